@@ -5,5 +5,13 @@
 //! compiled is what runs.
 
 pub mod duration;
+pub mod hash;
+pub mod job;
+pub mod judge;
+pub mod policy;
+pub mod run;
 pub mod schedule;
 pub mod suggest;
+mod words;
+
+pub use words::UnknownWord;

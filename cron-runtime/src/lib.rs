@@ -1,1 +1,51 @@
-//! x
+//! A declarative job framework: annotate a function, and no tick is lost.
+
+pub mod extract;
+mod outcome;
+mod registration;
+
+use std::fmt;
+
+pub use cron_core as core;
+pub use cron_macros::job;
+
+/// The typed handle of a job: `morning_report::JOB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Job {
+    name: &'static str,
+}
+
+impl Job {
+    /// For the macro, which has checked the name.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name }
+    }
+
+    /// The name of the job.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+/// What the expansion of `#[job]` names. Not a public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use cron_core::job::{JobSpec, Source};
+    pub use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Retry};
+
+    pub use crate::Job;
+    pub use crate::extract::{Context, ExtractError, FromRun, Needs};
+    pub use crate::outcome::{
+        Invocation, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError,
+    };
+    pub use crate::registration::{Handler, Registration, submit};
+}

@@ -1,0 +1,152 @@
+//! All jobs of one program: sorted by name, no name twice.
+
+use std::fmt;
+
+use super::{JobName, JobSpec, NameError, Plan, Source};
+use crate::schedule::ScheduleError;
+
+/// The jobs of a program in the order of their names, whatever the order of linking.
+///
+/// `T` is what the caller keeps beside each declaration, such as the function to call.
+#[derive(Debug)]
+pub struct Catalog<T> {
+    entries: Vec<(Plan, T)>,
+}
+
+/// What is wrong with a declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The name is not allowed.
+    Name {
+        /// Why.
+        error: NameError,
+        /// Where the job is declared.
+        declared: Source,
+    },
+    /// The schedule does not parse.
+    Schedule {
+        /// The job.
+        name: JobName,
+        /// Why.
+        error: ScheduleError,
+        /// Where the job is declared.
+        declared: Source,
+    },
+    /// Two or more jobs have one name.
+    Duplicate {
+        /// The name.
+        name: JobName,
+        /// Every place that declares it.
+        declared: Vec<Source>,
+    },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name { error, declared } => write!(f, "{error}\n  declared at {declared}"),
+            Self::Schedule { name, error, declared } => {
+                write!(f, "job `{name}`: {error}\n  declared at {declared}")
+            }
+            Self::Duplicate { name, declared } => {
+                write!(f, "{} jobs are named `{name}`; give all but one another `name = \"...\"`", declared.len())?;
+                declared.iter().try_for_each(|source| write!(f, "\n  declared at {source}"))
+            }
+        }
+    }
+}
+
+/// Everything that is wrong with the jobs of a program, at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogError {
+    /// Each problem, in the order of names where there are names.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.problems.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CatalogError {}
+
+impl<T> Catalog<T> {
+    /// Checks, parses and sorts declarations.
+    ///
+    /// # Errors
+    ///
+    /// A [`CatalogError`] with every problem: bad names, bad schedules, and names that are declared twice with
+    /// all their places.
+    pub fn build(declared: impl IntoIterator<Item = (JobSpec, T)>) -> Result<Self, CatalogError> {
+        let mut problems = Vec::new();
+        let mut entries = Vec::new();
+        for (spec, value) in declared {
+            match Plan::from_spec(&spec) {
+                Ok(plan) => entries.push((plan, spec.source, value)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        entries.sort_by(|a, b| a.0.name.cmp(&b.0.name).then(a.1.cmp(&b.1)));
+        for same in entries.chunk_by(|a, b| a.0.name == b.0.name).filter(|same| same.len() > 1) {
+            problems.push(Problem::Duplicate {
+                name: same[0].0.name.clone(),
+                declared: same.iter().map(|entry| entry.1).collect(),
+            });
+        }
+        if problems.is_empty() {
+            Ok(Self { entries: entries.into_iter().map(|(plan, _, value)| (plan, value)).collect() })
+        } else {
+            Err(CatalogError { problems })
+        }
+    }
+
+    /// The jobs in the order of their names.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<(Plan, T)> {
+        self.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn spec(name: &'static str, line: u32) -> JobSpec {
+        JobSpec { source: Source { file: "src/jobs.rs", line, module: "app::jobs" }, ..JobSpec::new(name) }
+    }
+
+    #[test]
+    fn the_order_is_ours_whatever_the_order_of_linking() {
+        let names = |specs: [JobSpec; 3]| {
+            let catalog = Catalog::build(specs.map(|spec| (spec, ()))).expect("no problem");
+            catalog.into_entries().into_iter().map(|(plan, ())| plan.name.to_string()).collect::<Vec<_>>()
+        };
+        let want = ["a", "b", "c"];
+        assert_eq!(names([spec("b", 1), spec("a", 2), spec("c", 3)]), want);
+        assert_eq!(names([spec("c", 3), spec("b", 1), spec("a", 2)]), want);
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_with_their_places() {
+        let error = Catalog::build([
+            (spec("twice", 30), ()),
+            (spec("bad name", 10), ()),
+            (spec("twice", 20), ()),
+            (JobSpec { schedule: Some("every(0s)"), ..spec("zero", 40) }, ()),
+        ])
+        .expect_err("three problems");
+        assert_eq!(error.problems.len(), 3);
+        let text = error.to_string();
+        for part in ["src/jobs.rs:10", "src/jobs.rs:20", "src/jobs.rs:30", "src/jobs.rs:40", "2 jobs are named `twice`"] {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! A job: its name, what the macro says of it, and the plan the engine works from.
+
+mod catalog;
+mod name;
+mod plan;
+mod spec;
+
+pub use catalog::{Catalog, CatalogError, Problem};
+pub use name::{JobName, NameError};
+pub use plan::Plan;
+pub use spec::{JobSpec, Source};

@@ -1,0 +1,70 @@
+//! What can happen to a run.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::words::word_enum;
+
+word_enum! {
+    /// Why an attempt failed by its own doing; each uses one attempt.
+    "failure kind",
+    pub enum FailureKind {
+        /// The function returned an error.
+        Errored = "errored",
+        /// The function panicked.
+        Panicked = "panicked",
+        /// The function outlived its timeout.
+        TimedOut = "timed_out",
+    }
+}
+
+/// A failed attempt in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Why it failed.
+    pub kind: FailureKind,
+    /// The error with its chain of sources, or the panic message with its location.
+    pub message: String,
+}
+
+/// How an attempt ended, as its executor or a recovering instance saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptEnd {
+    /// The function returned a success.
+    Succeeded,
+    /// The function failed.
+    Failed(Failure),
+    /// The function returned a permanent error, or could not be called at all.
+    Discarded {
+        /// The error with its chain of sources.
+        message: String,
+    },
+    /// A graceful shutdown cut it off.
+    Interrupted,
+    /// Its process vanished: the lease expired or the operating system says so.
+    Lost,
+}
+
+/// An event for [`transition`](super::transition()).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunEvent {
+    /// An instance claims the run and starts an attempt.
+    Start,
+    /// The timeout has passed and the function has not returned: an attempt is used, the slot stays taken.
+    Overrun {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The attempt ended.
+    Ended {
+        /// When.
+        at: DateTime<Utc>,
+        /// How.
+        end: AttemptEnd,
+    },
+    /// An operator cancels the run.
+    Cancel {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}

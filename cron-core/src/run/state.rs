@@ -1,0 +1,142 @@
+//! The words of the ledger: states of runs, ends of attempts, origins of runs, reasons of skips.
+
+use chrono::{DateTime, Utc};
+
+use crate::words::word_enum;
+
+/// Where a run stands. States carry what only they need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Not started yet, or interrupted by a graceful shutdown and to be started again.
+    Scheduled {
+        /// The instant from which an instance may start it.
+        wake: DateTime<Utc>,
+    },
+    /// An attempt is in progress.
+    Running {
+        /// The attempt has outlived its timeout but its function has not returned: recorded as `timed_out`,
+        /// reported as stuck, and the slot stays taken.
+        overdue: bool,
+    },
+    /// Waiting for its next attempt; holds the job's slot.
+    Waiting {
+        /// The stored instant of the next attempt.
+        wake: DateTime<Utc>,
+    },
+    /// Final: the function returned a success.
+    Succeeded,
+    /// Final: the attempts are used up.
+    Failed,
+    /// Final: a permanent error, no attempt left is tried.
+    Discarded,
+    /// Final: by an operator.
+    Cancelled,
+    /// Final: took its process down three times; needs a person.
+    Quarantined,
+}
+
+word_enum! {
+    /// A [`RunState`] without its data: what stores keep in the state column and surfaces show.
+    "run state",
+    pub enum StateWord {
+        /// See [`RunState::Scheduled`].
+        Scheduled = "scheduled",
+        /// See [`RunState::Running`].
+        Running = "running",
+        /// See [`RunState::Waiting`].
+        Waiting = "waiting",
+        /// See [`RunState::Succeeded`].
+        Succeeded = "succeeded",
+        /// See [`RunState::Failed`].
+        Failed = "failed",
+        /// See [`RunState::Discarded`].
+        Discarded = "discarded",
+        /// See [`RunState::Cancelled`].
+        Cancelled = "cancelled",
+        /// See [`RunState::Quarantined`].
+        Quarantined = "quarantined",
+    }
+}
+
+impl StateWord {
+    /// Whether a run in this state holds a slot of its job: it runs, or it is going to.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        match self {
+            Self::Scheduled | Self::Running | Self::Waiting => true,
+            Self::Succeeded | Self::Failed | Self::Discarded | Self::Cancelled | Self::Quarantined => false,
+        }
+    }
+}
+
+impl RunState {
+    /// The word of this state.
+    #[must_use]
+    pub const fn word(&self) -> StateWord {
+        match self {
+            Self::Scheduled { .. } => StateWord::Scheduled,
+            Self::Running { .. } => StateWord::Running,
+            Self::Waiting { .. } => StateWord::Waiting,
+            Self::Succeeded => StateWord::Succeeded,
+            Self::Failed => StateWord::Failed,
+            Self::Discarded => StateWord::Discarded,
+            Self::Cancelled => StateWord::Cancelled,
+            Self::Quarantined => StateWord::Quarantined,
+        }
+    }
+
+    /// Whether a run in this state holds a slot of its job.
+    #[must_use]
+    pub const fn is_active(&self) -> bool {
+        self.word().is_active()
+    }
+}
+
+word_enum! {
+    /// How an attempt ended, for the audit of attempts.
+    "attempt result",
+    pub enum AttemptResult {
+        /// The function returned a success.
+        Succeeded = "succeeded",
+        /// The function returned an error. Uses an attempt.
+        Errored = "errored",
+        /// The function panicked. Uses an attempt.
+        Panicked = "panicked",
+        /// The function outlived its timeout. Uses an attempt.
+        TimedOut = "timed_out",
+        /// The function returned a permanent error.
+        Discarded = "discarded",
+        /// Ended by a graceful shutdown. Uses no attempt.
+        Interrupted = "interrupted",
+        /// Its process vanished. Uses an attempt.
+        Lost = "lost",
+        /// A late result was refused; kept for the audit, never counted.
+        Fenced = "fenced",
+        /// Ended by an operator.
+        Cancelled = "cancelled",
+    }
+}
+
+word_enum! {
+    /// Why a run exists.
+    "run origin",
+    pub enum Origin {
+        /// A tick of the schedule.
+        Tick = "tick",
+        /// A person or a program asked for it.
+        Manual = "manual",
+    }
+}
+
+word_enum! {
+    /// Why ticks did not run.
+    "skip reason",
+    pub enum SkipReason {
+        /// An older run, or its retry wait, held the slot.
+        Overlap = "overlap",
+        /// Nobody was there, and the catch-up rule did not choose it.
+        Missed = "missed",
+        /// The job was paused.
+        Paused = "paused",
+    }
+}

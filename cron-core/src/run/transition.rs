@@ -1,0 +1,335 @@
+//! THE state machine. No other code chooses the state of a run.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{AttemptEnd, AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, StateWord};
+use crate::policy::{Overlap, Retry};
+
+/// A run that took its process down this often is put aside for a person.
+const CRASHES_UNTIL_QUARANTINE: u32 = 3;
+
+/// Where a run stands and what it has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The state.
+    pub state: RunState,
+    /// Attempts used: failed, timed out, panicked, lost. An interrupted one is not counted.
+    pub attempts_used: u32,
+    /// How often its process vanished beneath it.
+    pub crashes: u32,
+}
+
+impl Progress {
+    /// A run that nobody has started.
+    #[must_use]
+    pub const fn scheduled(wake: DateTime<Utc>) -> Self {
+        Self { state: RunState::Scheduled { wake }, attempts_used: 0, crashes: 0 }
+    }
+
+    /// The number of the attempt in progress, or of the next one, counted from 1.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        match self.state {
+            // The overdue attempt is used already but still the one in progress.
+            RunState::Running { overdue: true } => self.attempts_used,
+            _ => self.attempts_used.saturating_add(1),
+        }
+    }
+}
+
+/// What the state machine must know to decide about a retry.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryContext {
+    /// The run; its number seeds the jitter.
+    pub run: RunId,
+    /// The job's retry policy.
+    pub retry: Retry,
+    /// The job's overlap policy.
+    pub overlap: Overlap,
+    /// The job's next tick after the event, if it has one.
+    pub next_tick: Option<DateTime<Utc>>,
+}
+
+/// An entry for the audit of attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// How the attempt ended.
+    pub result: AttemptResult,
+    /// Error text, empty where there is none.
+    pub message: String,
+}
+
+/// What an event made of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Where the run stands now.
+    pub progress: Progress,
+    /// What to note about the attempt; `None` while it goes on.
+    pub record: Option<AttemptRecord>,
+    /// A retry was due but would have fallen at or after the next tick, so it gave way to that tick.
+    pub gave_way: bool,
+}
+
+/// An event that cannot happen to a run in its state. Stores report it; nothing is written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a run that is {from} cannot take the event {event:?}")]
+pub struct IllegalTransition {
+    /// The state of the run.
+    pub from: StateWord,
+    /// What was to happen.
+    pub event: RunEvent,
+}
+
+/// Applies `event` to a run.
+///
+/// # Errors
+///
+/// [`IllegalTransition`] if the event cannot happen in this state.
+pub fn transition(
+    progress: Progress,
+    event: RunEvent,
+    context: &RetryContext,
+) -> Result<Transition, IllegalTransition> {
+    use RunState::{Cancelled, Discarded, Failed, Quarantined, Running, Scheduled, Succeeded, Waiting};
+    match (progress.state, event) {
+        (Scheduled { .. } | Waiting { .. }, RunEvent::Start) => {
+            Ok(moved(Progress { state: Running { overdue: false }, ..progress }, None))
+        }
+        (Scheduled { .. } | Waiting { .. }, RunEvent::Cancel { .. }) => {
+            Ok(moved(Progress { state: Cancelled, ..progress }, None))
+        }
+        (Running { .. }, RunEvent::Cancel { .. }) => {
+            Ok(moved(Progress { state: Cancelled, ..progress }, Some((AttemptResult::Cancelled, String::new()))))
+        }
+        (Running { overdue: false }, RunEvent::Overrun { .. }) => {
+            let used = progress.attempts_used.saturating_add(1);
+            let after = Progress { state: Running { overdue: true }, attempts_used: used, ..progress };
+            let message = "outlived its timeout and has not returned".to_owned();
+            Ok(moved(after, Some((AttemptResult::TimedOut, message))))
+        }
+        (Running { overdue: false }, RunEvent::Ended { at, end }) => Ok(ended(progress, at, end, context)),
+        (Running { overdue: true }, RunEvent::Ended { at, end }) => Ok(ended_late(progress, at, &end, context)),
+        (
+            from @ (Scheduled { .. } | Waiting { .. }),
+            event @ (RunEvent::Overrun { .. } | RunEvent::Ended { .. }),
+        )
+        | (from @ Running { .. }, event @ RunEvent::Start)
+        | (from @ Running { overdue: true }, event @ RunEvent::Overrun { .. })
+        | (
+            from @ (Succeeded | Failed | Discarded | Cancelled | Quarantined),
+            event @ (RunEvent::Start
+            | RunEvent::Overrun { .. }
+            | RunEvent::Ended { .. }
+            | RunEvent::Cancel { .. }),
+        ) => Err(IllegalTransition { from: from.word(), event }),
+    }
+}
+
+fn moved(progress: Progress, record: Option<(AttemptResult, String)>) -> Transition {
+    let record = record.map(|(result, message)| AttemptRecord { result, message });
+    Transition { progress, record, gave_way: false }
+}
+
+/// The attempt in progress has ended.
+fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &RetryContext) -> Transition {
+    let used = progress.attempts_used.saturating_add(1);
+    match end {
+        AttemptEnd::Succeeded => moved(
+            Progress { state: RunState::Succeeded, ..progress },
+            Some((AttemptResult::Succeeded, String::new())),
+        ),
+        AttemptEnd::Discarded { message } => moved(
+            Progress { state: RunState::Discarded, attempts_used: used, ..progress },
+            Some((AttemptResult::Discarded, message)),
+        ),
+        AttemptEnd::Interrupted => moved(
+            Progress { state: RunState::Scheduled { wake: at }, ..progress },
+            Some((AttemptResult::Interrupted, String::new())),
+        ),
+        AttemptEnd::Failed(Failure { kind, message }) => {
+            let result = match kind {
+                FailureKind::Errored => AttemptResult::Errored,
+                FailureKind::Panicked => AttemptResult::Panicked,
+                FailureKind::TimedOut => AttemptResult::TimedOut,
+            };
+            try_again(Progress { attempts_used: used, ..progress }, at, Some((result, message)), context)
+        }
+        AttemptEnd::Lost => {
+            let crashes = progress.crashes.saturating_add(1);
+            let message = "its process vanished while the function ran".to_owned();
+            let after = Progress { attempts_used: used, crashes, ..progress };
+            try_again(after, at, Some((AttemptResult::Lost, message)), context)
+        }
+    }
+}
+
+/// An attempt that was recorded as timed out has come back. Its result does not count any more; only its slot is free.
+fn ended_late(progress: Progress, at: DateTime<Utc>, end: &AttemptEnd, context: &RetryContext) -> Transition {
+    match end {
+        AttemptEnd::Succeeded | AttemptEnd::Failed(_) | AttemptEnd::Discarded { .. } | AttemptEnd::Interrupted => {
+            try_again(progress, at, None, context)
+        }
+        AttemptEnd::Lost => {
+            let crashes = progress.crashes.saturating_add(1);
+            try_again(Progress { crashes, ..progress }, at, None, context)
+        }
+    }
+}
+
+/// Decides between quarantine, the next attempt and the end.
+fn try_again(
+    progress: Progress,
+    at: DateTime<Utc>,
+    record: Option<(AttemptResult, String)>,
+    context: &RetryContext,
+) -> Transition {
+    if progress.crashes >= CRASHES_UNTIL_QUARANTINE {
+        return moved(Progress { state: RunState::Quarantined, ..progress }, record);
+    }
+    if progress.attempts_used > context.retry.retries {
+        return moved(Progress { state: RunState::Failed, ..progress }, record);
+    }
+    let delay = context.retry.delay_after(context.run, progress.attempts_used);
+    let wake = TimeDelta::from_std(delay).ok().and_then(|delay| at.checked_add_signed(delay));
+    let wake = wake.unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let yields = context.overlap == Overlap::Skip && !context.retry.past_next;
+    if yields && context.next_tick.is_some_and(|next| wake >= next) {
+        let failed = moved(Progress { state: RunState::Failed, ..progress }, record);
+        return Transition { gave_way: true, ..failed };
+    }
+    moved(Progress { state: RunState::Waiting { wake }, ..progress }, record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).expect("in range")
+    }
+
+    fn context(retries: u32) -> RetryContext {
+        RetryContext {
+            run: RunId(1),
+            retry: Retry { retries, ..Retry::DEFAULT },
+            overlap: Overlap::Skip,
+            next_tick: None,
+        }
+    }
+
+    fn running(used: u32) -> Progress {
+        Progress { state: RunState::Running { overdue: false }, attempts_used: used, crashes: 0 }
+    }
+
+    fn failure() -> AttemptEnd {
+        AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message: "no".into() })
+    }
+
+    fn ended(progress: Progress, end: AttemptEnd, context: &RetryContext) -> Transition {
+        transition(progress, RunEvent::Ended { at: at(0), end }, context).expect("legal")
+    }
+
+    #[test]
+    fn three_retries_are_four_attempts() {
+        let mut progress = Progress::scheduled(at(0));
+        for attempt in 1..=4 {
+            assert_eq!(progress.attempt(), attempt);
+            progress = transition(progress, RunEvent::Start, &context(3)).expect("legal").progress;
+            progress = ended(progress, failure(), &context(3)).progress;
+            assert_eq!(progress.state.is_active(), attempt < 4);
+        }
+        assert_eq!(progress.state, RunState::Failed);
+        assert_eq!(progress.attempts_used, 4);
+    }
+
+    #[test]
+    fn an_interrupted_attempt_is_not_used() {
+        let after = ended(running(1), AttemptEnd::Interrupted, &context(1));
+        assert_eq!(after.progress.state, RunState::Scheduled { wake: at(0) });
+        assert_eq!(after.progress.attempts_used, 1);
+    }
+
+    #[test]
+    fn a_lost_attempt_is_used_and_the_third_crash_quarantines() {
+        assert_eq!(ended(running(0), AttemptEnd::Lost, &context(0)).progress.state, RunState::Failed);
+        let twice = Progress { crashes: 2, ..running(2) };
+        assert_eq!(ended(twice, AttemptEnd::Lost, &context(9)).progress.state, RunState::Quarantined);
+    }
+
+    #[test]
+    fn a_retry_gives_way_to_the_next_tick_under_skip_only() {
+        let next = RetryContext { next_tick: Some(at(8)), ..context(3) };
+        let after = ended(running(0), failure(), &next);
+        assert!(after.gave_way);
+        assert_eq!(after.progress.state, RunState::Failed);
+
+        let allow = RetryContext { overlap: Overlap::Allow, ..next };
+        assert_eq!(ended(running(0), failure(), &allow).progress.state.word(), StateWord::Waiting);
+        let past = RetryContext { retry: Retry { past_next: true, ..next.retry }, ..next };
+        assert_eq!(ended(running(0), failure(), &past).progress.state.word(), StateWord::Waiting);
+    }
+
+    #[test]
+    fn a_late_result_of_an_overdue_attempt_changes_nothing_but_the_slot() {
+        let overdue = transition(running(0), RunEvent::Overrun { at: at(0) }, &context(0)).expect("legal");
+        assert_eq!(overdue.progress.state, RunState::Running { overdue: true });
+        assert_eq!((overdue.progress.attempts_used, overdue.progress.attempt()), (1, 1));
+        let back = ended(overdue.progress, AttemptEnd::Succeeded, &context(0));
+        assert_eq!(back.progress.state, RunState::Failed);
+        assert_eq!(back.progress.attempts_used, 1);
+        assert!(back.record.is_none());
+    }
+
+    fn any_progress() -> impl Strategy<Value = Progress> {
+        let state = prop_oneof![
+            Just(RunState::Scheduled { wake: at(0) }),
+            any::<bool>().prop_map(|overdue| RunState::Running { overdue }),
+            Just(RunState::Waiting { wake: at(0) }),
+            Just(RunState::Succeeded),
+            Just(RunState::Failed),
+            Just(RunState::Discarded),
+            Just(RunState::Cancelled),
+            Just(RunState::Quarantined),
+        ];
+        (state, 0u32..5, 0u32..3)
+            .prop_map(|(state, attempts_used, crashes)| Progress { state, attempts_used, crashes })
+    }
+
+    fn any_event() -> impl Strategy<Value = RunEvent> {
+        let kind = proptest::sample::select(FailureKind::ALL);
+        let end = prop_oneof![
+            Just(AttemptEnd::Succeeded),
+            kind.prop_map(|kind| AttemptEnd::Failed(Failure { kind, message: String::new() })),
+            Just(AttemptEnd::Discarded { message: String::new() }),
+            Just(AttemptEnd::Interrupted),
+            Just(AttemptEnd::Lost),
+        ];
+        prop_oneof![
+            Just(RunEvent::Start),
+            Just(RunEvent::Overrun { at: at(0) }),
+            end.prop_map(|end| RunEvent::Ended { at: at(0), end }),
+            Just(RunEvent::Cancel { at: at(0) }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn final_states_stay_final_and_counters_never_fall(
+            progress in any_progress(), event in any_event(), retries in 0u32..5,
+        ) {
+            match transition(progress, event, &context(retries)) {
+                Ok(after) => {
+                    prop_assert!(progress.state.is_active());
+                    prop_assert!(after.progress.attempts_used >= progress.attempts_used);
+                    prop_assert!(after.progress.attempts_used <= progress.attempts_used + 1);
+                    prop_assert!(after.progress.crashes >= progress.crashes);
+                    if after.progress.state.word() == StateWord::Waiting {
+                        prop_assert!(after.progress.attempts_used <= retries);
+                    }
+                }
+                Err(illegal) => prop_assert_eq!(illegal.from, progress.state.word()),
+            }
+        }
+    }
+}
