@@ -1,1 +1,342 @@
-//! x
+//! Schedules: when a job is due.
+//!
+//! One parser and one evaluator for all kinds, used by the macro while the user compiles and by the runtime
+//! afterwards. The rules are `docs/semantics.md` §2; the language is described in `docs/schedules.md`.
+//!
+//! All instants are UTC. Ticks of cron schedules are whole seconds, those of intervals whole milliseconds. The
+//! calendar reaches from 1970 to the end of 2199.
+
+mod cron;
+mod error;
+mod interval;
+mod once;
+mod text;
+mod zone;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+pub use cron::{CronSchedule, DstGap, Field, Lint};
+pub use error::{ScheduleError, ScheduleErrorKind};
+pub use interval::Interval;
+pub use once::{At, Once};
+
+/// When a job is due: a set of instants, strictly increasing.
+///
+/// Two schedules are equal if they mean the same, however they were written. `Display` gives the canonical text
+/// that stores keep, and `FromStr` reads it back.
+///
+/// # Examples
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use cron_core::schedule::Schedule;
+///
+/// let schedule = Schedule::cron("0 9 * * MON-FRI", "Europe/London")?;
+/// // A Friday in winter; the clock goes forward on the Sunday after it.
+/// let friday: DateTime<Utc> = "2025-03-28T09:00:00Z".parse().unwrap();
+/// let monday: DateTime<Utc> = "2025-03-31T08:00:00Z".parse().unwrap();
+/// assert_eq!(schedule.next_after(friday), Some(monday));
+/// assert_eq!(schedule.to_string(), "cron(0 9 * * MON-FRI) Europe/London");
+/// # Ok::<(), cron_core::schedule::ScheduleError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// Fields of a calendar in a zone; also `daily`, `hourly` and `weekly`.
+    Cron(CronSchedule),
+    /// A fixed rate on a grid anchored at 1970.
+    Interval(Interval),
+    /// One tick at a date and time.
+    At(At),
+    /// One tick, a delay after the first registration.
+    Once(Once),
+}
+
+impl Schedule {
+    /// A cron expression of 5, 6 (seconds first) or 7 (year last) fields, or a nickname, in an IANA zone.
+    ///
+    /// # Errors
+    /// If the expression or the zone is wrong. An expression without any date, such as `0 0 30 2 *`, is accepted
+    /// here and has no tick; see [`refuse_never`](Self::refuse_never).
+    pub fn cron(expression: &str, zone: &str) -> Result<Self, ScheduleError> {
+        CronSchedule::parse(expression, zone::parse(zone)?).map(Self::Cron)
+    }
+
+    /// A tick each `period`, on a grid that starts at 1970-01-01T00:00:00Z plus the phase.
+    ///
+    /// A phase of a period or more is the same grid as the rest of it.
+    ///
+    /// # Errors
+    /// If either is not a [duration](crate::duration).
+    pub fn every(period: &str, phase: Option<&str>) -> Result<Self, ScheduleError> {
+        Interval::parse(period, phase).map(Self::Interval)
+    }
+
+    /// Times of day in an IANA zone: `14:30`, `14:30:15`, or several.
+    ///
+    /// Several times must be all combinations of their hours, minutes and seconds, as `09:00,17:00` or
+    /// `09:00,09:30`; one set of fields can express nothing else.
+    ///
+    /// # Errors
+    /// If the text or the zone is wrong.
+    pub fn daily(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        CronSchedule::daily(text, zone::parse(zone)?).map(Self::Cron)
+    }
+
+    /// Times of each hour in an IANA zone: `:30`, `:30:15`, or several as for [`daily`](Self::daily).
+    ///
+    /// # Errors
+    /// If the text or the zone is wrong.
+    pub fn hourly(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        CronSchedule::hourly(text, zone::parse(zone)?).map(Self::Cron)
+    }
+
+    /// Days and times in an IANA zone: `MON,FRI 10:00`, `MON-THU 10:00`, `weekdays 10:00`, `weekends 10:00`.
+    ///
+    /// # Errors
+    /// If the text or the zone is wrong.
+    pub fn weekly(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        CronSchedule::weekly(text, zone::parse(zone)?).map(Self::Cron)
+    }
+
+    /// One tick at a date and time: local in an IANA zone, or with an offset, when the zone does not matter.
+    ///
+    /// # Errors
+    /// If the text or the zone is wrong, or if the zone left that day out.
+    pub fn at(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        At::parse(text, zone).map(Self::At)
+    }
+
+    /// One tick at an instant, cut to whole milliseconds.
+    #[must_use]
+    pub fn at_instant(instant: DateTime<Utc>) -> Self {
+        Self::At(At::from_instant(instant))
+    }
+
+    /// One tick, a delay after the first registration; see [`anchored`](Self::anchored).
+    ///
+    /// # Errors
+    /// If the delay is not a [duration](crate::duration).
+    pub fn once(delay: &str) -> Result<Self, ScheduleError> {
+        Once::parse(delay).map(Self::Once)
+    }
+
+    /// The same schedule with another rule for fixed-time runs that a change of the clock skips.
+    ///
+    /// Only cron schedules that are not interval-like have such runs; others are unchanged.
+    #[must_use]
+    pub fn with_dst_gap(mut self, gap: DstGap) -> Self {
+        if let Self::Cron(cron) = &mut self {
+            cron.set_dst_gap(gap);
+        }
+        self
+    }
+
+    /// The first tick strictly after an instant. Allocates nothing.
+    #[must_use]
+    #[inline]
+    pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            // A fraction of a second is cut off: the next whole second is after t in any case.
+            Self::Cron(cron) => cron.at_or_after(t.timestamp() + 1).and_then(from_seconds),
+            Self::Interval(interval) => interval.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
+            Self::At(at) => at.instant().filter(|tick| *tick > t),
+            Self::Once(_) => None,
+        }
+    }
+
+    /// The last tick strictly before an instant. Allocates nothing.
+    #[must_use]
+    pub fn prev_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(from_seconds),
+            Self::Interval(interval) => interval.at_or_before(before_millis(t)).and_then(from_millis),
+            Self::At(at) => at.instant().filter(|tick| *tick < t),
+            Self::Once(_) => None,
+        }
+    }
+
+    /// The number of ticks after `after`, up to and including `through`.
+    ///
+    /// Computed by arithmetic on masks and periods: counting the seconds of a century takes microseconds.
+    #[must_use]
+    pub fn count_between(&self, after: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
+        match self {
+            _ if after >= through => 0,
+            Self::Cron(cron) => cron.count(after.timestamp() + 1, through.timestamp()),
+            Self::Interval(interval) => {
+                interval.count(after.timestamp_millis() + 1, through.timestamp_millis())
+            }
+            Self::At(_) | Self::Once(_) => self.between(after, through).count() as u64,
+        }
+    }
+
+    /// The ticks after `after`, up to and including `through`.
+    pub fn between(
+        &self,
+        after: DateTime<Utc>,
+        through: DateTime<Utc>,
+    ) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        self.iter_after(after).take_while(move |tick| *tick <= through)
+    }
+
+    /// The ticks after an instant, to the end of the calendar.
+    pub fn iter_after(&self, t: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        std::iter::successors(self.next_after(t), |tick| self.next_after(*tick))
+    }
+
+    /// Whether an instant is a tick.
+    #[must_use]
+    pub fn matches(&self, t: DateTime<Utc>) -> bool {
+        match self {
+            Self::Cron(cron) => {
+                t.timestamp_subsec_nanos() == 0 && cron.at_or_after(t.timestamp()) == Some(t.timestamp())
+            }
+            Self::Interval(interval) => {
+                let ms = t.timestamp_millis();
+                t.timestamp_subsec_nanos() % 1_000_000 == 0 && interval.at_or_after(ms) == Some(ms)
+            }
+            Self::At(at) => at.instant() == Some(t),
+            Self::Once(_) => false,
+        }
+    }
+
+    /// The zone in whose local time the schedule is written; `None` for intervals, delays and instants.
+    #[must_use]
+    pub fn zone(&self) -> Option<Tz> {
+        match self {
+            Self::Cron(cron) => Some(cron.zone()),
+            Self::At(at) => at.zone(),
+            Self::Interval(_) | Self::Once(_) => None,
+        }
+    }
+
+    /// Whether there is any tick at all from 1970 to 2199. A delay has one, although its instant is not known yet.
+    #[must_use]
+    pub fn has_any_tick(&self) -> bool {
+        match self {
+            Self::Cron(cron) => cron.at_or_after(i64::MIN / 4).is_some(),
+            Self::Interval(_) | Self::Once(_) => true,
+            Self::At(at) => at.instant().is_some(),
+        }
+    }
+
+    /// The schedule itself, if it has any tick.
+    ///
+    /// # Errors
+    /// [`ScheduleErrorKind::Never`] if no date matches, as for `0 0 30 2 *`. The expression of the error is the
+    /// canonical one; use [`never`](Self::never) to show what the user wrote.
+    pub fn refuse_never(self) -> Result<Self, ScheduleError> {
+        if self.has_any_tick() {
+            return Ok(self);
+        }
+        let text = match &self {
+            Self::Cron(cron) => cron.expression(),
+            other => other.to_string(),
+        };
+        Err(Self::never(&text))
+    }
+
+    /// The error for an expression without any tick, as the user wrote it.
+    #[must_use]
+    pub fn never(expression: &str) -> ScheduleError {
+        ScheduleError::new(ScheduleErrorKind::Never, expression, 0..expression.len())
+    }
+
+    /// The schedule in plain English, made from its meaning: `At 09:00, Monday to Friday, Europe/London`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Cron(cron) => cron.describe(),
+            Self::Interval(interval) => interval.describe(),
+            Self::At(at) => at.describe(),
+            Self::Once(once) => once.describe(),
+        }
+    }
+
+    /// A number that is equal for equal schedules, on every platform and in every build.
+    ///
+    /// FNV-1a (64 bits) over the kind and the meaning: masks, flags and zone name of a cron schedule,
+    /// milliseconds of the others.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv::new();
+        match self {
+            Self::Cron(cron) => {
+                hash.add(b"cron");
+                cron.feed(|bytes| hash.add(bytes));
+            }
+            Self::Interval(interval) => {
+                hash.add(b"every");
+                hash.add(&interval.period().as_millis().to_le_bytes());
+                hash.add(&interval.phase().as_millis().to_le_bytes());
+            }
+            Self::At(at) => {
+                let (ms, zone) = at.parts();
+                hash.add(b"at");
+                hash.add(&ms.to_le_bytes());
+                hash.add(zone.as_bytes());
+            }
+            Self::Once(once) => {
+                hash.add(b"once");
+                hash.add(&once.delay().as_millis().to_le_bytes());
+            }
+        }
+        hash.0
+    }
+
+    /// The schedule of a job that was registered for the first time at this instant.
+    ///
+    /// A delay becomes the instant at its end; all other schedules are unchanged.
+    #[must_use]
+    pub fn anchored(&self, registered: DateTime<Utc>) -> Self {
+        match self {
+            Self::Once(once) => Self::At(once.anchored(registered)),
+            other => other.clone(),
+        }
+    }
+
+    /// Warnings about what is legal and probably not meant.
+    #[must_use]
+    pub fn lints(&self) -> Vec<Lint> {
+        match self {
+            Self::Cron(cron) => cron.lints(),
+            Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
+        }
+    }
+}
+
+#[inline]
+fn from_seconds(seconds: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0)
+}
+
+fn from_millis(ms: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(ms)
+}
+
+/// The last whole second before an instant.
+fn before_seconds(t: DateTime<Utc>) -> i64 {
+    if t.timestamp_subsec_nanos() == 0 { t.timestamp() - 1 } else { t.timestamp() }
+}
+
+/// The last whole millisecond before an instant.
+fn before_millis(t: DateTime<Utc>) -> i64 {
+    let ms = t.timestamp_millis();
+    if t.timestamp_subsec_nanos() % 1_000_000 == 0 { ms - 1 } else { ms }
+}
+
+/// The 64-bit FNV-1a hash (Fowler, Noll, Vo): the hashes of the standard library may change between releases.
+struct Fnv(u64);
+
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+}

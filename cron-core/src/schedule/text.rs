@@ -1,0 +1,83 @@
+//! The canonical text of a schedule, which stores keep, and its way back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::cron::{CronSchedule, DstGap};
+use super::error::{ScheduleError, ScheduleErrorKind as Kind};
+use super::{Schedule, zone};
+use crate::suggest;
+
+/// The longest text. Canonical text lists values one by one, so it may be longer than what the user wrote.
+const MAX_STORED: usize = 8_192;
+
+/// The option behind the zone of a cron schedule whose runs in a gap are dropped.
+const SKIP_GAPS: &str = "dst_gap=skip";
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cron(cron) => cron.fmt(f),
+            Self::Interval(interval) => interval.fmt(f),
+            Self::At(at) => at.fmt(f),
+            Self::Once(once) => once.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Schedule {
+    type Err = ScheduleError;
+
+    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`.
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        let refuse = |kind, span| Err(ScheduleError::new(kind, text, span));
+        if text.len() > MAX_STORED {
+            return refuse(Kind::TooLong { bytes: text.len() }, 0..text.len());
+        }
+        let word_len = text.find('(').unwrap_or(text.len());
+        let (Some(open), Some(close)) = (text.find('('), text.rfind(')')) else {
+            return refuse(Kind::UnknownForm { nearest: None }, 0..text.len());
+        };
+        if close < open {
+            return refuse(Kind::UnknownForm { nearest: None }, 0..text.len());
+        }
+        let (inside, behind) = (&text[open + 1..close], text[close + 1..].trim());
+        match (&text[..word_len], behind) {
+            ("cron", behind) => {
+                let (name, gap) = match behind.strip_suffix(SKIP_GAPS).map(str::trim_end) {
+                    Some(name) => (name, DstGap::Skip),
+                    None => (behind, DstGap::RunAfter),
+                };
+                let zone = zone::parse(name)?;
+                CronSchedule::parse_any_length(inside, zone).map(|cron| Self::Cron(cron).with_dst_gap(gap))
+            }
+            ("every", "") => match inside.split_once(", phase ") {
+                Some((period, phase)) => Self::every(period, Some(phase)),
+                None => Self::every(inside, None),
+            },
+            ("at", "") => Self::at(inside, "UTC"),
+            ("at", zone) => Self::at(inside, zone),
+            ("once", "") => Self::once(inside),
+            ("every" | "once", _) => refuse(Kind::UnknownForm { nearest: None }, close + 1..text.len()),
+            (word, _) => {
+                let nearest = suggest::nearest(word, ["cron", "every", "at", "once"]);
+                refuse(Kind::UnknownForm { nearest }, 0..word_len)
+            }
+        }
+    }
+}
+
+impl Serialize for Schedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,294 @@
+//! Zones, and the only place that knows what happens when the clock changes (`docs/semantics.md` §2.2).
+//!
+//! A zone is a list of spans of constant offset. Local seconds are seconds since 1970-01-01T00:00:00 on the clock
+//! of the zone, so `local = instant + offset` within a span. [`next`] and [`prev`] turn a search over local seconds
+//! into one over instants; everything about gaps and repeated hours is in [`Walk`].
+//!
+//! `chrono-tz` answers "which offset at this instant" by a binary search (22 to 45 ns) and does not tell how long
+//! the offset lasts. The spans are therefore read from it once per zone and process, on the first use of the zone
+//! (about a millisecond), and kept with an index by time that finds a span in 2 to 3 ns.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Offset, TimeZone};
+use chrono_tz::{TZ_VARIANTS, Tz};
+
+use super::error::{ScheduleError, ScheduleErrorKind};
+use crate::suggest;
+
+/// 2200-01-01T00:00:00: the first second after the calendar, local for cron and UTC for intervals.
+pub(super) const HORIZON: i64 = 7_258_118_400;
+
+/// A jump over more than this drops the skipped runs: the day did not exist, it was not cut short.
+const LONGEST_GAP: i64 = 3 * 3_600;
+
+/// Spans are looked for in steps of this many seconds. In tzdata 2025b no two changes since 1970 are nearer than
+/// 166 hours, and a test compares every zone with `chrono-tz`.
+const STRIDE: i64 = 2 * 86_400;
+
+/// The index by time has one entry for each 2^24 seconds (194 days), less than the usual half-year span.
+const BUCKET_BITS: u32 = 24;
+
+const DAY: i64 = 86_400;
+
+/// A stretch of time with one offset.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// The first instant of the span.
+    from: i64,
+    /// The first instant after the span.
+    until: i64,
+    /// Local time minus UTC.
+    offset: i64,
+    /// The first local second that no earlier span has shown, or that a gap before this span has skipped: where
+    /// fixed-time schedules go on. Equal to the local time of `from` after a jump over the date line.
+    fixed_from: i64,
+}
+
+/// All spans of a zone from 1970 to the horizon.
+#[derive(Debug)]
+pub(super) struct ZoneTable {
+    spans: Box<[Span]>,
+    /// For each 2^24 seconds since 1970 the span at their start.
+    index: Box<[u16]>,
+}
+
+static TABLES: [OnceLock<ZoneTable>; TZ_VARIANTS.len()] = [const { OnceLock::new() }; TZ_VARIANTS.len()];
+
+/// The spans of a zone, read on first use.
+pub(super) fn table(zone: Tz) -> &'static ZoneTable {
+    TABLES[zone as usize].get_or_init(|| ZoneTable::read(zone))
+}
+
+/// The zone with this IANA name.
+pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
+    name.parse().map_err(|_unknown: chrono_tz::ParseError| {
+        let nearest = suggest::nearest(name.trim(), TZ_VARIANTS.iter().map(|zone| zone.name()));
+        ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())
+    })
+}
+
+impl ZoneTable {
+    fn read(zone: Tz) -> Self {
+        let offset_at = |second: i64| {
+            DateTime::from_timestamp(second, 0).map_or(0, |time| {
+                i64::from(zone.offset_from_utc_datetime(&time.naive_utc()).fix().local_minus_utc())
+            })
+        };
+        let (mut at, mut offset) = (-STRIDE, offset_at(-STRIDE));
+        let mut spans =
+            vec![Span { from: i64::MIN / 2, until: i64::MAX / 2, offset, fixed_from: i64::MIN / 2 }];
+        while at < HORIZON + STRIDE {
+            let next = at + STRIDE;
+            if offset_at(next) == offset {
+                at = next;
+                continue;
+            }
+            // The change is in (low, high].
+            let (mut low, mut high) = (at, next);
+            while high - low > 1 {
+                let middle = low + (high - low) / 2;
+                if offset_at(middle) == offset { low = middle } else { high = middle }
+            }
+            (at, offset) = (high, offset_at(high));
+            let covered = spans.iter_mut().fold(i64::MIN, |covered, span| {
+                span.until = span.until.min(high);
+                covered.max(span.until + span.offset)
+            });
+            let first = high + offset;
+            let fixed_from = if first - covered > LONGEST_GAP { first } else { covered };
+            spans.push(Span { from: high, until: i64::MAX / 2, offset, fixed_from });
+        }
+        let starts = (0..=HORIZON >> BUCKET_BITS).map(|bucket| bucket << BUCKET_BITS);
+        let index = starts.map(|start| spans.partition_point(|span| span.until <= start) as u16).collect();
+        Self { spans: spans.into(), index }
+    }
+
+    /// The position of the span that contains an instant.
+    #[inline]
+    fn position(&self, instant: i64) -> usize {
+        let bucket = (instant.max(0) >> BUCKET_BITS) as usize;
+        let mut at = self.index[bucket.min(self.index.len() - 1)] as usize;
+        while self.spans[at].until <= instant {
+            at += 1;
+        }
+        // Instants before 1970 share the first bucket.
+        while self.spans[at].from > instant {
+            at -= 1;
+        }
+        at
+    }
+
+    /// The instant at which a fixed-time schedule runs for this local second, and whether the clock shows that
+    /// local second then (it does not after a gap). `None` if the day did not exist.
+    pub(super) fn instant_of(&self, local: i64) -> Option<(i64, bool)> {
+        let span =
+            self.spans[self.position(local - DAY)..].iter().find(|span| local < span.until + span.offset)?;
+        let instant = (local - span.offset).max(span.from);
+        (local >= span.fixed_from).then_some((instant, instant + span.offset == local))
+    }
+
+    /// The local seconds that each gap skips, as `(first, first after)`, for changes within the given instants.
+    pub(super) fn gaps(&self, within: std::ops::Range<i64>) -> impl Iterator<Item = (i64, i64)> + '_ {
+        let changes = self.spans.windows(2).filter(move |pair| within.contains(&pair[1].from));
+        changes.filter_map(|pair| {
+            let (skipped, first) = (pair[0].until + pair[0].offset, pair[1].from + pair[1].offset);
+            (skipped < first && first - skipped <= LONGEST_GAP).then_some((skipped, first))
+        })
+    }
+}
+
+/// How a schedule passes a change of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// Follows the clock of each span: skipped local times are skipped, repeated ones repeat.
+    IntervalLike,
+    /// Sees each local time once: skipped ones at the end of the gap, repeated ones the first time.
+    FixedTime,
+    /// As fixed-time, but skipped local times are dropped.
+    FixedTimeSkippingGaps,
+}
+
+impl Walk {
+    /// The first local second that belongs to a span under this rule. Smaller than the local time of `from` only
+    /// for a fixed-time walk after a gap; those local seconds happen at `from`.
+    #[inline]
+    fn first_local(self, span: &Span) -> i64 {
+        match self {
+            Self::IntervalLike => span.from + span.offset,
+            Self::FixedTime => span.fixed_from,
+            Self::FixedTimeSkippingGaps => span.fixed_from.max(span.from + span.offset),
+        }
+    }
+}
+
+/// The local calendar of a schedule: which local seconds match, with no zone in it.
+pub(super) trait Calendar {
+    /// The first matching local second at or after `local`, up to the horizon.
+    fn at_or_after(&self, local: i64) -> Option<i64>;
+    /// The last matching local second at or before `local`, from 1970 on.
+    fn at_or_before(&self, local: i64) -> Option<i64>;
+    /// The number of matching local seconds in `first..=last`.
+    fn count(&self, first: i64, last: i64) -> u64;
+}
+
+/// The first tick at or after an instant (seconds).
+#[inline]
+pub(super) fn next(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, start: i64) -> Option<i64> {
+    let mut at = table.position(start);
+    let mut span = &table.spans[at];
+    // Within a span the clock simply runs; only its very first second may also stand for a gap before it.
+    let mut searched = span.from.max(start) + span.offset;
+    if start == span.from || searched < walk.first_local(span) {
+        searched = walk.first_local(span);
+    }
+    let mut found = calendar.at_or_after(searched)?;
+    loop {
+        let instant = (found - span.offset).max(span.from);
+        if instant < span.until {
+            return Some(instant);
+        }
+        at += 1;
+        span = table.spans.get(at)?;
+        let mut first = walk.first_local(span);
+        if first >= searched && span.until + span.offset <= found {
+            // Nothing matches before `found`, so go straight to the span that can show it. A local time is never
+            // more than a day away from UTC.
+            at = at.max(table.position(found - DAY));
+            span = &table.spans[at];
+            first = walk.first_local(span);
+        }
+        if first < searched || first > found {
+            searched = first;
+            found = calendar.at_or_after(first)?;
+        }
+    }
+}
+
+/// The last tick at or before an instant (seconds).
+pub(super) fn prev(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, end: i64) -> Option<i64> {
+    let mut at = table.position(end);
+    let mut span = &table.spans[at];
+    let mut searched = end + span.offset;
+    let mut found = calendar.at_or_before(searched)?;
+    loop {
+        if found >= walk.first_local(span) {
+            return Some((found - span.offset).max(span.from));
+        }
+        at = at.checked_sub(1)?;
+        span = &table.spans[at];
+        let mut last = span.until - 1 + span.offset;
+        if last <= searched && walk.first_local(span) > found {
+            at = at.min(table.position(found + DAY));
+            span = &table.spans[at];
+            last = span.until - 1 + span.offset;
+        }
+        if last > searched || last < found {
+            searched = last;
+            found = calendar.at_or_before(last)?;
+        }
+    }
+}
+
+/// The number of ticks in `first..=last` (instants in seconds).
+pub(super) fn count(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, first: i64, last: i64) -> u64 {
+    if first > last {
+        return 0;
+    }
+    let spans = &table.spans[table.position(first)..=table.position(last)];
+    let in_span = |span: &Span| {
+        let end = last.min(span.until - 1) + span.offset;
+        let mut start = first.max(span.from) + span.offset;
+        let mut folded = 0;
+        if first <= span.from && walk.first_local(span) < start {
+            // All runs of the gap and a regular one at its end are one tick.
+            folded =
+                u64::from(calendar.at_or_after(walk.first_local(span)).is_some_and(|local| local <= start));
+            start += 1;
+        }
+        folded + calendar.count(start.max(walk.first_local(span)), end)
+    };
+    spans.iter().map(in_span).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The instant of each change and the offset after it.
+    fn changes(zone: Tz) -> impl Iterator<Item = (i64, i64)> {
+        table(zone).spans.iter().skip(1).map(|span| (span.from, span.offset))
+    }
+
+    #[test]
+    fn spans_agree_with_chrono_tz_in_every_zone() {
+        for &zone in &TZ_VARIANTS {
+            let mut at = 0;
+            while at < HORIZON {
+                let time = DateTime::from_timestamp(at, 0).unwrap().naive_utc();
+                let theirs = i64::from(zone.offset_from_utc_datetime(&time).fix().local_minus_utc());
+                let span = table(zone).spans[table(zone).position(at)];
+                assert!(span.from <= at && at < span.until);
+                assert_eq!(span.offset, theirs, "{zone} at {time}");
+                // A prime number of seconds, about 19 hours: another grid than that of the table.
+                at += 69_997;
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_changes_are_nearer_than_the_stride_can_see() {
+        for &zone in &TZ_VARIANTS {
+            let all: Vec<_> = changes(zone).map(|(from, _)| from).collect();
+            assert!(all.windows(2).all(|pair| pair[1] - pair[0] > 3 * STRIDE), "{zone}");
+        }
+    }
+
+    #[test]
+    fn names_are_suggested() {
+        assert_eq!(parse("Europe/London"), Ok(Tz::Europe__London));
+        let error = parse("Europe/Londn").unwrap_err();
+        assert_eq!(error.kind(), &ScheduleErrorKind::UnknownZone { nearest: Some("Europe/London") });
+        assert_eq!(parse("utc").unwrap_err().help().as_deref(), Some("write `UTC`"));
+    }
+}
