@@ -1,0 +1,99 @@
+//! The function: what the scheduler can call.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type};
+
+use crate::function::{Function, find_impl};
+use crate::mistakes::Mistakes;
+
+pub(super) fn check(function: &Function, mistakes: &mut Mistakes) {
+    let signature = &function.signature;
+    qualifiers(signature, mistakes);
+    let generics = &signature.generics.params;
+    if !generics.is_empty() {
+        mistakes.add(
+            generics,
+            "a job cannot be generic: the scheduler would not know for which types to run it\n\
+             write a function for each type, which calls the generic one",
+        );
+    }
+    for parameter in &signature.inputs {
+        match parameter {
+            FnArg::Receiver(receiver) => mistakes.add(
+                receiver,
+                "a job cannot take `self`: the scheduler calls it without an object\n\
+                 make it a free function, and give it the object as a parameter `State<T>`",
+            ),
+            FnArg::Typed(parameter) => check_parameter(parameter, mistakes),
+        }
+    }
+    if let ReturnType::Type(_, output) = &signature.output {
+        check_output(signature, output, mistakes);
+    }
+}
+
+fn qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
+    if let Some(constness) = &signature.constness {
+        mistakes.add(constness, "a job cannot be a `const fn`: it runs to have an effect\nremove `const`");
+    }
+    if let Safety::Unsafe(unsafety) = &signature.safety {
+        mistakes.add(
+            unsafety,
+            "a job cannot be an `unsafe fn`: nobody is there to uphold its contract\n\
+             make it safe, and use an `unsafe` block inside",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        mistakes.add(abi, "a job is a plain Rust function\nremove this `extern`");
+    }
+    if let Some(variadic) = &signature.variadic {
+        mistakes.add(variadic, "a job cannot be variadic\nname its parameters, such as `State<T>` and `Run`");
+    }
+}
+
+fn check_parameter(parameter: &PatType, mistakes: &mut Mistakes) {
+    let conditional = |path: &syn::Path| path.is_ident("cfg") || path.is_ident("cfg_attr");
+    if let Some(attribute) = parameter.attrs.iter().find(|attribute| conditional(attribute.path())) {
+        mistakes
+            .add(attribute, "a parameter of a job cannot come and go\nput `#[cfg]` on the whole function");
+    }
+    let ty = parameter.ty.as_ref();
+    if let Type::Reference(reference) = ty {
+        let owned = reference.elem.to_token_stream();
+        mistakes.add(
+            ty,
+            format!("a job owns its parameters, and this one is borrowed\nwrite `{}`", spaced(&owned)),
+        );
+    } else if let Some(word) = find_impl(ty.to_token_stream()) {
+        mistakes.add(
+            word,
+            "a parameter of a job has one named type: the scheduler must know what to give\n\
+             write `State<T>` with the type that was given to `start()`, or `Run`",
+        );
+    }
+}
+
+fn check_output(signature: &Signature, output: &Type, mistakes: &mut Mistakes) {
+    match output {
+        Type::Never(_) => mistakes.add(
+            output,
+            "a job that never returns would hold its slot for ever\n\
+             let it do one piece of work and return `()` or `Result<(), E>`",
+        ),
+        Type::ImplTrait(_) if signature.asyncness.is_none() => mistakes
+            .add(output, "a job returns `()` or `Result<(), E>`\nfor one that awaits, write `async fn`"),
+        _ => {}
+    }
+}
+
+/// Tokens as people write types: without the blanks that `TokenStream` prints around `<`, `>` and `::`.
+fn spaced(tokens: &TokenStream) -> String {
+    let mut text = tokens.to_string();
+    for (printed, written) in
+        [(" < ", "<"), (" <", "<"), ("< ", "<"), (" >", ">"), (" :: ", "::"), (" ,", ",")]
+    {
+        text = text.replace(printed, written);
+    }
+    text
+}

@@ -1,0 +1,133 @@
+//! When the job runs: at most one schedule, and only options that belong to it.
+
+use cron_core::schedule::{Schedule, ScheduleError};
+
+use super::{duration, explain, is_schedule};
+use crate::args::{Args, Entry, Key};
+use crate::mistakes::Mistakes;
+
+/// The schedule in its canonical form. `None` where none is declared, and where one is declared badly.
+pub(super) fn check(args: &Args, mistakes: &mut Mistakes) -> Option<String> {
+    let mut schedules = args.entries().iter().filter(|entry| is_schedule(entry.key));
+    let Some(first) = schedules.next() else {
+        needs_schedule(args, mistakes);
+        return None;
+    };
+    for more in schedules {
+        let (this, other) = (more.key.name(), first.key.name());
+        mistakes.add(
+            &more.at_key,
+            format!(
+                "a job has one schedule, and this one has `{other}` and `{this}`\n\
+                 keep one of them, or write a second job that calls the same code"
+            ),
+        );
+    }
+    belongs(args, first, mistakes);
+    let zone = zone(args, first, mistakes);
+    let schedule = parse(args, first, zone.unwrap_or("UTC"), mistakes)?;
+    if let (Schedule::At(at), Some(entry)) = (&schedule, args.get(Key::Timezone))
+        && at.zone().is_none()
+    {
+        let text = "`timezone` has no effect on a time that has an offset already\nremove it, or write the local time";
+        mistakes.add(&entry.at_key, text);
+    }
+    zone.is_some().then(|| schedule.to_string())
+}
+
+/// `timezone` and `phase` say something about a schedule, so there must be one.
+fn needs_schedule(args: &Args, mistakes: &mut Mistakes) {
+    for key in [Key::Timezone, Key::Phase] {
+        if let Some(entry) = args.get(key) {
+            let example = if key == Key::Phase { Key::Every } else { Key::Cron }.example();
+            mistakes
+                .add(&entry.at_key, format!("`{}` needs a schedule\nadd one, as in `{example}`", key.name()));
+        }
+    }
+}
+
+/// Refuses what has no meaning for this kind of schedule.
+fn belongs(args: &Args, schedule: &Entry, mistakes: &mut Mistakes) {
+    let kind = schedule.key.name();
+    if let Some(phase) = args.get(Key::Phase).filter(|_| schedule.key != Key::Every) {
+        mistakes.add(
+            &phase.at_key,
+            format!("`phase` moves the grid of `every`, and `{kind}` has no grid\nremove it"),
+        );
+    }
+    if let Some(zone) = args.get(Key::Timezone) {
+        let why = match schedule.key {
+            Key::Every => "its instants are counted from 1970-01-01T00:00:00Z and are the same in every zone",
+            Key::Once => "its delay is counted from the first registration and is the same in every zone",
+            _ => return,
+        };
+        mistakes.add(
+            &zone.at_key,
+            format!("`timezone` has no effect with `{kind}`: {why}\nremove it, or write a `cron` or `daily` schedule"),
+        );
+    }
+}
+
+/// The zone to read the schedule in; `None` where the user names one that does not exist.
+fn zone<'a>(args: &'a Args, schedule: &Entry, mistakes: &mut Mistakes) -> Option<&'a str> {
+    if matches!(schedule.key, Key::Every | Key::Once) {
+        return Some("UTC");
+    }
+    let Some(entry) = args.get(Key::Timezone) else { return Some("UTC") };
+    let name = entry.text()?;
+    // A schedule that is right in any zone, so that only the zone can be wrong.
+    match Schedule::daily("00:00", name) {
+        Ok(_zone_exists) => Some(name),
+        Err(error) => {
+            mistakes.add(&entry.at_value, explain_schedule(&error));
+            None
+        }
+    }
+}
+
+fn parse(args: &Args, entry: &Entry, zone: &str, mistakes: &mut Mistakes) -> Option<Schedule> {
+    let text = entry.text()?;
+    let parsed = match entry.key {
+        Key::Every => return every(args, entry, text, mistakes),
+        Key::Daily => Schedule::daily(text, zone),
+        Key::Hourly => Schedule::hourly(text, zone),
+        Key::Weekly => Schedule::weekly(text, zone),
+        Key::At => Schedule::at(text, zone),
+        Key::Once => Schedule::once(text),
+        _ => Schedule::cron(text, zone),
+    };
+    let schedule = parsed
+        .and_then(|schedule| if schedule.has_any_tick() { Ok(schedule) } else { Err(Schedule::never(text)) });
+    schedule.map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error))).ok()
+}
+
+/// Period and phase apart, so that each mistake is at its own text.
+fn every(args: &Args, entry: &Entry, text: &str, mistakes: &mut Mistakes) -> Option<Schedule> {
+    let phase = duration(args, Key::Phase, mistakes);
+    let period = duration(args, Key::Every, mistakes)?;
+    let Some(of_phase) = args.get(Key::Phase) else {
+        return Schedule::every(text, None)
+            .map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error)))
+            .ok();
+    };
+    let phase_text = of_phase.text().filter(|_| phase.is_some())?;
+    if phase.is_some_and(|phase| phase >= period) {
+        mistakes.add(
+            &of_phase.at_value,
+            format!(
+                "the phase is shorter than the period, and {} is not shorter than {}\n\
+                 the ticks are the same as with the remainder of the division; write that",
+                phase_text.trim(),
+                text.trim(),
+            ),
+        );
+        return None;
+    }
+    Schedule::every(text, Some(phase_text))
+        .map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error)))
+        .ok()
+}
+
+fn explain_schedule(error: &ScheduleError) -> String {
+    explain(&error.to_string(), &error.diagram(), error.help())
+}

@@ -1,0 +1,133 @@
+//! The annotated function, as far as the macro looks into it: never past its signature.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Signature, Token, Visibility, token};
+
+/// A function with a body. The body stays unread, so that syntax which is newer than this crate passes through.
+pub(crate) struct Function {
+    /// Every attribute below `#[job]`.
+    pub(crate) attributes: Vec<Attribute>,
+    /// Who may call it.
+    pub(crate) visibility: Visibility,
+    /// Name, parameters and return type.
+    pub(crate) signature: Signature,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let signature = input.parse()?;
+        if !input.peek(token::Brace) {
+            return Err(input.error("expected the body of a function"));
+        }
+        input.parse::<TokenStream>()?;
+        Ok(Self { attributes, visibility, signature })
+    }
+}
+
+impl Function {
+    /// Reads an item. What is no function is an error that says so, at the word that tells what it is.
+    pub(crate) fn read(item: TokenStream) -> syn::Result<Self> {
+        syn::parse2(item.clone()).map_err(|error| match syn::parse2::<NotAFunction>(item) {
+            Ok(other) => other.into_error(),
+            Err(_no_item_either) => error,
+        })
+    }
+
+    /// The name of the function, without the `r#` of a raw identifier.
+    pub(crate) fn name(&self) -> String {
+        self.ident().unraw().to_string()
+    }
+
+    /// The name as it is written.
+    pub(crate) fn ident(&self) -> &Ident {
+        &self.signature.ident
+    }
+
+    /// The `#[cfg(...)]` attributes: what the macro adds must come and go with the function.
+    pub(crate) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+
+    /// The doc comment, without the blank that follows each `///`.
+    pub(crate) fn description(&self) -> String {
+        let mut lines = Vec::new();
+        for attribute in self.attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
+            if let Meta::NameValue(doc) = &attribute.meta
+                && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &doc.value
+            {
+                lines.extend(text.value().lines().map(|line| line.trim_end().to_owned()));
+            }
+        }
+        let indent = |line: &String| line.len() - line.trim_start().len();
+        let common = lines.iter().filter(|line| !line.is_empty()).map(indent).min().unwrap_or(0);
+        let lines: Vec<_> = lines.iter().map(|line| line.get(common..).unwrap_or_default()).collect();
+        lines.join("\n").trim().to_owned()
+    }
+}
+
+/// The first `impl` in a type, such as that of `Option<impl Display>`.
+pub(crate) fn find_impl(ty: TokenStream) -> Option<TokenTree> {
+    ty.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ref word) if word == "impl" => Some(token),
+        TokenTree::Group(group) => find_impl(group.stream()),
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
+    })
+}
+
+/// The beginning of an item that is no function with a body.
+struct NotAFunction {
+    keyword: TokenStream,
+    what: &'static str,
+}
+
+impl NotAFunction {
+    fn into_error(self) -> syn::Error {
+        let Self { keyword, what } = self;
+        syn::Error::new_spanned(
+            keyword,
+            format!(
+                "`#[job]` goes on a function, and this is {what}\nwrite `#[job(...)] async fn name() {{ ... }}`"
+            ),
+        )
+    }
+}
+
+impl Parse for NotAFunction {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        if let Ok(signature) = input.fork().parse::<Signature>() {
+            let keyword = signature.fn_token;
+            return Ok(Self { keyword: quote::quote!(#keyword), what: "a function without a body" });
+        }
+        let next = input.lookahead1();
+        let what = if next.peek(Token![struct]) {
+            "a struct"
+        } else if next.peek(Token![enum]) {
+            "an enum"
+        } else if next.peek(Token![trait]) {
+            "a trait"
+        } else if next.peek(Token![impl]) {
+            "an impl block"
+        } else if next.peek(Token![mod]) {
+            "a module"
+        } else if next.peek(Token![const]) {
+            "a constant"
+        } else if next.peek(Token![static]) {
+            "a static"
+        } else if next.peek(Token![type]) {
+            "a type alias"
+        } else if next.peek(Token![use]) {
+            "an import"
+        } else {
+            "something else"
+        };
+        let keyword: TokenTree = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(Self { keyword: keyword.into(), what })
+    }
+}

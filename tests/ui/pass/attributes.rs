@@ -1,0 +1,30 @@
+//! Other attributes on the function, above and below.
+
+use cron_runtime::job;
+
+/// There is no such type: without the `#[cfg]` on all that is generated this does not compile.
+#[job(every = "1m")]
+#[cfg(any())]
+fn depends_on_the_platform(_: NoSuchType) {}
+
+#[job(every = "1m")]
+#[cfg(not(any()))]
+fn depends_on_the_platform() {}
+
+#[cfg(any())]
+#[job(every = "1m")]
+fn depends_on_the_platform(_: NoSuchType) {}
+
+#[job(every = "1m")]
+#[must_use]
+#[inline(never)]
+#[allow(clippy::unnecessary_wraps)]
+fn attributed() -> Result<(), String> {
+    Ok(())
+}
+
+#[test]
+fn handles_exist() {
+    assert_eq!(depends_on_the_platform::JOB.name(), "depends_on_the_platform");
+    assert_eq!(attributed::JOB.name(), "attributed");
+}

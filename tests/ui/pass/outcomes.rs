@@ -1,0 +1,39 @@
+//! Everything that a job may return.
+
+use std::fmt::Display;
+
+use cron_runtime::job;
+
+type Outcome = Result<(), std::num::ParseIntError>;
+
+#[job]
+async fn nothing() {}
+
+#[job]
+#[allow(clippy::unused_unit)]
+fn unit() -> () {}
+
+#[job]
+async fn alias() -> Outcome {
+    "7".parse::<i32>().map(drop)
+}
+
+#[job]
+fn text() -> Result<(), &'static str> {
+    Err("text")
+}
+
+#[job]
+async fn with_anyhow() -> anyhow::Result<()> {
+    anyhow::bail!("no")
+}
+
+#[job]
+fn unnamed_error() -> Result<(), impl Display> {
+    Err::<(), _>(7)
+}
+
+#[job]
+async fn boxed() -> Result<(), Box<dyn std::error::Error>> {
+    Err("not `Send`, and made after the last await".into())
+}
