@@ -109,6 +109,20 @@ pub fn skip_until(
     Some(Skip { first, last, count: schedule.count_between(mark, now), reason, holder: None })
 }
 
+/// Where the record of a job begins: the high-water mark at its first registration.
+///
+/// The first tick is the first one after the registration, so a first deploy is never a miss. Only a single instant that
+/// was past already (`at = ...`) lies after the mark, so that the catch-up rule decides about it instead of silence.
+#[must_use]
+pub fn first_mark(schedule: Option<&Schedule>, registered: DateTime<Utc>) -> DateTime<Utc> {
+    match schedule {
+        Some(Schedule::At(_)) => {}
+        _ => return registered,
+    }
+    let only = schedule.and_then(|schedule| schedule.prev_before(registered + TimeDelta::milliseconds(1)));
+    only.map_or(registered, |tick| tick - TimeDelta::milliseconds(1))
+}
+
 /// How late a tick may start and still count as on time.
 #[must_use]
 pub fn grace(catch_up: CatchUp, schedule: &Schedule, tick: DateTime<Utc>) -> Duration {
@@ -120,8 +134,11 @@ pub fn grace(catch_up: CatchUp, schedule: &Schedule, tick: DateTime<Utc>) -> Dur
 }
 
 /// The newest tick at or before `now`. Found backwards, so an outage of two weeks costs the same as one of a minute.
+///
+/// Ticks lie on whole milliseconds; `now` may lie between two of them.
 fn newest_due(schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    schedule.prev_before(now + TimeDelta::milliseconds(1))
+    let whole = DateTime::from_timestamp_millis(now.timestamp_millis())?;
+    schedule.prev_before(whole + TimeDelta::milliseconds(1))
 }
 
 fn age(now: DateTime<Utc>, tick: DateTime<Utc>) -> Duration {
@@ -132,12 +149,7 @@ fn in_window(catch_up: CatchUp, tick: DateTime<Utc>, now: DateTime<Utc>) -> bool
     catch_up.window.is_none_or(|window| age(now, tick) <= window)
 }
 
-fn latest(
-    docket: &Docket<'_>,
-    first: DateTime<Utc>,
-    newest: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Judgement {
+fn latest(docket: &Docket<'_>, first: DateTime<Utc>, newest: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
     let chosen = in_window(docket.catch_up, newest, now).then_some(newest);
     conclude(docket, first, newest, chosen.into_iter().collect())
 }
@@ -152,7 +164,8 @@ fn on_time_only(
         in_window(docket.catch_up, *tick, now)
             && age(now, *tick) <= grace(docket.catch_up, docket.schedule, *tick)
     };
-    let chosen = newest_first(docket.schedule, first, newest).take_while(on_time).take(CatchUp::MAX_LIMIT as usize);
+    let chosen =
+        newest_first(docket.schedule, first, newest).take_while(on_time).take(CatchUp::MAX_LIMIT as usize);
     conclude(docket, first, newest, chosen.collect())
 }
 
@@ -177,7 +190,8 @@ fn newest_first(
     first: DateTime<Utc>,
     newest: DateTime<Utc>,
 ) -> impl Iterator<Item = DateTime<Utc>> + '_ {
-    std::iter::successors(Some(newest), |tick| schedule.prev_before(*tick)).take_while(move |tick| *tick >= first)
+    std::iter::successors(Some(newest), |tick| schedule.prev_before(*tick))
+        .take_while(move |tick| *tick >= first)
 }
 
 /// The ticks from `first` up to but not including `kept`, as one missed range.
@@ -215,7 +229,13 @@ fn conclude(
     for tick in chosen.into_iter().rev() {
         if held && docket.overlap == Overlap::Skip {
             let reason = SkipReason::Overlap;
-            verdicts.push(Verdict::Skip(Skip { first: tick, last: tick, count: 1, reason, holder: docket.holder }));
+            verdicts.push(Verdict::Skip(Skip {
+                first: tick,
+                last: tick,
+                count: 1,
+                reason,
+                holder: docket.holder,
+            }));
         } else {
             verdicts.push(Verdict::Run { tick });
             held = true;
@@ -266,6 +286,13 @@ mod tests {
         let judged = judge(&docket(&schedule, CatchUpRule::Latest, 0), at(57));
         assert_eq!(judged.verdicts, [missed(10, 40, 4), Verdict::Run { tick: at(50) }]);
         assert_eq!((judged.mark, judged.due), (at(50), Some(at(60))));
+    }
+
+    #[test]
+    fn a_tick_a_hair_in_the_future_is_not_due() {
+        let schedule = every("10s");
+        let judged = judge(&docket(&schedule, CatchUpRule::Latest, 0), at(20) - TimeDelta::microseconds(1));
+        assert_eq!(judged.verdicts, [Verdict::Run { tick: at(10) }]);
     }
 
     #[test]

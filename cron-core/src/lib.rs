@@ -4,6 +4,7 @@
 //! The macro uses it while the user's program is compiled and the runtime uses it afterwards: what
 //! compiled is what runs.
 
+pub mod audit;
 pub mod duration;
 pub mod hash;
 pub mod job;

@@ -1,13 +1,26 @@
 //! A declarative job framework: annotate a function, and no tick is lost.
 
+pub mod clock;
+pub mod config;
+mod engine;
+mod error;
 pub mod extract;
 mod outcome;
+pub mod prelude;
 mod registration;
+mod scheduler;
+mod start;
+pub mod store;
 
 use std::fmt;
 
 pub use cron_core as core;
 pub use cron_macros::job;
+
+pub use engine::{Event, ShutdownReport};
+pub use error::{Error, MissingState};
+pub use scheduler::Scheduler;
+pub use start::{Start, start};
 
 /// The typed handle of a job: `morning_report::JOB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +58,7 @@ pub mod __private {
     pub use crate::Job;
     pub use crate::extract::{Context, ExtractError, FromRun, Needs};
     pub use crate::outcome::{
-        Invocation, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError,
+        Invocation, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError, WordsViaNothing,
     };
     pub use crate::registration::{Handler, Registration, submit};
 }

@@ -65,9 +65,9 @@ impl<E: fmt::Display> JobReturn for Result<(), E> {
 }
 
 /// An error on its way into words. The macro calls `(&&&Said(&error)).words()`, and the number of references picks
-/// the first of [`WordsViaAsRef`], [`WordsViaError`], [`WordsViaDisplay`] that fits, so that the chain of sources is kept
-/// wherever the type has one.
-#[derive(Debug)]
+/// the first of [`WordsViaAsRef`], [`WordsViaError`], [`WordsViaDisplay`], [`WordsViaNothing`] that fits, so that the
+/// chain of sources is kept wherever the type has one.
+#[derive(Clone, Copy, Debug)]
 pub struct Said<'a, E>(pub &'a E);
 
 /// For `anyhow::Error`, `Box<dyn Error + Send + Sync>` and their like.
@@ -103,6 +103,19 @@ pub trait WordsViaDisplay {
 impl<E: fmt::Display> WordsViaDisplay for Said<'_, E> {
     fn words(&self) -> String {
         format!("{:#}", self.0)
+    }
+}
+
+/// For a type that does not even display. [`JobReturn`] refuses it, in words of its own; without this the compiler
+/// would add a second error about `words`.
+pub trait WordsViaNothing {
+    /// Nothing: no program that compiles gets here.
+    fn words(self) -> String;
+}
+
+impl<E> WordsViaNothing for Said<'_, E> {
+    fn words(self) -> String {
+        String::new()
     }
 }
 

@@ -22,10 +22,7 @@ pub struct Handler {
 impl Handler {
     /// `call` extracts the parameters and makes the function ready to run; `needs` names what the extractors need.
     #[must_use]
-    pub const fn new(
-        call: fn(&Context) -> Result<Invocation, ExtractError>,
-        needs: fn(&mut Needs),
-    ) -> Self {
+    pub const fn new(call: fn(&Context) -> Result<Invocation, ExtractError>, needs: fn(&mut Needs)) -> Self {
         Self { call, needs }
     }
 }

@@ -1,0 +1,232 @@
+//! The audit: does a recorded ledger keep the contract? Pure; stores hand it what they have recorded.
+//!
+//! The contract (semantics §1): every tick up to the high-water mark has exactly one verdict, so that over any closed
+//! interval `ticks = ran + skipped(*)`.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::run::SkipReason;
+use crate::schedule::Schedule;
+
+/// A verdict as recorded: one tick that ran, or a block of skipped ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The first tick.
+    pub first: DateTime<Utc>,
+    /// The last tick; the first one for a tick that ran.
+    pub last: DateTime<Utc>,
+    /// How many ticks.
+    pub count: u64,
+    /// Why they were skipped; `None` for a tick that ran.
+    pub skipped: Option<SkipReason>,
+}
+
+/// A stretch of time in which one schedule was in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// The instant after which the schedule was in force.
+    pub since: DateTime<Utc>,
+    /// The schedule, anchored; `None` while the job was a handler only.
+    pub schedule: Option<Schedule>,
+}
+
+/// The sums of an audit, and what is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Audit {
+    /// Ticks that the schedules have up to the high-water mark.
+    pub ticks: u64,
+    /// Ticks that ran.
+    pub ran: u64,
+    /// Ticks skipped because an older run held the slot.
+    pub skipped_overlap: u64,
+    /// Ticks that nobody was there for.
+    pub skipped_missed: u64,
+    /// Ticks of the time of a pause.
+    pub skipped_paused: u64,
+    /// Every breach of the contract; empty for a sound ledger.
+    pub breaches: Vec<Breach>,
+}
+
+/// A breach of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Breach {
+    /// The schedule has a tick here and no verdict is recorded.
+    NoVerdict {
+        /// The tick.
+        tick: DateTime<Utc>,
+    },
+    /// A verdict begins at an instant that is no tick, or that already has a verdict.
+    Unexpected {
+        /// The instant.
+        at: DateTime<Utc>,
+    },
+    /// A range says another number of ticks than the schedule has in it.
+    WrongCount {
+        /// The first tick of the range.
+        first: DateTime<Utc>,
+        /// The last tick of the range.
+        last: DateTime<Utc>,
+        /// What is recorded.
+        recorded: u64,
+        /// What the schedule has.
+        expected: u64,
+    },
+    /// A verdict lies after the high-water mark.
+    AfterMark {
+        /// The instant.
+        at: DateTime<Utc>,
+    },
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoVerdict { tick } => write!(f, "the tick {tick} has no verdict"),
+            Self::Unexpected { at } => {
+                write!(f, "a verdict at {at}, which is no tick or already has a verdict")
+            }
+            Self::WrongCount { first, last, recorded, expected } => write!(
+                f,
+                "the range {first} to {last} is recorded with {recorded} ticks, the schedule has {expected}"
+            ),
+            Self::AfterMark { at } => write!(f, "a verdict at {at}, after the high-water mark"),
+        }
+    }
+}
+
+impl Audit {
+    /// Whether the ledger keeps the contract.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.breaches.is_empty() && self.ticks == self.ran + self.skipped()
+    }
+
+    /// All skipped ticks.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped_overlap + self.skipped_missed + self.skipped_paused
+    }
+
+    fn count(&mut self, verdict: &Recorded) {
+        match verdict.skipped {
+            None => self.ran += verdict.count,
+            Some(SkipReason::Overlap) => self.skipped_overlap += verdict.count,
+            Some(SkipReason::Missed) => self.skipped_missed += verdict.count,
+            Some(SkipReason::Paused) => self.skipped_paused += verdict.count,
+        }
+    }
+}
+
+/// Walks the verdicts of one job, oldest first, beside its schedules up to `mark`.
+///
+/// `segments` are in the order of time and not empty; the first one begins where the record begins.
+#[must_use]
+pub fn audit(
+    segments: &[Segment],
+    mark: DateTime<Utc>,
+    verdicts: impl IntoIterator<Item = Recorded>,
+) -> Audit {
+    let mut audit = Audit::default();
+    let mut verdicts = verdicts.into_iter().peekable();
+    for (index, segment) in segments.iter().enumerate() {
+        let end = segments.get(index + 1).map_or(mark, |next| next.since.min(mark));
+        let mut cursor = segment.since;
+        if let Some(schedule) = &segment.schedule {
+            audit.ticks += schedule.count_between(segment.since, end);
+        }
+        while let Some(verdict) = verdicts.next_if(|verdict| verdict.first <= end) {
+            audit.count(&verdict);
+            cursor = check(&mut audit.breaches, segment.schedule.as_ref(), cursor, &verdict);
+        }
+        let open = segment.schedule.as_ref().and_then(|schedule| schedule.next_after(cursor));
+        if let Some(tick) = open.filter(|tick| *tick <= end) {
+            audit.breaches.push(Breach::NoVerdict { tick });
+        }
+    }
+    for verdict in verdicts {
+        audit.count(&verdict);
+        audit.breaches.push(Breach::AfterMark { at: verdict.first });
+    }
+    audit
+}
+
+/// Holds one verdict against the schedule and gives the instant up to which the record is read.
+fn check(
+    breaches: &mut Vec<Breach>,
+    schedule: Option<&Schedule>,
+    cursor: DateTime<Utc>,
+    verdict: &Recorded,
+) -> DateTime<Utc> {
+    let Some(schedule) = schedule else {
+        breaches.push(Breach::Unexpected { at: verdict.first });
+        return cursor;
+    };
+    match schedule.next_after(cursor) {
+        Some(expected) if expected == verdict.first => {}
+        Some(expected) if expected < verdict.first => {
+            breaches.push(Breach::NoVerdict { tick: expected });
+            if !schedule.matches(verdict.first) {
+                breaches.push(Breach::Unexpected { at: verdict.first });
+            }
+        }
+        _ => breaches.push(Breach::Unexpected { at: verdict.first }),
+    }
+    let expected = u64::from(schedule.matches(verdict.first))
+        + schedule.count_between(verdict.first, verdict.last.max(verdict.first));
+    if expected != verdict.count {
+        let (first, last, recorded) = (verdict.first, verdict.last, verdict.count);
+        breaches.push(Breach::WrongCount { first, last, recorded, expected });
+    }
+    cursor.max(verdict.last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).expect("in range")
+    }
+
+    fn ran(second: i64) -> Recorded {
+        Recorded { first: at(second), last: at(second), count: 1, skipped: None }
+    }
+
+    fn missed(first: i64, last: i64, count: u64) -> Recorded {
+        Recorded { first: at(first), last: at(last), count, skipped: Some(SkipReason::Missed) }
+    }
+
+    fn every(period: &str, since: i64) -> Segment {
+        Segment { since: at(since), schedule: Some(Schedule::every(period, None).expect("a period")) }
+    }
+
+    #[test]
+    fn a_sound_ledger_adds_up() {
+        let audit = audit(&[every("10s", 0)], at(55), [ran(10), missed(20, 40, 3), ran(50)]);
+        assert!(audit.is_sound(), "{audit:?}");
+        assert_eq!((audit.ticks, audit.ran, audit.skipped_missed), (5, 2, 3));
+    }
+
+    #[test]
+    fn an_edit_changes_what_is_expected_from_then_on() {
+        let segments = [every("10s", 0), every("30s", 25)];
+        assert!(audit(&segments, at(60), [ran(10), ran(20), ran(30), ran(60)]).is_sound());
+    }
+
+    #[test]
+    fn each_breach_is_found() {
+        let breaches =
+            |verdicts: &[Recorded]| audit(&[every("10s", 0)], at(30), verdicts.iter().copied()).breaches;
+        assert_eq!(breaches(&[ran(10), ran(30)]), [Breach::NoVerdict { tick: at(20) }]);
+        assert_eq!(breaches(&[ran(10), ran(20)]), [Breach::NoVerdict { tick: at(30) }]);
+        assert_eq!(breaches(&[ran(10), ran(20), ran(20), ran(30)]), [Breach::Unexpected { at: at(20) }]);
+        let wrong = Breach::WrongCount { first: at(20), last: at(30), recorded: 5, expected: 2 };
+        assert_eq!(breaches(&[ran(10), missed(20, 30, 5)]), [wrong]);
+        assert_eq!(breaches(&[ran(10), ran(20), ran(30), ran(40)]), [Breach::AfterMark { at: at(40) }]);
+        assert!(breaches(&[ran(10), ran(13), ran(20), ran(30)]).contains(&Breach::Unexpected { at: at(13) }));
+    }
+}

@@ -1,0 +1,77 @@
+//! What other threads tell the engine.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use cron_core::run::{AttemptEnd, Failure};
+use tokio::sync::oneshot;
+
+use super::shutdown::ShutdownReport;
+use super::wait::Waker;
+use crate::store::Claim;
+
+/// A message to the engine.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A function has returned, panicked, or was dropped.
+    Returned {
+        /// The attempt.
+        claim: Claim,
+        /// How.
+        how: Returned,
+        /// When, on the monotonic clock.
+        at: Duration,
+    },
+    /// This process changed something in the store.
+    Look,
+    /// Stop claiming, let running attempts end within `grace`, then stop.
+    Shutdown {
+        /// For how long attempts may go on.
+        grace: Duration,
+        /// Who waits for the end.
+        reply: oneshot::Sender<ShutdownReport>,
+    },
+}
+
+/// How a call of a function ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// With a success.
+    Succeeded,
+    /// With an error or a panic.
+    Failed(Failure),
+    /// Dropped before its end: aborted by the engine, or its runtime is shutting down.
+    Dropped,
+}
+
+impl Returned {
+    /// What this means for an attempt that nobody asked to stop.
+    pub(crate) fn into_end(self) -> AttemptEnd {
+        match self {
+            Self::Succeeded => AttemptEnd::Succeeded,
+            Self::Failed(failure) => AttemptEnd::Failed(failure),
+            Self::Dropped => AttemptEnd::Interrupted,
+        }
+    }
+}
+
+/// The way to the engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Inbox {
+    sender: Sender<Message>,
+    waker: Waker,
+}
+
+impl Inbox {
+    pub(crate) fn new(waker: Waker) -> (Self, Receiver<Message>) {
+        let (sender, receiver) = channel();
+        (Self { sender, waker }, receiver)
+    }
+
+    /// Delivers a message and wakes the engine. Says whether the engine still lives.
+    pub(crate) fn send(&self, message: Message) -> bool {
+        let alive = self.sender.send(message).is_ok();
+        self.waker.wake();
+        alive
+    }
+}

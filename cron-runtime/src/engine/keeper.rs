@@ -1,0 +1,76 @@
+//! Keeps the leases of the attempts in progress, and stops those that cannot be trusted any more.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::Engine;
+use super::running::Stop;
+use crate::clock::Moment;
+
+/// How long a lease lasts, in the store's time.
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// Between two renewals.
+const RENEW: Duration = Duration::from_secs(10);
+/// How long after the request a renewal is trusted here: less than the lease, so that the attempt is stopped before anybody
+/// else may take it.
+const TRUST: Duration = Duration::from_secs(25);
+
+/// When leases were renewed and are to be renewed, on the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Keeper {
+    renewed: Duration,
+    due: Option<Duration>,
+}
+
+impl Keeper {
+    /// An attempt was claimed: its lease will want renewal.
+    pub(super) fn claimed(&mut self, now: Moment) {
+        self.due.get_or_insert(now.monotonic.saturating_add(RENEW));
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.due
+    }
+}
+
+impl Engine {
+    /// Renews what is due. Nothing is written while nothing runs.
+    pub(super) fn keep_leases(&mut self, now: Moment) {
+        if self.keeper.due.is_none_or(|due| due > now.monotonic) {
+            return;
+        }
+        if self.attempts.is_empty() {
+            self.keeper.due = None;
+            return;
+        }
+        self.keeper.due = Some(now.monotonic.saturating_add(RENEW));
+        match self.store.renew(self.attempts.claims(), now.wall + LEASE) {
+            Ok(fenced) => {
+                self.keeper.renewed = now.monotonic;
+                for claim in fenced {
+                    // It may have been settled in this same step.
+                    if let Some(running) = self.attempts.get_mut(claim) {
+                        running.stop = Some(Stop::Fenced);
+                        running.hold.stop();
+                    }
+                }
+            }
+            Err(error) => {
+                self.keeper.due = Some(now.monotonic.saturating_add(Duration::from_secs(1)));
+                self.events.problem(format!("leases could not be renewed: {error}"));
+                self.stop_untrusted(now);
+            }
+        }
+    }
+
+    fn stop_untrusted(&mut self, now: Moment) {
+        for running in self.attempts.values_mut() {
+            let trusted = running.started.monotonic.max(self.keeper.renewed).saturating_add(TRUST);
+            if trusted <= now.monotonic && running.stop != Some(Stop::Fenced) {
+                running.stop = Some(Stop::Fenced);
+                running.hold.stop();
+            }
+        }
+    }
+}

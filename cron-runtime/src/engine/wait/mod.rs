@@ -1,0 +1,30 @@
+//! How the engine sleeps: until an instant of the wall clock, a span of the monotonic one, a call from a thread of this
+//! process, the doorbell of another process, or a clock that was set. It never polls.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod portable;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Waiter, Waker};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use portable::{Waiter, Waker};
+
+/// When the engine wants to be woken at the latest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Until {
+    /// At this instant of the wall clock.
+    pub(crate) wall: Option<DateTime<Utc>>,
+    /// After this span of the monotonic clock.
+    pub(crate) within: Option<Duration>,
+}
+
+impl Until {
+    /// Not at all: there is more to do.
+    pub(crate) const NOW: Self = Self { wall: None, within: Some(Duration::ZERO) };
+}

@@ -1,0 +1,65 @@
+//! The error of this crate.
+
+use cron_core::job::CatalogError;
+
+use crate::config::DatabaseError;
+use crate::store::{CommandError, StoreError};
+
+/// What can go wrong with a scheduler.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// `start()` was awaited outside a tokio runtime.
+    #[error("no tokio runtime here; await `cron_runtime::start()` inside one, such as in `#[tokio::main]`")]
+    NoRuntime,
+    /// The linked jobs contradict each other or do not parse.
+    #[error("the jobs of this program cannot be scheduled:\n{0}")]
+    Catalog(#[source] CatalogError),
+    /// Jobs take states that were not given.
+    #[error("{}", missing(.0))]
+    MissingState(Vec<MissingState>),
+    /// The name of the database names none.
+    #[error("{0}")]
+    Database(#[source] DatabaseError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A command was refused.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The system refused a thread, a timer, or a watch on a file.
+    #[error("the system refused {what}: {source}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The engine is not running any more.
+    #[error("the scheduler has stopped")]
+    Stopped,
+}
+
+/// A state that a job takes and `start()` was not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingState {
+    /// The job.
+    pub job: String,
+    /// The type.
+    pub type_name: &'static str,
+    /// Where the job is declared.
+    pub declared: String,
+}
+
+fn missing(all: &[MissingState]) -> String {
+    let lines = all.iter().map(|missing| {
+        format!(
+            "job `{}` takes `State<{}>`, which was not given (declared at {})",
+            missing.job, missing.type_name, missing.declared
+        )
+    });
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    text.push_str("\nadd `.state(value)` to `cron_runtime::start()` for each");
+    text
+}

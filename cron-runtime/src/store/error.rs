@@ -1,0 +1,71 @@
+//! What can go wrong with a store.
+
+use std::path::PathBuf;
+
+use cron_core::run::IllegalTransition;
+
+/// A store that cannot do what was asked. Nothing of the failed call has happened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The file cannot be opened or created.
+    #[error("cannot open the database {}: {reason}", .path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way, and what to do.
+        reason: String,
+        /// The error of the library, where there is one.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The file is no database.
+    #[error("{} is not a SQLite database; name another file, or move this one away", .path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a database of another program.
+    #[error(
+        "{} is a SQLite database of another program (it has tables, but no schema of this scheduler); \
+         give the scheduler a file of its own", .path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer version of this library wrote the file.
+    #[error(
+        "{} has schema version {found}, this program knows versions up to {known}; \
+         run the newer program, or use another file. Nothing was changed.", .path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The newest version that this program knows.
+        known: u32,
+    },
+    /// A row that this program did not write or that was damaged.
+    #[error("the database holds something this program cannot read: {what}")]
+    Corrupt {
+        /// The row and what is wrong with it.
+        what: String,
+    },
+    /// A write that would have broken the state machine.
+    #[error("run {run}: {illegal}")]
+    Illegal {
+        /// The run.
+        run: u64,
+        /// What was tried.
+        #[source]
+        illegal: IllegalTransition,
+    },
+    /// The database refused or failed.
+    #[error("the database failed: {0}")]
+    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}

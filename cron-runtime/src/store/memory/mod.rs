@@ -1,0 +1,100 @@
+//! The reference store: plain maps under one lock. It defines what the verbs mean; nothing survives the process.
+
+mod book;
+mod commands;
+mod judge;
+mod ledger;
+mod settle;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use cron_core::job::Plan;
+use cron_core::run::OwnerId;
+
+use super::{
+    Claim, Command, CommandError, Done, JudgeRequest, Judged, Reaped, Settled, Settlement, Store, StoreError,
+    Synced,
+};
+use book::{Book, Desk};
+
+/// A store in memory.
+///
+/// A value of this type stands for one process; [`MemoryStore::another_process`] gives a second one on the same books.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    // Each verb is one critical section, which is what makes it atomic here. A channel to an owning thread would
+    // add a thread and change nothing.
+    book: Arc<Mutex<Book>>,
+    desk: Mutex<Desk>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A second process on the same books: it has its own incarnation and its own jobs.
+    #[must_use]
+    pub fn another_process(&self) -> Self {
+        Self { book: Arc::clone(&self.book), desk: Mutex::default() }
+    }
+
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        // A panic inside a verb would be a defect of this file; the books stay readable for the tests that find it.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn join(&self, _now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
+        let owner = self.book().new_owner();
+        self.desk().owner = Some(owner);
+        Ok(owner)
+    }
+
+    fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
+        let mut desk = self.desk();
+        Ok(self.book().sync(&mut desk, plans, now))
+    }
+
+    fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
+        let desk = self.desk();
+        self.book().judge(&desk, request)
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        let mut book = self.book();
+        settlements.into_iter().map(|settlement| book.settle(settlement)).collect()
+    }
+
+    fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
+        Ok(self.book().renew(claims, until))
+    }
+
+    fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
+        let owner = self.desk().owner;
+        self.book().reap(owner, now)
+    }
+
+    fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
+        self.book().command(command, now)
+    }
+
+    fn leave(&self, _now: DateTime<Utc>) -> Result<(), StoreError> {
+        let owner = self.desk().owner.take();
+        self.book().gone(owner);
+        Ok(())
+    }
+
+    fn doorbell(&self) -> Option<PathBuf> {
+        None
+    }
+}

@@ -1,0 +1,120 @@
+//! Results, leases and lost attempts. Every write names run and epoch.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cron_core::run::{
+    AttemptEnd, AttemptResult, Epoch, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
+    transition,
+};
+
+use super::super::{AttemptInfo, Claim, Reaped, Settled, Settlement, StoreError};
+use super::book::{Book, Run};
+
+impl Book {
+    pub(super) fn settle(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
+        let Settlement { claim, started, duration, event, at } = settlement;
+        let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
+        let attempt = run.progress.attempt();
+        if !is_held(run, claim.epoch) {
+            let message = format!("a late result was refused: {event:?}");
+            let (started, duration) = (Some(started), Some(duration));
+            let result = AttemptResult::Fenced;
+            run.attempts.push(AttemptInfo {
+                attempt,
+                epoch: claim.epoch,
+                result,
+                started,
+                duration,
+                message,
+            });
+            return Ok(Settled::Fenced);
+        }
+        let moved = self.apply(claim.run, event, at, Some(started), Some(duration))?;
+        Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way })
+    }
+
+    /// Lets the state machine decide and writes what it says.
+    fn apply(
+        &mut self,
+        id: RunId,
+        event: RunEvent,
+        at: DateTime<Utc>,
+        started: Option<DateTime<Utc>>,
+        duration: Option<Duration>,
+    ) -> Result<Transition, StoreError> {
+        let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
+        let run = self.runs.get_mut(&id).ok_or_else(missing)?;
+        let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
+        let next_tick = job.schedule().and_then(|schedule| schedule.next_after(at));
+        let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
+        let attempt = run.progress.attempt();
+        let moved = transition(run.progress, event, &context)
+            .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
+        run.progress = moved.progress;
+        run.started = started.or(run.started);
+        run.duration = duration;
+        if let Some(record) = &moved.record
+            && record.result != AttemptResult::Succeeded
+        {
+            run.error.clone_from(&record.message);
+            run.attempts.push(AttemptInfo {
+                attempt,
+                epoch: run.epoch,
+                result: record.result,
+                started: run.started,
+                duration,
+                message: record.message.clone(),
+            });
+        }
+        if !matches!(run.progress.state, RunState::Running { .. }) {
+            run.owner = None;
+            run.lease = None;
+        }
+        if moved.progress.state == RunState::Succeeded {
+            run.error.clear();
+        }
+        if !moved.progress.state.is_active() && job.due.is_none() {
+            // A backlog of `catch_up = "all"` waits for this.
+            job.due = job.next_due();
+        }
+        Ok(moved)
+    }
+
+    pub(super) fn renew(&mut self, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {
+        let mut fenced = claims;
+        fenced.retain(|claim| match self.runs.get_mut(&claim.run) {
+            Some(run) if is_held(run, claim.epoch) => {
+                run.lease = Some(until);
+                false
+            }
+            _ => true,
+        });
+        fenced
+    }
+
+    pub(super) fn reap(&mut self, me: Option<OwnerId>, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
+        let mut reaped = Reaped::default();
+        let mut lost = Vec::new();
+        for (id, run) in &self.runs {
+            let Some(lease) = run.lease else { continue };
+            let gone = run.owner.is_some_and(|owner| self.gone.contains(&owner));
+            if gone || lease < now {
+                lost.push(*id);
+            } else if run.owner != me {
+                reaped.next = Some(reaped.next.map_or(lease, |next| next.min(lease)));
+            }
+        }
+        for id in lost {
+            let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
+            let moved = self.apply(id, event, now, None, None)?;
+            let job = self.runs[&id].job.clone();
+            reaped.lost.push((job, id, moved.progress.state));
+        }
+        Ok(reaped)
+    }
+}
+
+fn is_held(run: &Run, epoch: Epoch) -> bool {
+    run.epoch == epoch && matches!(run.progress.state, RunState::Running { .. })
+}

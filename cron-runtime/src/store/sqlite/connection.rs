@@ -1,0 +1,211 @@
+//! The owner thread: one connection that writes, fed by a queue, one commit for all that has queued up.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::super::StoreError;
+use super::db::Db;
+use super::migrations;
+use super::rows::failed;
+
+/// How long a write waits for another process that writes. Every transaction of ours takes milliseconds.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// At most this many requests share one commit.
+const GROUP: usize = 256;
+
+/// A request: does its work, or learns that no transaction could begin, and gives back what tells the caller once the
+/// commit has happened or failed.
+type Request = Box<dyn FnOnce(Result<&mut Db, StoreError>) -> Reply + Send>;
+type Reply = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+/// The way to the owner thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    // Taken at the end, so that the thread sees the queue close; the lock is held for that and for a clone.
+    queue: Mutex<Option<Sender<Request>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(db: Db) -> Result<Self, StoreError> {
+        let (queue, requests) = channel();
+        let thread = std::thread::Builder::new()
+            .name("cron-sqlite".to_owned())
+            .spawn(move || serve(db, &requests))
+            .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Has `work` done on the owner thread and waits for the commit.
+    pub(super) fn call<R, E>(
+        &self,
+        work: impl FnOnce(&mut Db) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (answer, wait) = sync_channel(1);
+        let request: Request = Box::new(move |db| {
+            let result = db.map_err(E::from).and_then(|db| savepoint(db, work));
+            Box::new(move |commit: Result<(), StoreError>| {
+                let result = match commit {
+                    Ok(()) => result,
+                    Err(error) => Err(error.into()),
+                };
+                // A caller that no longer waits does not want to know.
+                let _ = answer.send(result);
+            })
+        });
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.ok_or(StoreError::Closed)?.send(request).map_err(|_| StoreError::Closed)?;
+        wait.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Lets the thread finish what is queued and waits for it.
+    pub(super) fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that owns the database ended in a panic");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Each request is atomic by itself, so that one that fails takes nothing of its neighbours with it.
+fn savepoint<R, E: From<StoreError>>(
+    db: &mut Db,
+    work: impl FnOnce(&mut Db) -> Result<R, E>,
+) -> Result<R, E> {
+    db.execute("SAVEPOINT request")?;
+    match work(db) {
+        Ok(result) => {
+            db.execute("RELEASE request")?;
+            Ok(result)
+        }
+        Err(error) => {
+            db.execute("ROLLBACK TO request")?;
+            db.execute("RELEASE request")?;
+            Err(error)
+        }
+    }
+}
+
+fn serve(mut db: Db, requests: &Receiver<Request>) {
+    while let Ok(first) = requests.recv() {
+        if let Err(error) = db.execute("BEGIN IMMEDIATE") {
+            first(Err(error))(Ok(()));
+            continue;
+        }
+        let mut replies = vec![first(Ok(&mut db))];
+        while replies.len() < GROUP
+            && let Ok(next) = requests.try_recv()
+        {
+            replies.push(next(Ok(&mut db)));
+        }
+        let committed = db.execute("COMMIT").inspect_err(|_| {
+            // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
+            let _ = db.execute("ROLLBACK");
+        });
+        tell(replies, committed);
+    }
+}
+
+fn tell(replies: Vec<Reply>, result: Result<(), StoreError>) {
+    let shared = result.map_err(Arc::new);
+    for reply in replies {
+        reply(
+            shared
+                .as_ref()
+                .map(|()| ())
+                .map_err(|error| StoreError::Backend(Box::new(Shared(Arc::clone(error))))),
+        );
+    }
+}
+
+/// One failed commit is the answer to several requests.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Shared(Arc<StoreError>);
+
+/// Opens the file for writing; creates it if `create` says so.
+pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let mut connection = open(path, flags)?;
+    let prepare = |connection: &mut Connection| -> Result<(), StoreError> {
+        migrations::inspect(connection, path)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.pragma_update(None, "foreign_keys", "OFF").map_err(failed)?;
+        connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
+        connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        migrations::migrate(connection, path)
+    };
+    prepare(&mut connection).map_err(|error| plain_words(error, path))?;
+    Ok(connection)
+}
+
+/// Opens an existing file for reading only.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| plain_words(failed(error), path))?;
+    migrations::inspect(&connection, path).map_err(|error| plain_words(error, path))?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| plain_words(failed(error), path))?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Says what to do where the library only says what happened.
+fn plain_words(error: StoreError, path: &Path) -> StoreError {
+    use rusqlite::ErrorCode;
+    let StoreError::Backend(source) = error else { return error };
+    let code = source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    let reason = match code {
+        Some(ErrorCode::NotADatabase) => return StoreError::NotADatabase { path: path.to_owned() },
+        Some(ErrorCode::CannotOpen) => cannot_open(path),
+        Some(ErrorCode::ReadOnly) => {
+            "it is read-only for this user; make the file and its directory writable".to_owned()
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            format!("another process held it for more than {} s", BUSY.as_secs())
+        }
+        Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
+        Some(ErrorCode::DatabaseCorrupt) => "it is damaged; restore a backup, or move it away".to_owned(),
+        _ => source.to_string(),
+    };
+    StoreError::Open { path: path.to_owned(), reason, source: Some(source) }
+}
+
+fn cannot_open(path: &Path) -> String {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    match directory {
+        Some(directory) if !directory.is_dir() => {
+            format!("the directory {} does not exist; create it first", directory.display())
+        }
+        _ if path.is_dir() => "it is a directory; name a file in it".to_owned(),
+        _ => "the file or its directory is not readable and writable for this user".to_owned(),
+    }
+}

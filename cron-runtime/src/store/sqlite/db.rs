@@ -1,0 +1,119 @@
+//! What the owner thread holds: the connection, this incarnation, and the jobs of this program.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Plan};
+use cron_core::run::{JobId, OwnerId, RunId};
+use cron_core::schedule::Schedule;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
+
+use super::super::StoreError;
+use super::rows::{failed, from_int, from_ms, read_plan, to_int};
+use super::signal::Signal;
+
+#[derive(Debug)]
+pub(super) struct Db {
+    pub(super) connection: Connection,
+    pub(super) signal: Arc<Signal>,
+    pub(super) owner: Option<OwnerId>,
+    /// The jobs of this program, ready for the judge.
+    pub(super) linked: HashMap<JobId, Arc<Entry>>,
+}
+
+/// A job as the judge and the state machine need it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) plan: Plan,
+    /// The schedule in force, anchored.
+    pub(super) schedule: Option<Schedule>,
+}
+
+impl Db {
+    pub(super) fn new(connection: Connection, signal: Arc<Signal>) -> Self {
+        Self { connection, signal, owner: None, linked: HashMap::new() }
+    }
+
+    pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.connection.prepare_cached(sql).map_err(failed)
+    }
+
+    /// Runs a statement without parameters.
+    pub(super) fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.statement(sql)?.execute([]).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Runs a statement that must change exactly one row; says whether it did.
+    pub(super) fn changed(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+        Ok(self.statement(sql)?.execute(params).map_err(failed)? == 1)
+    }
+
+    /// A job of this program, or one read from the file.
+    pub(super) fn entry(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
+        if let Some(entry) = self.linked.get(&id) {
+            return Ok(Arc::clone(entry));
+        }
+        let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
+        let (name, plan, since): (String, String, i64) = statement
+            .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .map_err(failed)?;
+        let plan = read_plan(&name, &plan)?;
+        Ok(Arc::new(Entry::new(plan, from_ms(since)?)))
+    }
+
+    /// The number of a job by its name.
+    pub(super) fn job_id(&self, name: &JobName) -> Result<Option<JobId>, StoreError> {
+        let mut statement = self.statement("SELECT id FROM jobs WHERE name = ?1")?;
+        let id: Option<i64> =
+            statement.query_row([name.as_str()], |row| row.get(0)).optional().map_err(failed)?;
+        id.map(|id| from_int(id).map(JobId)).transpose()
+    }
+
+    /// The oldest active run of a job.
+    pub(super) fn holder(&self, job: JobId) -> Result<Option<RunId>, StoreError> {
+        let mut statement = self.statement(
+            "SELECT min(id) FROM runs WHERE job_id = ?1 AND state IN ('scheduled', 'running', 'waiting')",
+        )?;
+        let id: Option<i64> = statement.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
+        id.map(|id| from_int(id).map(RunId)).transpose()
+    }
+
+    /// The number for the next run. The newest run is never pruned, so no number comes twice.
+    pub(super) fn next_run_id(&self) -> Result<RunId, StoreError> {
+        let mut statement = self.statement("SELECT ifnull(max(id), 0) + 1 FROM runs")?;
+        let id: i64 = statement.query_row([], |row| row.get(0)).map_err(failed)?;
+        from_int(id).map(RunId)
+    }
+
+    pub(super) fn write_mark(
+        &self,
+        job: JobId,
+        mark: DateTime<Utc>,
+        due: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE marks SET mark_ms = ?2, due_ms = ?3 WHERE job_id = ?1";
+        let due = due.map(|due| due.timestamp_millis());
+        match self.changed(sql, params![to_int(job.0), mark.timestamp_millis(), due])? {
+            true => Ok(()),
+            false => Err(StoreError::Corrupt { what: format!("job number {job} has no high-water mark") }),
+        }
+    }
+}
+
+impl Entry {
+    /// `since` is the instant from which the schedule of the plan is in force.
+    pub(super) fn new(plan: Plan, since: DateTime<Utc>) -> Self {
+        let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
+        Self { plan, schedule }
+    }
+
+    /// The next tick after `mark`, unless the job is paused.
+    pub(super) fn due(&self, mark: DateTime<Utc>, paused: bool) -> Option<DateTime<Utc>> {
+        if paused {
+            return None;
+        }
+        self.schedule.as_ref()?.next_after(mark)
+    }
+}

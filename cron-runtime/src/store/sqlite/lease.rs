@@ -1,0 +1,126 @@
+//! Leases: prolonging one's own, and ending the attempts of processes that are gone.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::run::{AttemptEnd, Epoch, JobId, OwnerId, RunEvent, RunId};
+use rusqlite::params;
+
+use super::super::{Claim, Reaped, StoreError};
+use super::db::Db;
+use super::rows::{failed, from_ms, get, get_u64, progress, to_int, to_ms};
+use super::settle::{Held, Measured};
+use super::signal::boot;
+
+/// While another process works on the file, it is looked at this often: it may die and leave attempts behind.
+const LOOK: TimeDelta = TimeDelta::seconds(10);
+
+/// The other incarnations on this file.
+#[derive(Debug, Default)]
+struct Others {
+    /// They took leave, or the operating system knows that they are gone.
+    gone: HashSet<i64>,
+    /// Whether one of them is alive on this machine.
+    alive: bool,
+}
+
+impl Db {
+    pub(super) fn renew(
+        &mut self,
+        claims: Vec<Claim>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Claim>, StoreError> {
+        let owner = self.owner.ok_or(StoreError::Closed)?;
+        let sql = "UPDATE runs SET lease_ms = ?4 \
+                   WHERE id = ?1 AND epoch = ?2 AND owner = ?3 AND state = 'running'";
+        let mut fenced = Vec::new();
+        for claim in claims {
+            let values = params![to_int(claim.run.0), to_int(claim.epoch.0), to_int(owner.0), to_ms(until)];
+            if !self.changed(sql, values)? {
+                fenced.push(claim);
+            }
+        }
+        Ok(fenced)
+    }
+
+    pub(super) fn reap(&mut self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
+        let others = self.others(now)?;
+        let me = self.owner.map(|owner| to_int(owner.0));
+        let mut reaped = Reaped::default();
+        let mut expiry: Option<i64> = None;
+        for (held, owner, lease) in self.leased()? {
+            if Some(owner) == me && lease >= to_ms(now) {
+                continue;
+            }
+            if others.gone.contains(&owner) || lease < to_ms(now) {
+                let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
+                let attempt = held.progress.attempt();
+                let moved = self.apply(&held, attempt, event, now, Measured::default())?;
+                let job = self.entry(held.job)?.plan.name.clone();
+                reaped.lost.push((job, held.run, moved.progress.state));
+            } else {
+                expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));
+            }
+        }
+        let look = others.alive.then(|| to_ms(now + LOOK));
+        // A lease counts as expired only after its last millisecond.
+        let expiry = expiry.map(|lease| lease.saturating_add(1));
+        reaped.next = expiry.into_iter().chain(look).min().map(from_ms).transpose()?;
+        Ok(reaped)
+    }
+
+    /// Looks who else works on this file, and notes those that the operating system knows to be gone.
+    fn others(&self, now: DateTime<Utc>) -> Result<Others, StoreError> {
+        let mut statement = self.statement(
+            "SELECT id, boot, ended_ms FROM incarnations WHERE ended_ms IS NULL \
+             OR id IN (SELECT owner FROM runs WHERE state IN ('scheduled', 'running', 'waiting'))",
+        )?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        let here = boot();
+        let mut others = Others::default();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let owner = OwnerId(get_u64(row, "id")?);
+            if Some(owner) == self.owner {
+                continue;
+            }
+            let has_left = get::<Option<i64>>(row, "ended_ms")?.is_some();
+            let same_boot = !here.is_empty() && get::<String>(row, "boot")? == here;
+            if has_left {
+                others.gone.insert(to_int(owner.0));
+            } else if same_boot && self.signal.is_dead(owner) {
+                others.gone.insert(to_int(owner.0));
+                found.push(owner);
+            } else {
+                others.alive |= same_boot;
+            }
+        }
+        drop(rows);
+        drop(statement);
+        for owner in found {
+            let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
+            self.changed(sql, params![to_int(owner.0), to_ms(now)])?;
+        }
+        Ok(others)
+    }
+
+    /// Every attempt in progress with its owner and the end of its lease.
+    fn leased(&self) -> Result<Vec<(Held, i64, i64)>, StoreError> {
+        let mut statement = self.statement(
+            "SELECT id, job_id, epoch, state, overdue, wake_ms, attempts_used, crashes, owner, lease_ms FROM runs \
+             WHERE state IN ('scheduled', 'running', 'waiting') AND lease_ms IS NOT NULL",
+        )?;
+        let mut rows = statement.query([]).map_err(failed)?;
+        let mut leased = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let held = Held {
+                run: RunId(get_u64(row, "id")?),
+                job: JobId(get_u64(row, "job_id")?),
+                epoch: Epoch(get_u64(row, "epoch")?),
+                progress: progress(row)?,
+            };
+            leased.push((held, get(row, "owner")?, get(row, "lease_ms")?));
+        }
+        Ok(leased)
+    }
+}

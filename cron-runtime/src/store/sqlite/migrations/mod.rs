@@ -1,0 +1,63 @@
+//! The schema and its versions. A migration that has been released is never changed; a new one is added.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::super::StoreError;
+use super::rows::failed;
+
+/// Marks the file as this scheduler's, in the header field that SQLite keeps for that (`"cron"` in ASCII).
+const APPLICATION_ID: i32 = 0x6372_6f6e;
+
+const MIGRATIONS: &[&str] = &[include_str!("0001_foundation.sql")];
+
+/// The newest schema version that this program knows.
+pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// What the header of a file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No table at all.
+    Empty,
+    /// This scheduler's schema in this version.
+    Version(u32),
+}
+
+/// Reads the header of the file; changes nothing.
+pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(failed)?;
+    let version = pragma("user_version").map_err(failed)?;
+    if application == i64::from(APPLICATION_ID) {
+        let found = u32::try_from(version).unwrap_or(u32::MAX);
+        if found > VERSION {
+            return Err(StoreError::Newer { path: path.to_owned(), found, known: VERSION });
+        }
+        return Ok(Found::Version(found));
+    }
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if tables > 0 || application != 0 {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    Ok(Found::Empty)
+}
+
+/// Brings the file to [`VERSION`], each step in one transaction together with its number.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    loop {
+        // Looked at again inside the transaction: another process may have migrated the file meanwhile.
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let done = match inspect(&transaction, path)? {
+            Found::Empty => 0,
+            Found::Version(version) => version,
+        };
+        let Some(migration) = MIGRATIONS.get(done as usize) else { return Ok(()) };
+        transaction.execute_batch(migration).map_err(failed)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", done + 1).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+}
