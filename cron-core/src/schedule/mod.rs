@@ -9,6 +9,7 @@
 mod cron;
 mod error;
 mod interval;
+mod month;
 mod once;
 mod text;
 mod zone;
@@ -133,12 +134,19 @@ impl Schedule {
     }
 
     /// The first tick strictly after an instant. Allocates nothing.
-    #[must_use]
-    #[inline]
     pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self {
+        if let Self::Cron(cron) = self {
             // A fraction of a second is cut off: the next whole second is after t in any case.
-            Self::Cron(cron) => cron.at_or_after(t.timestamp() + 1).and_then(from_seconds),
+            return cron.at_or_after(t.timestamp() + 1).and_then(month::instant);
+        }
+        self.next_after_uncalendared(t)
+    }
+
+    /// The other kinds, out of the way of the common one.
+    #[inline(never)]
+    fn next_after_uncalendared(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Cron(_) => None,
             Self::Interval(interval) => interval.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick > t),
             Self::Once(_) => None,
@@ -149,7 +157,7 @@ impl Schedule {
     #[must_use]
     pub fn prev_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(from_seconds),
+            Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(month::instant),
             Self::Interval(interval) => interval.at_or_before(before_millis(t)).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick < t),
             Self::Once(_) => None,
@@ -304,11 +312,6 @@ impl Schedule {
             Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
         }
     }
-}
-
-#[inline]
-fn from_seconds(seconds: i64) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(seconds, 0)
 }
 
 fn from_millis(ms: i64) -> Option<DateTime<Utc>> {

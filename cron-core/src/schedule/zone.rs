@@ -26,8 +26,8 @@ const LONGEST_GAP: i64 = 3 * 3_600;
 /// 166 hours, and a test compares every zone with `chrono-tz`.
 const STRIDE: i64 = 2 * 86_400;
 
-/// The index by time has one entry for each 2^24 seconds (194 days), less than the usual half-year span.
-const BUCKET_BITS: u32 = 24;
+/// The index by time has one entry for each 2^22 seconds (48 days), so that few entries see a change.
+const BUCKET_BITS: u32 = 22;
 
 const DAY: i64 = 86_400;
 
@@ -49,7 +49,7 @@ pub(super) struct Span {
 #[derive(Debug)]
 pub(super) struct ZoneTable {
     spans: Box<[Span]>,
-    /// For each 2^24 seconds since 1970 the span at their start.
+    /// For each 2^22 seconds since 1970 the span at their start.
     index: Box<[u16]>,
 }
 
@@ -100,21 +100,21 @@ impl ZoneTable {
             spans.push(Span { from: high, until: i64::MAX / 2, offset, fixed_from });
         }
         let starts = (0..=HORIZON >> BUCKET_BITS).map(|bucket| bucket << BUCKET_BITS);
-        let index = starts.map(|start| spans.partition_point(|span| span.until <= start) as u16).collect();
+        let before = |start: i64| spans.partition_point(|span| span.until <= start) as u16;
+        // Instants before 1970 share the first bucket.
+        let index = starts.map(|start| if start == 0 { 0 } else { before(start) }).collect();
         Self { spans: spans.into(), index }
     }
 
     /// The position of the span that contains an instant.
-    #[inline]
+    #[inline(always)]
     fn position(&self, instant: i64) -> usize {
         let bucket = (instant.max(0) >> BUCKET_BITS) as usize;
-        let mut at = self.index[bucket.min(self.index.len() - 1)] as usize;
+        let mut at = usize::from(self.index[bucket.min(self.index.len() - 1)]);
+        // Most buckets hold no change, the others one, at a time that no branch predictor knows.
+        at += usize::from(self.spans[at].until <= instant);
         while self.spans[at].until <= instant {
             at += 1;
-        }
-        // Instants before 1970 share the first bucket.
-        while self.spans[at].from > instant {
-            at -= 1;
         }
         at
     }
@@ -173,23 +173,35 @@ pub(super) trait Calendar {
 }
 
 /// The first tick at or after an instant (seconds).
-#[inline]
+#[inline(always)]
 pub(super) fn next(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, start: i64) -> Option<i64> {
-    let mut at = table.position(start);
-    let mut span = &table.spans[at];
+    let at = table.position(start);
+    let span = &table.spans[at];
+    let first = walk.first_local(span);
     // Within a span the clock simply runs; only its very first second may also stand for a gap before it.
-    let mut searched = span.from.max(start) + span.offset;
-    if start == span.from || searched < walk.first_local(span) {
-        searched = walk.first_local(span);
+    let searched = if start == span.from { first } else { first.max(start + span.offset) };
+    let found = calendar.at_or_after(searched)?;
+    let instant = (found - span.offset).max(span.from);
+    if instant < span.until {
+        Some(instant)
+    } else {
+        next_in_later_span(table, walk, calendar, at, searched, found)
     }
-    let mut found = calendar.at_or_after(searched)?;
+}
+
+/// Goes on after the span `at`, where the search from the local second `searched` has found `found`.
+#[cold]
+fn next_in_later_span(
+    table: &ZoneTable,
+    walk: Walk,
+    calendar: &impl Calendar,
+    mut at: usize,
+    mut searched: i64,
+    mut found: i64,
+) -> Option<i64> {
     loop {
-        let instant = (found - span.offset).max(span.from);
-        if instant < span.until {
-            return Some(instant);
-        }
         at += 1;
-        span = table.spans.get(at)?;
+        let mut span = table.spans.get(at)?;
         let mut first = walk.first_local(span);
         if first >= searched && span.until + span.offset <= found {
             // Nothing matches before `found`, so go straight to the span that can show it. A local time is never
@@ -201,6 +213,10 @@ pub(super) fn next(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, star
         if first < searched || first > found {
             searched = first;
             found = calendar.at_or_after(first)?;
+        }
+        let instant = (found - span.offset).max(span.from);
+        if instant < span.until {
+            return Some(instant);
         }
     }
 }

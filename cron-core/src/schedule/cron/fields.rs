@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-/// The first year of the calendar.
-pub(in crate::schedule) const FIRST_YEAR: u32 = 1970;
-/// The last year of the calendar.
-pub(in crate::schedule) const LAST_YEAR: u32 = 2199;
+use crate::schedule::month::{FIRST_YEAR, LAST_YEAR};
 
 /// Every day of the month, 1 to 31, as bits 0 to 30.
 pub(super) const ALL_DAYS: u32 = (1 << 31) - 1;
@@ -47,7 +44,6 @@ pub enum Field {
 }
 
 impl Field {
-
     /// The smallest and the largest value that may be written.
     #[must_use]
     pub const fn range(self) -> (u32, u32) {

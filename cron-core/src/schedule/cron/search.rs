@@ -3,79 +3,10 @@
 //! No zone is known here; `super::super::zone` turns local seconds into instants. A search looks at each month
 //! at most once, so the longest one (the 29th of February on a Monday, 40 years apart at most) is about 500 steps.
 
-use super::fields::{ALL_DAYS, ALL_WEEKDAYS, EACH_WEEK, FIRST_YEAR, LAST_WEEK, LAST_YEAR};
+use super::fields::{ALL_DAYS, ALL_WEEKDAYS, EACH_WEEK, LAST_WEEK};
 use super::{CronSchedule, EITHER_DAY, NEVER};
+use crate::schedule::month::{Month, YEARS, join, split, weekday};
 use crate::schedule::zone::{Calendar, HORIZON};
-
-const DAY: u64 = 86_400;
-const YEARS: u32 = LAST_YEAR - FIRST_YEAR + 1;
-
-/// Days before each month, for ordinary and for leap years.
-const DAYS_BEFORE: [[u16; 13]; 2] = [
-    [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365],
-    [0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366],
-];
-
-/// Days from 1970-01-01 to the first of January of each year, and to that of 2200.
-const YEAR_STARTS: [u32; YEARS as usize + 1] = {
-    let mut starts = [0; YEARS as usize + 1];
-    let mut year = 0;
-    while year < YEARS {
-        starts[year as usize + 1] = starts[year as usize] + 365 + is_leap(year) as u32;
-        year += 1;
-    }
-    starts
-};
-
-/// Whether a year, counted from 1970, has a 29th of February (Gregorian calendar, ISO 8601).
-const fn is_leap(year: u32) -> bool {
-    let year = year + FIRST_YEAR;
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-/// A month, with years counted from 1970 and months from 0.
-#[derive(Clone, Copy)]
-struct Month {
-    year: u32,
-    month: u32,
-}
-
-impl Month {
-    /// The month of a day, and the day within it, counted from 0. Days count from 1970-01-01.
-    #[inline]
-    fn of_day(day: u32) -> (Self, u32) {
-        // 365.25 is a little more than the mean year, so the guess is right or one too high only near its end.
-        let mut year = day * 4 / 1_461;
-        if day >= YEAR_STARTS[year as usize + 1] {
-            year += 1;
-        }
-        if day < YEAR_STARTS[year as usize] {
-            year -= 1;
-        }
-        let of_year = day - YEAR_STARTS[year as usize];
-        let before = &DAYS_BEFORE[is_leap(year) as usize];
-        // A month has 28 to 31 days, so a 32nd part of the year is the month or the one before it.
-        let mut month = of_year >> 5;
-        if of_year >= u32::from(before[month as usize + 1]) {
-            month += 1;
-        }
-        (Self { year, month }, of_year - u32::from(before[month as usize]))
-    }
-
-    /// Days from 1970-01-01 to the first of the month.
-    #[inline]
-    fn start(self) -> u32 {
-        YEAR_STARTS[self.year as usize]
-            + u32::from(DAYS_BEFORE[is_leap(self.year) as usize][self.month as usize])
-    }
-
-    /// The number of days of the month.
-    #[inline]
-    fn len(self) -> u32 {
-        let before = &DAYS_BEFORE[is_leap(self.year) as usize];
-        u32::from(before[self.month as usize + 1] - before[self.month as usize])
-    }
-}
 
 impl CronSchedule {
     /// The first matching local second of the whole calendar.
@@ -83,18 +14,18 @@ impl CronSchedule {
         Calendar::at_or_after(self, 0)
     }
 
-    #[inline]
+    #[inline(always)]
     fn has_year(&self, year: u32) -> bool {
         self.years.as_deref().is_none_or(|years| years.contains(year))
     }
 
-    #[inline]
+    #[inline(always)]
     fn has_month(&self, month: Month) -> bool {
-        self.months >> month.month & 1 != 0 && self.has_year(month.year)
+        self.months >> month.of_year() & 1 != 0 && self.has_year(month.year())
     }
 
     /// The matching days of a month, day 1 as bit 0, whatever the month and year fields say.
-    #[inline]
+    #[inline(always)]
     fn days_of(&self, month: Month) -> u32 {
         let len = month.len();
         let mut days = self.days;
@@ -116,7 +47,7 @@ impl CronSchedule {
     }
 
     /// The days of a month that the day-of-week field selects.
-    #[inline]
+    #[inline(always)]
     fn weekdays_of(&self, month: Month, len: u32) -> u32 {
         let first = weekday(month.start());
         // Turn each week of the mask so that it begins with the weekday of the first of the month.
@@ -152,48 +83,68 @@ impl CronSchedule {
     }
 
     /// The next month after this one that the month and year fields select.
-    #[inline]
     fn month_after(&self, month: Month) -> Option<Month> {
-        let later = u32::from(self.months) & (u32::MAX << month.month << 1);
-        if later != 0 && self.has_year(month.year) {
-            return Some(Month { month: later.trailing_zeros(), ..month });
+        let (year, of_year) = (month.year(), month.of_year());
+        let later = u32::from(self.months) & (u32::MAX << of_year << 1);
+        if later != 0 && self.has_year(year) {
+            return Some(Month::new(year, later.trailing_zeros()));
         }
-        let year = (month.year + 1..YEARS).find(|year| self.has_year(*year))?;
-        Some(Month { year, month: u32::from(self.months).trailing_zeros() })
+        let year = (year + 1..YEARS).find(|year| self.has_year(*year))?;
+        Some(Month::new(year, u32::from(self.months).trailing_zeros()))
     }
 
     /// The last month before this one that the month and year fields select.
     fn month_before(&self, month: Month) -> Option<Month> {
-        let earlier = u32::from(self.months) & !(u32::MAX << month.month);
-        if earlier != 0 && self.has_year(month.year) {
-            return Some(Month { month: earlier.ilog2(), ..month });
+        let (year, of_year) = (month.year(), month.of_year());
+        let earlier = u32::from(self.months) & !(u32::MAX << of_year);
+        if earlier != 0 && self.has_year(year) {
+            return Some(Month::new(year, earlier.ilog2()));
         }
-        let year = (0..month.year).rev().find(|year| self.has_year(*year))?;
-        Some(Month { year, month: u32::from(self.months).ilog2() })
+        let year = (0..year).rev().find(|year| self.has_year(*year))?;
+        Some(Month::new(year, u32::from(self.months).ilog2()))
     }
 
-    /// The first matching second of the day at or after `second`.
-    #[inline]
-    fn time_at_or_after(&self, second: u32) -> Option<u32> {
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        if self.hours >> hour & 1 != 0 {
-            if self.minutes >> minute & 1 != 0 {
-                let seconds = self.seconds >> second;
-                if seconds != 0 {
-                    return Some(hour * 3_600 + minute * 60 + second + seconds.trailing_zeros());
-                }
-            }
-            let minutes = self.minutes & (u64::MAX << minute << 1);
-            if minutes != 0 {
-                return Some(hour * 3_600 + minutes.trailing_zeros() * 60 + self.seconds.trailing_zeros());
+    /// The first matching second of a day, whatever the day.
+    #[inline(always)]
+    fn first_time(&self) -> u32 {
+        self.hours.trailing_zeros() * 3_600
+            + self.minutes.trailing_zeros() * 60
+            + self.seconds.trailing_zeros()
+    }
+
+    /// The first matching second of the months after this one.
+    #[cold]
+    fn in_later_month(&self, mut month: Month) -> Option<i64> {
+        loop {
+            month = self.month_after(month)?;
+            let days = self.days_of(month);
+            if days != 0 {
+                return Some(join(month.start() + days.trailing_zeros(), self.first_time()));
             }
         }
-        let hours = self.hours & (u32::MAX << hour << 1);
-        (hours != 0).then(|| {
-            hours.trailing_zeros() * 3_600
-                + self.minutes.trailing_zeros() * 60
-                + self.seconds.trailing_zeros()
-        })
+    }
+
+    /// The first matching second of the day at or after `second`, without a branch: the times of real calls are
+    /// as good as random, and a mispredicted branch costs more than all of this.
+    ///
+    /// Returns whether there is one, and the time (any time if there is none).
+    #[inline(always)]
+    fn time_at_or_after(&self, second: u32) -> (bool, u32) {
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        // Each unit may stay only if the smaller units have something left; else it has to move on.
+        let seconds = self.seconds >> second;
+        let minute_stays = seconds != 0 && self.minutes >> minute & 1 != 0;
+        let minutes = self.minutes & (u64::MAX << minute << u32::from(!minute_stays));
+        let hour_stays = minutes != 0 && self.hours >> hour & 1 != 0;
+        let hours = self.hours & (u32::MAX << hour << u32::from(!hour_stays));
+        let at_hour = hours.trailing_zeros();
+        let at_minute = if hour_stays { minutes } else { self.minutes }.trailing_zeros();
+        let at_second = if hour_stays && minute_stays {
+            second + seconds.trailing_zeros()
+        } else {
+            self.seconds.trailing_zeros()
+        };
+        (hours != 0, at_hour * 3_600 + at_minute * 60 + at_second)
     }
 
     /// The last matching second of the day at or before `second`.
@@ -256,48 +207,32 @@ impl CronSchedule {
 }
 
 impl Calendar for CronSchedule {
-    #[inline]
-    fn at_or_after(&self, local: i64) -> Option<i64> {
-        if local >= HORIZON || self.flags & NEVER != 0 {
+    #[inline(always)]
+    fn at_or_after(&self, start: i64) -> Option<i64> {
+        if start >= HORIZON || self.flags & NEVER != 0 {
             return None;
         }
-        let local = local.max(0).unsigned_abs();
-        let (day, second) = ((local / DAY) as u32, (local % DAY) as u32);
-        let at = |day: u32, second: u32| Some((u64::from(day) * DAY + u64::from(second)).cast_signed());
-        let first = || {
-            self.hours.trailing_zeros() * 3_600
-                + self.minutes.trailing_zeros() * 60
-                + self.seconds.trailing_zeros()
-        };
-        let (mut month, of_month) = Month::of_day(day);
+        let (day, second) = split(start.max(0));
+        let (month, of_month) = Month::of_day(day);
         if self.has_month(month) {
             let days = self.days_of(month);
-            if days >> of_month & 1 != 0
-                && let Some(time) = self.time_at_or_after(second)
-            {
-                return at(day, time);
-            }
-            let later = days & (u32::MAX << of_month << 1);
-            if later != 0 {
-                return at(day - of_month + later.trailing_zeros(), first());
-            }
-        }
-        loop {
-            month = self.month_after(month)?;
-            let days = self.days_of(month);
+            let (left, time) = self.time_at_or_after(second);
+            let today = left & (days >> of_month & 1 != 0);
+            let days = days & (u32::MAX << of_month << u32::from(!today));
             if days != 0 {
-                return at(month.start() + days.trailing_zeros(), first());
+                let time = if today { time } else { self.first_time() };
+                return Some(join(day - of_month + days.trailing_zeros(), time));
             }
         }
+        self.in_later_month(month)
     }
 
-    fn at_or_before(&self, local: i64) -> Option<i64> {
-        if local < 0 || self.flags & NEVER != 0 {
+    fn at_or_before(&self, end: i64) -> Option<i64> {
+        if end < 0 || self.flags & NEVER != 0 {
             return None;
         }
-        let local = local.min(HORIZON - 1).unsigned_abs();
-        let (day, second) = ((local / DAY) as u32, (local % DAY) as u32);
-        let at = |day: u32, second: u32| Some((u64::from(day) * DAY + u64::from(second)).cast_signed());
+        let (day, second) = split(end.min(HORIZON - 1));
+        let at = |day: u32, second: u32| Some(join(day, second));
         let last = || self.hours.ilog2() * 3_600 + self.minutes.ilog2() * 60 + self.seconds.ilog2();
         let (mut month, of_month) = Month::of_day(day);
         if self.has_month(month) {
@@ -326,7 +261,6 @@ impl Calendar for CronSchedule {
         if first > last || self.flags & NEVER != 0 {
             return 0;
         }
-        let split = |local: i64| ((local.unsigned_abs() / DAY) as u32, (local.unsigned_abs() % DAY) as u32);
         let ((first_day, first_second), (last_day, last_second)) = (split(first), split(last));
         let each_day =
             u64::from(self.hours.count_ones() * self.minutes.count_ones() * self.seconds.count_ones());
@@ -339,31 +273,5 @@ impl Calendar for CronSchedule {
             times -= self.times_before(first_second);
         }
         times
-    }
-}
-
-/// The weekday of a day counted from 1970-01-01, which was a Thursday; Sunday is 0.
-#[inline]
-const fn weekday(day: u32) -> u32 {
-    (day + 4) % 7
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::{Datelike, NaiveDate};
-
-    #[test]
-    fn every_day_has_the_date_that_chrono_says() {
-        for day in 0..(HORIZON / 86_400) as u32 {
-            let date = NaiveDate::from_epoch_days(day as i32).unwrap();
-            let (month, of_month) = Month::of_day(day);
-            assert_eq!(
-                (date.year() as u32, date.month0(), date.day0(), date.weekday().num_days_from_sunday()),
-                (month.year + FIRST_YEAR, month.month, of_month, weekday(day)),
-            );
-            assert_eq!(month.start() + of_month, day);
-            assert_eq!(u32::from(date.num_days_in_month()), month.len());
-        }
     }
 }
