@@ -56,18 +56,18 @@ options! {
     At "at": Text, r#""2026-12-25T00:00:00""#;
     Once "once": Text, r#""60s""#;
     Timezone "timezone": Text, r#""Europe/London""#;
-    Name "name": Text, r#""billing.close_month""#;
     Overlap "overlap": Text, r#""skip""#;
     CatchUp "catch_up": Text, r#""latest""#;
     CatchUpLimit "catch_up_limit": Count, "100";
     CatchUpWindow "catch_up_window": Text, r#""24h""#;
     Grace "grace": Text, r#""30s""#;
+    Timeout "timeout": Text, r#""5m""#;
+    Name "name": Text, r#""billing.close_month""#;
     Retries "retries": Count, "3";
     Backoff "backoff": Text, r#""exponential""#;
     RetryDelay "retry_delay": Text, r#""10s""#;
     RetryMaxDelay "retry_max_delay": Text, r#""1h""#;
     RetryPastNext "retry_past_next": Switch, "true";
-    Timeout "timeout": Text, r#""5m""#;
     Crate "crate": Text, r#""my_crate::cron_runtime""#;
 }
 
@@ -255,34 +255,33 @@ fn read_value(kind: Kind, tokens: &[TokenTree]) -> Option<Value> {
 
 fn wrong_kind(key: Key, tokens: &[TokenTree]) -> String {
     let name = key.name();
-    let example = key.example();
-    let instead = match (key.kind(), tokens) {
-        // `skip`, `30s` and `5m` are one token each and lack nothing but the quotes.
-        (Kind::Text, [TokenTree::Ident(word)]) => Some(format!("{name} = \"{word}\"")),
-        (Kind::Text, [TokenTree::Literal(literal)]) if has_unit(literal) => {
-            Some(format!("{name} = \"{literal}\""))
-        }
-        // `"3"` and `"true"` have quotes too much.
-        (Kind::Count | Kind::Switch, [TokenTree::Literal(literal)]) => {
-            unquoted(key.kind(), literal).map(|value| format!("{name} = {value}"))
-        }
-        _ => None,
-    };
     let wanted = match key.kind() {
         Kind::Text => "a string literal",
         Kind::Count => "a whole number",
         Kind::Switch => "`true` or `false`",
     };
-    let constant = match key.kind() {
-        Kind::Text if tokens.len() > 1 => {
-            "\nit is checked while compiling, so it cannot be a constant or an expression"
-        }
-        Kind::Text | Kind::Count | Kind::Switch => "",
+    let instead = match (key.kind(), tokens) {
+        // `skip`, `30s` and `5m` are one token each and lack nothing but the quotes.
+        (Kind::Text, [TokenTree::Ident(word)]) if is_word(word) => Some(format!("\"{word}\"")),
+        (Kind::Text, [TokenTree::Literal(literal)]) if has_unit(literal) => Some(format!("\"{literal}\"")),
+        // `"3"` and `"true"` have quotes too much.
+        (kind @ (Kind::Count | Kind::Switch), [TokenTree::Literal(literal)]) => unquoted(kind, literal),
+        _ => None,
     };
-    match instead {
-        Some(instead) => format!("`{name}` takes {wanted}\nwrite `{instead}`"),
-        None => format!("`{name}` takes {wanted}, as in `{example}`{constant}"),
+    if let Some(instead) = instead {
+        return format!("`{name}` takes {wanted}\nwrite `{name} = {instead}`");
     }
+    // A constant or a call, which has no value yet when this is checked.
+    let why = match (key.kind(), tokens) {
+        (Kind::Text, [TokenTree::Ident(_), ..]) => ": it is checked while compiling",
+        _ => "",
+    };
+    format!("`{name}` takes {wanted}{why}\nwrite for example `{}`", key.example())
+}
+
+/// Words of policies are in lower case, constants are not.
+fn is_word(ident: &Ident) -> bool {
+    ident.to_string().chars().all(|c| c.is_ascii_lowercase())
 }
 
 /// `30s` is a number with the suffix `s` to the compiler.
@@ -308,7 +307,7 @@ fn unknown(name: &str) -> String {
     let guess = Key::nearest(name).map_or(String::new(), |key| format!(", did you mean `{}`?", key.name()));
     let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
     let mut list = String::new();
-    // Three short lines read better than one that wraps.
+    // Three lines: when, how, and again.
     for line in names.chunks(8) {
         list.push_str("\n  ");
         list.push_str(&line.join(", "));
@@ -330,6 +329,6 @@ fn no_name(tokens: &TokenStream) -> String {
         };
         Some(format!("\nwrite `{} = {}`", key.name(), tokens))
     });
-    let guess = guess.unwrap_or_else(|| format!(", as in `{}`", Key::Cron.example()));
+    let guess = guess.unwrap_or_else(|| format!("\nwrite for example `{}`", Key::Cron.example()));
     format!("an option begins with its name{guess}")
 }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, ReturnType, Type};
 
@@ -134,17 +134,18 @@ fn call(function: &Function) -> TokenStream {
 /// Turns what the function returned into an outcome.
 fn outcome(function: &Function, returned: &TokenStream) -> TokenStream {
     let result = match &function.signature.output {
-        ReturnType::Default => quote! { <() as __cron::JobReturn>::into_result(#returned) },
         // `Result<(), impl Display>` cannot be named outside of the signature, so the compiler infers it.
         ReturnType::Type(_, output) if find_impl(output.to_token_stream()).is_some() => {
             quote! { __cron::JobReturn::into_result(#returned) }
         }
-        // Named, so that a wrong type is reported where the user wrote it.
-        ReturnType::Type(_, output) => quote! { <#output as __cron::JobReturn>::into_result(#returned) },
+        ReturnType::Type(_, output) if !is_unit(output) => named_result(output, returned),
+        ReturnType::Type(..) | ReturnType::Default => {
+            quote! { <() as __cron::JobReturn>::into_result(#returned) }
+        }
     };
     quote! {
         #[allow(unused_imports)]
-        use __cron::{WordsViaAsRef as _, WordsViaDisplay as _, WordsViaError as _};
+        use __cron::{WordsViaAsRef as _, WordsViaDisplay as _, WordsViaError as _, WordsViaNothing as _};
         match #result {
             ::core::result::Result::Ok(()) => __cron::Outcome::Succeeded,
             ::core::result::Result::Err(__cron_error) => {
@@ -152,6 +153,22 @@ fn outcome(function: &Function, returned: &TokenStream) -> TokenStream {
             }
         }
     }
+}
+
+/// The conversion with every token of its own at the type: a wrong type is then reported there, and once.
+fn named_result(output: &Type, returned: &TokenStream) -> TokenStream {
+    let tokens: Vec<_> = output.to_token_stream().into_iter().collect();
+    let span = |token: Option<&TokenTree>| token.map_or_else(Span::call_site, TokenTree::span);
+    let (first, last) = (span(tokens.first()), span(tokens.last()));
+    let open = quote_spanned! {first=> < };
+    let convert = quote_spanned! {last=> as __cron::JobReturn>::into_result };
+    let mut argument = Group::new(Delimiter::Parenthesis, returned.clone());
+    argument.set_span(last);
+    quote! { #open #output #convert #argument }
+}
+
+fn is_unit(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 fn needs(function: &Function) -> TokenStream {

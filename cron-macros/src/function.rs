@@ -102,6 +102,7 @@ impl Parse for NotAFunction {
         input.parse::<Visibility>()?;
         if let Ok(signature) = input.fork().parse::<Signature>() {
             let keyword = signature.fn_token;
+            input.parse::<TokenStream>()?;
             return Ok(Self { keyword: quote::quote!(#keyword), what: "a function without a body" });
         }
         let next = input.lookahead1();

@@ -1,8 +1,7 @@
 //! The function: what the scheduler can call.
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type};
+use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type, TypePath};
 
 use crate::function::{Function, find_impl};
 use crate::mistakes::Mistakes;
@@ -60,11 +59,12 @@ fn check_parameter(parameter: &PatType, mistakes: &mut Mistakes) {
     }
     let ty = parameter.ty.as_ref();
     if let Type::Reference(reference) = ty {
-        let owned = reference.elem.to_token_stream();
-        mistakes.add(
-            ty,
-            format!("a job owns its parameters, and this one is borrowed\nwrite `{}`", spaced(&owned)),
-        );
+        // `&State<T>` and `&Run` lack nothing but the ownership; `&str` is something else.
+        let instead = match reference.elem.as_ref() {
+            Type::Path(path) if is_extractor(path) => format!("write `{}`", written(path)),
+            _ => "write `State<T>` with the type that was given to `start()`, or `Run`".to_owned(),
+        };
+        mistakes.add(ty, format!("a job owns its parameters, and this one is borrowed\n{instead}"));
     } else if let Some(word) = find_impl(ty.to_token_stream()) {
         mistakes.add(
             word,
@@ -87,11 +87,15 @@ fn check_output(signature: &Signature, output: &Type, mistakes: &mut Mistakes) {
     }
 }
 
-/// Tokens as people write types: without the blanks that `TokenStream` prints around `<`, `>` and `::`.
-fn spaced(tokens: &TokenStream) -> String {
-    let mut text = tokens.to_string();
+fn is_extractor(path: &TypePath) -> bool {
+    path.path.segments.last().is_some_and(|last| last.ident == "State" || last.ident == "Run")
+}
+
+/// A type as people write it: tokens print with blanks around `<`, `>` and `::`.
+fn written(ty: &TypePath) -> String {
+    let mut text = ty.to_token_stream().to_string();
     for (printed, written) in
-        [(" < ", "<"), (" <", "<"), ("< ", "<"), (" >", ">"), (" :: ", "::"), (" ,", ",")]
+        [(" <", "<"), ("< ", "<"), (" >", ">"), (" ::", "::"), (":: ", "::"), (" ,", ",")]
     {
         text = text.replace(printed, written);
     }

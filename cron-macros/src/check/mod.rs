@@ -54,12 +54,23 @@ fn name(args: &Args, function: &Function, mistakes: &mut Mistakes) -> String {
         let Some(text) = entry.text() else { return function.name() };
         match JobName::check(text) {
             Ok(()) => return text.to_owned(),
-            Err(error) => mistakes.add(&entry.at_value, error),
+            Err(error) => mistakes.add(&entry.at_value, format!("{error}{}", repaired(text))),
         }
     } else if let Err(error) = JobName::check(&function.name()) {
         mistakes.add(function.ident(), format!("{error}\nname it with `{}`", Key::Name.example()));
     }
     function.name()
+}
+
+/// A name that is near to a refused one and can be used.
+fn repaired(name: &str) -> String {
+    let allowed = |c: char| if c.is_alphanumeric() || "_-.:/".contains(c) { c } else { '_' };
+    let repaired: String = name.trim().chars().map(allowed).collect();
+    let repaired = repaired.trim_start_matches(['-', '.', ':', '/']);
+    match JobName::check(repaired) {
+        Ok(()) => format!("\nwrite `name = \"{repaired}\"`"),
+        Err(_beyond_repair) => format!("\nwrite for example `{}`", Key::Name.example()),
+    }
 }
 
 /// The path to `cron_runtime`, for programs that know it under another name.
@@ -98,7 +109,8 @@ fn duration(args: &Args, key: Key, mistakes: &mut Mistakes) -> Option<Duration> 
     parse_duration(text)
         .map_err(|error| {
             let diagram = diagram(text, &error.span());
-            mistakes.add(&entry.at_value, explain(&error.to_string(), &diagram, error.help()));
+            let help = error.help().unwrap_or_else(|| format!("write for example `{}`", key.example()));
+            mistakes.add(&entry.at_value, explain(&error.to_string(), &diagram, Some(help)));
         })
         .ok()
 }
@@ -114,18 +126,16 @@ fn word<W: std::str::FromStr<Err = cron_core::UnknownWord>>(
 
 /// One error in three steps: what is wrong, where in the text, and what to write instead.
 fn explain(error: &str, diagram: &str, help: Option<String>) -> String {
-    let what =
-        help.as_ref().and_then(|help| error.strip_suffix(help.as_str())?.strip_suffix("; ")).unwrap_or(error);
-    // Nothing can be underlined in a text without a visible character.
-    let diagram = if diagram.trim_matches([' ', '\n', '^']).is_empty() {
-        String::new()
-    } else {
-        format!("\n\n{diagram}\n")
-    };
-    match help {
-        Some(help) => format!("{what}{diagram}\n{help}"),
-        None => format!("{what}{diagram}"),
+    let help = help.unwrap_or_default();
+    let what = error.strip_suffix(help.as_str()).and_then(|what| what.strip_suffix("; ")).unwrap_or(error);
+    let mut steps = vec![what];
+    // In an empty text there is nothing to point at.
+    if diagram.contains(|c| !matches!(c, ' ' | '\n' | '^')) {
+        steps.push(diagram);
     }
+    steps.push(&help);
+    steps.retain(|step| !step.is_empty());
+    steps.join(if steps.contains(&diagram) { "\n\n" } else { "\n" })
 }
 
 /// A text and, under it, carets below the wrong part.

@@ -20,7 +20,7 @@ pub(super) fn catch_up(args: &Args, mistakes: &mut Mistakes) -> CatchUp {
                 let name = key.name();
                 mistakes.add(
                     &entry.at_key,
-                    format!("`{name}` needs a schedule: without one, no tick is ever missed"),
+                    format!("`{name}` needs a schedule: without one, no tick is ever missed\nremove it, or add a schedule"),
                 );
             }
         }
@@ -59,14 +59,19 @@ pub(super) fn retry(args: &Args, mistakes: &mut Mistakes) -> Retry {
     let given = args.get(Key::Retries);
     let retries = count(args, Key::Retries, 0..=Retry::MAX_RETRIES, mistakes);
     if given.is_none() || retries == Some(0) {
-        let is = if given.is_some() { "`retries = 0` means" } else { "without it there are" };
         for key in [Key::Backoff, Key::RetryDelay, Key::RetryMaxDelay, Key::RetryPastNext] {
             if let Some(entry) = args.get(key) {
                 let name = key.name();
-                let text = format!("`{name}` needs retries, and {is} none\nadd `{}`", Key::Retries.example());
+                let text = match given {
+                    Some(_zero) => {
+                        format!("`{name}` has no effect with `retries = 0`\nremove it, or allow a retry")
+                    }
+                    None => format!("`{name}` needs `retries`\nadd for example `{}`", Key::Retries.example()),
+                };
                 mistakes.add(&entry.at_key, text);
             }
         }
+        return Retry::DEFAULT;
     }
     let backoff = args.get(Key::Backoff).map_or(Some(Retry::DEFAULT.backoff), |entry| word(entry, mistakes));
     let delay = duration(args, Key::RetryDelay, mistakes);
@@ -92,7 +97,7 @@ fn check_delays(
 ) {
     let (of_delay, of_max) = (args.get(Key::RetryDelay), args.get(Key::RetryMaxDelay));
     if let (Some(Backoff::Fixed), Some(entry)) = (backoff, of_max) {
-        let text = "`retry_max_delay` has no effect with `backoff = \"fixed\"`: every delay is `retry_delay`";
+        let text = "`retry_max_delay` has no effect with `backoff = \"fixed\"`: every delay is `retry_delay`\nremove it";
         return mistakes.add(&entry.at_key, text);
     }
     let Some(at) = of_delay.or(of_max) else { return };
@@ -100,18 +105,18 @@ fn check_delays(
         (delay.unwrap_or(Retry::DEFAULT.delay), max_delay.unwrap_or(Retry::DEFAULT.max_delay));
     let both_known = of_delay.is_some() == delay.is_some() && of_max.is_some() == max_delay.is_some();
     if both_known && first > most {
-        let default = |given: bool| if given { "" } else { " (the default)" };
-        mistakes.add(
-            &at.at_value,
-            format!(
-                "the first delay, `retry_delay` = {}{}, is longer than the longest, `retry_max_delay` = {}{}\n{}",
-                format_duration(first),
-                default(of_delay.is_some()),
-                format_duration(most),
-                default(of_max.is_some()),
-                if of_max.is_some() { "set both so that they fit" } else { "add a longer `retry_max_delay`" },
-            ),
-        );
+        let shown = |name: &str, value, given: bool| {
+            let default = if given { "" } else { ", the default" };
+            format!("`{name}` ({}{default})", format_duration(value))
+        };
+        let first = shown("retry_delay", first, of_delay.is_some());
+        let most = shown("retry_max_delay", most, of_max.is_some());
+        let instead = match (of_delay, of_max) {
+            (Some(_), None) => "set a longer `retry_max_delay`",
+            (None, _) => "set a shorter `retry_delay`",
+            (Some(_), Some(_)) => "make it shorter, or `retry_max_delay` longer",
+        };
+        mistakes.add(&at.at_value, format!("{first} is longer than {most}\n{instead}"));
     }
 }
 
@@ -121,11 +126,11 @@ fn check_past_next(args: &Args, mistakes: &mut Mistakes) {
     let allows =
         args.get(Key::Overlap).is_some_and(|overlap| overlap.text() == Some(Overlap::Allow.as_str()));
     if !has_schedule(args) {
-        mistakes.add(&entry.at_key, "`retry_past_next` needs a schedule: without one, there is no next tick");
+        mistakes.add(&entry.at_key, "`retry_past_next` needs a schedule: without one, there is no next tick\nremove it, or add a schedule");
     } else if allows {
         mistakes.add(
             &entry.at_key,
-            "`retry_past_next` has no effect with `overlap = \"allow\"`: a retry never gives way to the next tick there",
+            "`retry_past_next` has no effect with `overlap = \"allow\"`: no retry gives way to a tick there\nremove it",
         );
     }
 }
@@ -141,7 +146,11 @@ fn count(
     let Value::Count(number) = entry.value else { return None };
     let fits = u32::try_from(number).ok().filter(|number| range.contains(number));
     if fits.is_none() {
-        let text = format!("`{}` is a number from {} to {}", key.name(), range.start(), range.end());
+        let instead = match (key, number) {
+            (Key::CatchUpLimit, 0) => "\nto run no missed tick at all, write `catch_up = \"none\"`",
+            _ => "",
+        };
+        let text = format!("`{}` is a number from {} to {}{instead}", key.name(), range.start(), range.end());
         mistakes.add(&entry.at_value, text);
     }
     fits

@@ -1,6 +1,9 @@
 //! When the job runs: at most one schedule, and only options that belong to it.
 
-use cron_core::schedule::{Schedule, ScheduleError};
+use std::time::Duration;
+
+use cron_core::duration::format_duration;
+use cron_core::schedule::{Schedule, ScheduleError, ScheduleErrorKind};
 
 use super::{duration, explain, is_schedule};
 use crate::args::{Args, Entry, Key};
@@ -57,8 +60,8 @@ fn belongs(args: &Args, schedule: &Entry, mistakes: &mut Mistakes) {
     }
     if let Some(zone) = args.get(Key::Timezone) {
         let why = match schedule.key {
-            Key::Every => "its instants are counted from 1970-01-01T00:00:00Z and are the same in every zone",
-            Key::Once => "its delay is counted from the first registration and is the same in every zone",
+            Key::Every => "its ticks are counted from 1970-01-01T00:00:00Z, in every zone the same",
+            Key::Once => "its delay is counted from the first registration, in every zone the same",
             _ => return,
         };
         mistakes.add(
@@ -103,31 +106,37 @@ fn parse(args: &Args, entry: &Entry, zone: &str, mistakes: &mut Mistakes) -> Opt
 
 /// Period and phase apart, so that each mistake is at its own text.
 fn every(args: &Args, entry: &Entry, text: &str, mistakes: &mut Mistakes) -> Option<Schedule> {
+    let period = duration(args, Key::Every, mistakes);
     let phase = duration(args, Key::Phase, mistakes);
-    let period = duration(args, Key::Every, mistakes)?;
-    let Some(of_phase) = args.get(Key::Phase) else {
-        return Schedule::every(text, None)
-            .map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error)))
-            .ok();
-    };
-    let phase_text = of_phase.text().filter(|_| phase.is_some())?;
-    if phase.is_some_and(|phase| phase >= period) {
+    let (period, of_phase) = (period?, args.get(Key::Phase));
+    if let (Some(entry), Some(phase)) = (of_phase, phase)
+        && phase >= period
+    {
+        let rest =
+            Duration::from_nanos(u64::try_from(phase.as_nanos() % period.as_nanos()).unwrap_or_default());
+        let instead = if rest.is_zero() {
+            "remove it: the ticks are the same without it".to_owned()
+        } else {
+            format!("write `phase = \"{}\"`, which gives the same ticks", format_duration(rest))
+        };
+        let period = format_duration(period);
         mistakes.add(
-            &of_phase.at_value,
-            format!(
-                "the phase is shorter than the period, and {} is not shorter than {}\n\
-                 the ticks are the same as with the remainder of the division; write that",
-                phase_text.trim(),
-                text.trim(),
-            ),
+            &entry.at_value,
+            format!("the phase is not shorter than the period, which is {period}\n{instead}"),
         );
         return None;
     }
-    Schedule::every(text, Some(phase_text))
-        .map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error)))
-        .ok()
+    let phase = of_phase.map(|entry| entry.text().filter(|_| phase.is_some()).ok_or(())).transpose().ok()?;
+    Schedule::every(text, phase).map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error))).ok()
 }
 
 fn explain_schedule(error: &ScheduleError) -> String {
-    explain(&error.to_string(), &error.diagram(), error.help())
+    let help = error.help().or_else(|| match error.kind() {
+        ScheduleErrorKind::Never => Some(
+            "write a day that one of its months and years has, or `L` for the last day of a month".to_owned(),
+        ),
+        ScheduleErrorKind::Duration(_) => Some(format!("write for example `{}`", Key::Once.example())),
+        _ => None,
+    });
+    explain(&error.to_string(), &error.diagram(), help)
 }

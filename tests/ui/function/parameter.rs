@@ -2,20 +2,12 @@ use cron_runtime::extract::{Run, State};
 use cron_runtime::job;
 
 #[job(every = "30s")]
-async fn no_extractor(_attempt: u32) {}
-
-#[job(every = "30s")]
-fn second_of_two(_run: Run, _names: Vec<String>) {}
-
-#[job(every = "30s")]
 async fn borrowed(_pool: &State<String>) {}
 
 #[job(every = "30s")]
-async fn conditional(#[cfg(unix)] _run: Run) {}
-
-struct NotClone;
+async fn text(_name: &str) {}
 
 #[job(every = "30s")]
-async fn state_that_is_not_clone(_state: State<NotClone>) {}
+async fn conditional(#[cfg(unix)] _run: Run) {}
 
 fn main() {}

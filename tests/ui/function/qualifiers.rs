@@ -9,7 +9,4 @@ unsafe fn without_a_net() {}
 #[job(every = "30s")]
 extern "C" fn foreign() {}
 
-#[job(every = "30s")]
-unsafe extern "C" fn variadic(_: u8, _: ...) {}
-
 fn main() {}

@@ -9,7 +9,7 @@ async fn r#type() {}
 #[job(every = "1m", name = "billing.close_month")]
 fn named() {}
 
-#[job(every = "1m",)]
+#[job(every = "1m")]
 fn trailing_comma(_: Run, mut _second: Run) {}
 
 // Names that an expansion could use itself.

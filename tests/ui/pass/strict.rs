@@ -1,7 +1,13 @@
 //! Jobs in a crate with strict lints: what the macro adds triggers none of them.
 
 #![deny(warnings, missing_docs, unreachable_pub, unused_qualifications, missing_debug_implementations)]
-#![deny(clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::absolute_paths, clippy::used_underscore_binding)]
+#![deny(
+    clippy::all,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::absolute_paths,
+    clippy::used_underscore_binding
+)]
 #![forbid(unsafe_code)]
 // A test of its own is no library, so nothing in it is reachable from outside.
 #![allow(unreachable_pub)]
