@@ -137,7 +137,8 @@ impl Schedule {
     pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if let Self::Cron(cron) = self {
             // A fraction of a second is cut off: the next whole second is after t in any case.
-            return cron.at_or_after(t.timestamp() + 1).and_then(month::instant);
+            let seconds = t.timestamp();
+            return month::later_instant(t, seconds, cron.at_or_after(seconds + 1)?);
         }
         self.next_after_uncalendared(t)
     }
@@ -157,7 +158,7 @@ impl Schedule {
     #[must_use]
     pub fn prev_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
-            Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(month::instant),
+            Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(from_seconds),
             Self::Interval(interval) => interval.at_or_before(before_millis(t)).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick < t),
             Self::Once(_) => None,
@@ -312,6 +313,10 @@ impl Schedule {
             Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
         }
     }
+}
+
+fn from_seconds(seconds: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(seconds, 0)
 }
 
 fn from_millis(ms: i64) -> Option<DateTime<Utc>> {

@@ -1,6 +1,6 @@
 //! The Gregorian calendar from 1970 to 2199, from one table of the days on which months begin.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, Utc};
 
 /// The first year of the calendar.
 pub(super) const FIRST_YEAR: u32 = 1970;
@@ -75,22 +75,18 @@ impl Month {
     }
 }
 
-/// The instant at this many seconds since 1970.
+/// The instant at `seconds` since 1970, which is after `t`, which is at `t_seconds`.
 ///
-/// The same as `DateTime::from_timestamp`, which has to work for all years and takes twice as long; it is a
-/// quarter of the time of a whole search.
+/// The same as `DateTime::from_timestamp`. Counting the days on from a date that is known already, mostly within
+/// the same year, is shorter than computing the date anew, which would be a third of the time of a whole search.
 #[inline(always)]
-pub(super) fn instant(seconds: i64) -> Option<DateTime<Utc>> {
-    let (day, second) = split(seconds);
-    // The zone of a schedule can move its last ticks past the end of the table, and its first before 1970.
-    if seconds < 0 || day >= MONTH_STARTS[MONTHS as usize] {
+pub(super) fn later_instant(t: DateTime<Utc>, t_seconds: i64, seconds: i64) -> Option<DateTime<Utc>> {
+    if t_seconds < 0 {
         return DateTime::from_timestamp(seconds, 0);
     }
-    let year = Month::of_day(day).0.year();
-    let date =
-        NaiveDate::from_yo_opt((year + FIRST_YEAR).cast_signed(), day - Month::new(year, 0).start() + 1)?;
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(second, 0)?;
-    Some(date.and_time(time).and_utc())
+    let ((t_day, _), (day, second)) = (split(t_seconds), split(seconds));
+    let date = t.naive_utc().date().checked_add_days(Days::new(u64::from(day - t_day)))?;
+    Some(date.and_time(NaiveTime::from_num_seconds_from_midnight_opt(second, 0)?).and_utc())
 }
 
 /// The day and the second of the day of a local second from 1970 on.
@@ -115,12 +111,19 @@ pub(super) const fn weekday(day: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::Datelike;
+    use chrono::{Datelike, NaiveDate};
 
     #[test]
-    fn instants_are_those_of_chrono() {
-        for seconds in (-200_000..7_258_300_000).step_by(86_399 * 3) {
-            assert_eq!(instant(seconds), DateTime::from_timestamp(seconds, 0), "{seconds}");
+    fn later_instants_are_those_of_chrono() {
+        for from in (-200_000..7_258_300_000).step_by(86_399 * 31) {
+            let t = DateTime::from_timestamp(from, 999).unwrap();
+            for later in [1, 86_399, 86_400, 400 * 86_400, 50 * 365 * 86_400] {
+                assert_eq!(
+                    later_instant(t, from, from + later),
+                    DateTime::from_timestamp(from + later, 0),
+                    "{t}"
+                );
+            }
         }
     }
 
