@@ -31,7 +31,10 @@ fn mistakes_are_explained() {
     if compiler_version().starts_with(COMPILER) {
         cases.compile_fail("ui/types/*.rs");
     } else {
-        eprintln!("ui/types is left out: it expects the words of {COMPILER}x, this is {}", compiler_version());
+        eprintln!(
+            "ui/types is left out: it expects the words of {COMPILER}x, this is {}",
+            compiler_version()
+        );
     }
 }
 

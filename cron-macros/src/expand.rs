@@ -215,3 +215,89 @@ fn variant(policy: &str, value: impl std::fmt::Debug) -> TokenStream {
     let (policy, value) = (format_ident!("{policy}"), format_ident!("{value:?}"));
     quote!(__cron::#policy::#value)
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use crate::added;
+
+    #[test]
+    fn the_declaration_becomes_a_constant() {
+        let expansion = added(
+            quote!(every = "90s", overlap = "allow", timeout = "250ms", retries = 2),
+            quote!(
+                /// Says
+                ///   hello.
+                fn hello() {}
+            ),
+        );
+        let wanted = quote! {
+                name: "hello",
+                description: "Says\n  hello.",
+                schedule: ::core::option::Option::Some("every(1m 30s)"),
+                overlap: __cron::Overlap::Allow,
+                catch_up: __cron::CatchUp {
+                    rule: __cron::CatchUpRule::Latest,
+                    limit: 100u32,
+                    window: ::core::option::Option::None,
+                    grace: ::core::option::Option::None
+                },
+                retry: __cron::Retry {
+                    retries: 2u32,
+                    backoff: __cron::Backoff::Exponential,
+                    delay: ::core::time::Duration::new(10u64, 0u32),
+                    max_delay: ::core::time::Duration::new(3600u64, 0u32),
+                    past_next: false,
+                },
+                timeout: ::core::option::Option::Some(::core::time::Duration::new(0u64, 250000000u32)),
+        };
+        let expansion = expansion.to_string();
+        assert!(expansion.contains(&wanted.to_string()), "{expansion}");
+    }
+
+    #[test]
+    fn a_renamed_runtime_is_the_only_one_named() {
+        let expansion = added(
+            quote!(crate = "jobs"),
+            quote!(
+                async fn f(run: jobs::Run) {}
+            ),
+        )
+        .to_string();
+        assert!(expansion.contains("use jobs :: __private as __cron"), "{expansion}");
+        assert!(!expansion.contains("cron_runtime"), "{expansion}");
+    }
+
+    #[test]
+    fn every_expansion_is_made_of_items() {
+        for (options, function) in [
+            (
+                quote!(),
+                quote!(
+                    pub(crate) async fn r#type(a: A, B(b): B) -> Result<(), E> {}
+                ),
+            ),
+            (
+                quote!(nonsense = 1),
+                quote!(
+                    fn f() {}
+                ),
+            ),
+            (
+                quote!(),
+                quote!(
+                    fn f(&self) {}
+                ),
+            ),
+            (
+                quote!(),
+                quote!(
+                    struct F;
+                ),
+            ),
+        ] {
+            syn::parse2::<syn::File>(added(options, function)).unwrap();
+        }
+    }
+}

@@ -132,3 +132,70 @@ impl Parse for NotAFunction {
         Ok(Self { keyword: keyword.into(), what })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::*;
+
+    #[test]
+    fn doc_comments_lose_their_indentation_only() {
+        let description = |item| Function::read(item).unwrap().description();
+        assert_eq!(
+            description(quote!(
+                fn f() {}
+            )),
+            ""
+        );
+        assert_eq!(
+            description(quote!(
+                #[doc = " One."]
+                #[inline]
+                #[doc = " Two."]
+                fn f() {}
+            )),
+            "One.\nTwo."
+        );
+        assert_eq!(
+            description(quote!(
+                #[doc = " One.\n\n   - a list\n "]
+                fn f() {}
+            )),
+            "One.\n\n  - a list"
+        );
+        assert_eq!(
+            description(quote!(
+                #[doc = include_str!("x.md")]
+                #[doc(hidden)]
+                fn f() {}
+            )),
+            ""
+        );
+    }
+
+    #[test]
+    fn what_is_no_function_is_named() {
+        let refusal = |item| Function::read(item).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            refusal(quote!(
+                pub struct F;
+            ))
+            .contains("this is a struct")
+        );
+        assert!(
+            refusal(quote!(
+                #[x]
+                pub(crate) mod f {}
+            ))
+            .contains("this is a module")
+        );
+        assert!(
+            refusal(quote!(
+                async fn f();
+            ))
+            .contains("a function without a body")
+        );
+        assert!(refusal(quote!(union F { a: u8 })).contains("something else"));
+    }
+}

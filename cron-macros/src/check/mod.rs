@@ -144,3 +144,152 @@ fn diagram(text: &str, wrong: &Range<usize>) -> String {
     let (before, carets) = (width(text.get(..wrong.start)), width(text.get(wrong.clone())).max(1));
     format!("{text}\n{}{}", " ".repeat(before), "^".repeat(carets))
 }
+
+#[cfg(test)]
+mod tests {
+    use cron_core::policy::{Backoff, CatchUpRule};
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::*;
+
+    /// The declaration, and the first line of each mistake.
+    fn checked(options: &str, function: TokenStream) -> (Declaration, Vec<String>) {
+        let function = Function::read(function).unwrap();
+        let mut mistakes = Mistakes::default();
+        let args = Args::parse(options.parse().unwrap(), &mut mistakes);
+        let declaration = check(&args, &function, &mut mistakes);
+        let error = mistakes.into_error("f");
+        let first_line = |error: syn::Error| error.to_string().lines().next().unwrap_or_default().to_owned();
+        let lines = error.into_iter().flatten().map(first_line);
+        (declaration, lines.map(|line| line.trim_start_matches("job `f`: ").to_owned()).collect())
+    }
+
+    #[track_caller]
+    fn good(options: &str) -> Declaration {
+        let (declaration, mistakes) = checked(
+            options,
+            quote!(
+                async fn f() {}
+            ),
+        );
+        assert_eq!(mistakes, Vec::<String>::new(), "{options}");
+        declaration
+    }
+
+    #[track_caller]
+    fn bad(options: &str, wanted: &[&str]) {
+        let (_, mistakes) = checked(
+            options,
+            quote!(
+                async fn f() {}
+            ),
+        );
+        let fits = |(mistake, wanted): (&String, &&str)| mistake.contains(*wanted);
+        assert!(
+            mistakes.len() == wanted.len() && mistakes.iter().zip(wanted).all(fits),
+            "{options}\n{mistakes:#?}"
+        );
+    }
+
+    #[test]
+    fn without_options_everything_is_the_default() {
+        let declaration = good("");
+        assert_eq!(declaration.name, "f");
+        assert_eq!(declaration.schedule, None);
+        assert_eq!(declaration.overlap, Overlap::DEFAULT);
+        assert_eq!(declaration.catch_up, CatchUp::DEFAULT);
+        assert_eq!(declaration.retry, Retry::DEFAULT);
+        assert_eq!(declaration.timeout, None);
+    }
+
+    #[test]
+    fn schedules_arrive_in_their_canonical_form() {
+        for (options, canonical) in [
+            (
+                r#"cron = "0  9 * * mon-fri", timezone = "Europe/London""#,
+                "cron(0 9 * * MON-FRI) Europe/London",
+            ),
+            (r#"cron = "@daily""#, "cron(0 0 * * *) UTC"),
+            (r#"every = "90s", phase = "5s""#, "every(1m 30s, phase 5s)"),
+            (r#"every = "30s""#, "every(30s)"),
+            (r#"daily = "14:30", timezone = "Asia/Tokyo""#, "cron(30 14 * * *) Asia/Tokyo"),
+            (r#"hourly = ":30""#, "cron(30 0-23 * * *) UTC"),
+            (r#"weekly = "MON,FRI 10:00""#, "cron(0 10 * * MON,FRI) UTC"),
+            (r#"at = "2026-12-25T00:00:00+01:00""#, "at(2026-12-24T23:00:00Z)"),
+            (
+                r#"at = "2026-12-25T00:00:00", timezone = "Europe/Berlin""#,
+                "at(2026-12-25T00:00:00) Europe/Berlin",
+            ),
+            (r#"once = "60s""#, "once(1m)"),
+        ] {
+            let schedule = good(options).schedule.unwrap();
+            assert_eq!(schedule, canonical, "{options}");
+            let read: cron_core::schedule::Schedule = schedule.parse().unwrap();
+            assert_eq!(read.to_string(), canonical);
+        }
+    }
+
+    #[test]
+    fn every_policy_arrives() {
+        let declaration = good(
+            r#"every = "30s", name = "team.f", overlap = "allow", timeout = "1h 30m", retries = 3, backoff = "linear",
+            retry_delay = "1s", retry_max_delay = "10s", catch_up = "all", catch_up_limit = 7,
+            catch_up_window = "1d", crate = "jobs::cron""#,
+        );
+        assert_eq!(declaration.name, "team.f");
+        assert_eq!(declaration.overlap, Overlap::Allow);
+        assert_eq!(declaration.timeout, Some(Duration::from_secs(5_400)));
+        let (delay, max_delay) = (Duration::from_secs(1), Duration::from_secs(10));
+        let retry = Retry { retries: 3, backoff: Backoff::Linear, delay, max_delay, past_next: false };
+        assert_eq!(declaration.retry, retry);
+        let window = Some(Duration::from_secs(86_400));
+        assert_eq!(declaration.catch_up, CatchUp { rule: CatchUpRule::All, limit: 7, window, grace: None });
+        assert!(declaration.runtime.segments.iter().map(|segment| &segment.ident).eq(["jobs", "cron"]));
+
+        let declaration =
+            good(r#"every = "30s", retries = 3, retry_past_next = true, catch_up = "none", grace = "2s""#);
+        assert!(declaration.retry.past_next);
+        assert_eq!(declaration.catch_up.grace, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn each_mistake_is_found() {
+        bad(r#"cron = "0 25 * * *""#, &["out of range"]);
+        bad(r#"cron = "0 0 30 2 *""#, &["never happens"]);
+        bad(r#"daily = "09:00", timezone = "Europe/Londn""#, &["not a time zone"]);
+        bad(r#"every = "30s", timezone = "UTC""#, &["`timezone` has no effect with `every`"]);
+        bad(r#"timezone = "UTC""#, &["`timezone` needs a schedule"]);
+        bad(r#"every = "30s", phase = "30s""#, &["not shorter than the period"]);
+        bad(r#"every = "30s", cron = "@daily""#, &["one schedule"]);
+        bad(r#"every = "30s", retires = 3"#, &["did you mean `retries`?"]);
+        bad(r#"every = "30s", overlap = "skp""#, &["did you mean `skip`?"]);
+        bad(r#"every = "30s", name = "a b""#, &["contains ' '"]);
+        bad(r#"every = "30s", crate = "a b""#, &["not the path of a module"]);
+        bad(r#"every = "30s", catch_up_limit = 3"#, &["needs `catch_up = \"all\"`"]);
+        bad(r#"retries = 3, retry_delay = "2h""#, &["longer than `retry_max_delay`"]);
+    }
+
+    #[test]
+    fn one_mistake_is_not_reported_as_two() {
+        bad(r#"every = "30s", retries = "three", backoff = "fixed""#, &["a whole number"]);
+        bad(r#"every = "soon", phase = "5s""#, &["not a number"]);
+        bad(r#"every = 30, phase = "5s""#, &["a string literal"]);
+        bad(r#"every = "30s", catch_up = "al", catch_up_limit = 3"#, &["unknown catch_up"]);
+        bad(r#"every = "30s", retries = 3, retry_delay = "x", retry_max_delay = "1s""#, &["not a number"]);
+        bad(r#"backoff = "fixed", retry_max_delay = "1s""#, &["`backoff` needs", "`retry_max_delay` needs"]);
+    }
+
+    #[test]
+    fn all_mistakes_are_found_at_once() {
+        let options =
+            r#"cron = "0 25 * * *", timezone = "Nowhere", retries = "3", backof = "fixed", timeout = "0s""#;
+        let (_, mistakes) = checked(
+            options,
+            quote!(
+                const fn f<T>(self, x: impl Copy) {}
+            ),
+        );
+        assert_eq!(mistakes.len(), 9, "{mistakes:#?}");
+    }
+}
