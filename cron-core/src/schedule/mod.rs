@@ -199,7 +199,7 @@ impl Schedule {
     pub fn matches(&self, t: DateTime<Utc>) -> bool {
         match self {
             Self::Cron(cron) => {
-                t.timestamp_subsec_nanos() == 0 && cron.at_or_after(t.timestamp()) == Some(t.timestamp())
+                t.timestamp_subsec_nanos() == 0 && cron.count(t.timestamp(), t.timestamp()) == 1
             }
             Self::Interval(interval) => {
                 let ms = t.timestamp_millis();
@@ -224,7 +224,7 @@ impl Schedule {
     #[must_use]
     pub fn has_any_tick(&self) -> bool {
         match self {
-            Self::Cron(cron) => cron.at_or_after(i64::MIN / 4).is_some(),
+            Self::Cron(_) => self.next_after(DateTime::<Utc>::MIN_UTC).is_some(),
             Self::Interval(_) | Self::Once(_) => true,
             Self::At(at) => at.instant().is_some(),
         }

@@ -17,7 +17,7 @@ pub use fields::Field;
 pub use lint::Lint;
 
 use super::zone::{self, Walk};
-use fields::{ALL_DAYS, ALL_WEEKDAYS, Years};
+use fields::{ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, Years};
 
 /// Begins with `*` in the second, minute or hour field: follows the clock through changes, invents nothing.
 const INTERVAL_LIKE: u8 = 1;
@@ -65,6 +65,10 @@ pub struct CronSchedule {
     /// `nW` as n, `LW` as 32, no W form as 0.
     workday: u8,
     flags: u8,
+    /// The weekdays, if they alone choose the days, Sunday as bit 0; else 0. Derived from the other masks.
+    week: u8,
+    /// The first second of a day that matches. Derived from the other masks.
+    first_time: u32,
 }
 
 impl CronSchedule {
@@ -131,15 +135,23 @@ impl CronSchedule {
         }
     }
 
-    /// Notes whether any date matches, so that searches for impossible dates end at once.
-    fn settle_never(&mut self) {
+    /// Derives what makes searches short: whether weekdays alone choose the days, the first time of a day, and
+    /// whether any date matches at all.
+    fn settle_search(&mut self) {
+        let every_month = self.months == ALL_MONTHS && self.years.is_none();
+        let plain = self.plain_weekdays();
+        let by_week = every_month && self.days == ALL_DAYS && plain * fields::EACH_WEEK == self.weekdays;
+        self.week = if by_week { plain as u8 } else { 0 };
+        self.first_time = self.hours.trailing_zeros() * 3_600
+            + self.minutes.trailing_zeros() * 60
+            + self.seconds.trailing_zeros();
         if self.first_local().is_none() {
             self.flags |= NEVER;
         }
     }
 
     /// The first tick at or after an instant in seconds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at_or_after(&self, instant: i64) -> Option<i64> {
         zone::next(zone::table(self.zone), self.walk(), self, instant)
     }

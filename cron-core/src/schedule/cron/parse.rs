@@ -68,7 +68,7 @@ impl CronSchedule {
             schedule.years = part(Field::Year).years()?;
         }
         schedule.settle_days(days_restricted && weekdays_restricted && !both);
-        schedule.settle_never();
+        schedule.settle_search();
         Ok(schedule)
     }
 
@@ -86,6 +86,8 @@ impl CronSchedule {
             zone,
             workday: 0,
             flags: 0,
+            week: 0,
+            first_time: 0,
         }
     }
 

@@ -104,14 +104,6 @@ impl CronSchedule {
         Some(Month::new(year, u32::from(self.months).ilog2()))
     }
 
-    /// The first matching second of a day, whatever the day.
-    #[inline(always)]
-    fn first_time(&self) -> u32 {
-        self.hours.trailing_zeros() * 3_600
-            + self.minutes.trailing_zeros() * 60
-            + self.seconds.trailing_zeros()
-    }
-
     /// The first matching second of the months after this one.
     #[cold]
     fn in_later_month(&self, mut month: Month) -> Option<i64> {
@@ -119,7 +111,7 @@ impl CronSchedule {
             month = self.month_after(month)?;
             let days = self.days_of(month);
             if days != 0 {
-                return Some(join(month.start() + days.trailing_zeros(), self.first_time()));
+                return Some(join(month.start() + days.trailing_zeros(), self.first_time));
             }
         }
     }
@@ -213,14 +205,23 @@ impl Calendar for CronSchedule {
             return None;
         }
         let (day, second) = split(start.max(0));
+        let (left, time) = self.time_at_or_after(second);
+        if self.week != 0 {
+            // Two weeks in a row as bits: the next day is found without a month.
+            let (weekday, weeks) = (weekday(day), u32::from(self.week) << 7 | u32::from(self.week));
+            let today = left & (weeks >> weekday & 1 != 0);
+            let ahead = u32::from(!today);
+            let found = day + ahead + (weeks >> (weekday + ahead)).trailing_zeros();
+            let found = join(found, if today { time } else { self.first_time });
+            return (found < HORIZON).then_some(found);
+        }
         let (month, of_month) = Month::of_day(day);
         if self.has_month(month) {
             let days = self.days_of(month);
-            let (left, time) = self.time_at_or_after(second);
             let today = left & (days >> of_month & 1 != 0);
             let days = days & (u32::MAX << of_month << u32::from(!today));
             if days != 0 {
-                let time = if today { time } else { self.first_time() };
+                let time = if today { time } else { self.first_time };
                 return Some(join(day - of_month + days.trailing_zeros(), time));
             }
         }

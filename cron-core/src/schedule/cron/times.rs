@@ -16,7 +16,8 @@ impl CronSchedule {
     /// `14:30`, `14:30:15`, or several times that share their minutes: `09:00,17:00`.
     pub(in crate::schedule) fn daily(text: &str, zone: Tz) -> Result<Self, ScheduleError> {
         let mut schedule = Self::every_second(zone);
-        schedule.read_times(whole(text)?, Kind::TimeOfDay, |item| time_of_day(item))?;
+        schedule.read_times(whole(text)?, Kind::TimeOfDay, time_of_day)?;
+        schedule.settle_search();
         Ok(schedule)
     }
 
@@ -27,6 +28,7 @@ impl CronSchedule {
             time_of_day(&format!("0{}", item.strip_prefix(':').map(|_| item)?))
         })?;
         schedule.hours = ALL_HOURS;
+        schedule.settle_search();
         Ok(schedule)
     }
 
@@ -51,7 +53,8 @@ impl CronSchedule {
             None => schedule.read_weekdays(days).map(|_| ())?,
         }
         schedule.settle_days(false);
-        schedule.read_times(times, Kind::TimeOfDay, |item| time_of_day(item))?;
+        schedule.read_times(times, Kind::TimeOfDay, time_of_day)?;
+        schedule.settle_search();
         Ok(schedule)
     }
 
