@@ -40,6 +40,7 @@ fn handle_with(declaration: &Declaration, function: &Function, registration: &To
     let visibility = &function.visibility;
     let ident = function.ident();
     let conditions: Vec<_> = function.conditions().collect();
+    let silenced = function.silenced();
     let about_type = format!("Carries the handle of the job `{name}`: [`JOB`](Self::JOB).");
     let about_job = format!("The handle of the job `{name}`.");
     quote! {
@@ -49,10 +50,11 @@ fn handle_with(declaration: &Declaration, function: &Function, registration: &To
         #visibility enum #ident {}
 
         #(#conditions)*
+        #(#[allow(#silenced)])*
+        #[allow(dead_code, deprecated, unreachable_patterns, unused_variables)]
         const _: () = {
             use #runtime::__private as __cron;
 
-            #[allow(dead_code)]
             impl #ident {
                 #[doc = #about_job]
                 #visibility const JOB: __cron::Job = __cron::Job::new(#name);
@@ -121,7 +123,6 @@ fn call(function: &Function) -> TokenStream {
         quote_spanned! {at(ident.span())=> __cron::Invocation::Blocking(::std::boxed::Box::new(move || { #outcome })) }
     };
     quote! {
-        #[allow(deprecated, unreachable_patterns, unused_variables)]
         fn __cron_call(
             __cron_context: &__cron::Context,
         ) -> ::core::result::Result<__cron::Invocation, __cron::ExtractError> {
@@ -144,7 +145,6 @@ fn outcome(function: &Function, returned: &TokenStream) -> TokenStream {
         }
     };
     quote! {
-        #[allow(unused_imports)]
         use __cron::{WordsViaAsRef as _, WordsViaDisplay as _, WordsViaError as _, WordsViaNothing as _};
         match #result {
             ::core::result::Result::Ok(()) => __cron::Outcome::Succeeded,
@@ -174,7 +174,6 @@ fn is_unit(ty: &Type) -> bool {
 fn needs(function: &Function) -> TokenStream {
     let types = parameter_types(function);
     quote! {
-        #[allow(unused_variables)]
         fn __cron_needs(__cron_noted: &mut __cron::Needs) {
             #(<#types as __cron::FromRun>::needs(__cron_noted);)*
         }

@@ -52,6 +52,16 @@ impl Function {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
     }
 
+    /// The lints that the user has silenced for the function. Its types are written again in what the macro adds.
+    pub(crate) fn silenced(&self) -> impl Iterator<Item = &TokenStream> {
+        self.attributes.iter().filter_map(|attribute| match &attribute.meta {
+            Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
+                Some(&list.tokens)
+            }
+            _ => None,
+        })
+    }
+
     /// The doc comment, without the blank that follows each `///`.
     pub(crate) fn description(&self) -> String {
         let mut lines = Vec::new();

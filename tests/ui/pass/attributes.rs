@@ -1,5 +1,7 @@
 //! Other attributes on the function, above and below.
 
+#![deny(warnings)]
+
 use cron_runtime::job;
 
 /// There is no such type: without the `#[cfg]` on all that is generated this does not compile.
@@ -16,12 +18,20 @@ fn depends_on_the_platform() {}
 fn depends_on_the_platform(_: NoSuchType) {}
 
 #[job(every = "1m")]
-#[must_use]
 #[inline(never)]
 #[allow(clippy::unnecessary_wraps)]
 fn attributed() -> Result<(), String> {
     Ok(())
 }
+
+#[deprecated]
+#[derive(Clone)]
+struct Old;
+
+// The type is named again in what the macro adds, where the lint is silent too.
+#[job(every = "1m")]
+#[expect(deprecated)]
+fn with_silenced_lints(_state: cron_runtime::extract::State<Old>) {}
 
 #[test]
 fn handles_exist() {

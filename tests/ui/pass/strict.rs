@@ -12,12 +12,15 @@
 // A test of its own is no library, so nothing in it is reachable from outside.
 #![allow(unreachable_pub)]
 
+use std::error::Error;
+use std::io;
+
 use cron_runtime::extract::{Run, State};
 use cron_runtime::job;
 
 /// Waits for the run to be cancelled.
 #[job(cron = "*/15 9-17 * * MON-FRI", timezone = "Europe/London", retries = 3, retry_past_next = true)]
-pub async fn with_everything(State(names): State<Vec<String>>, run: Run) -> Result<(), std::io::Error> {
+pub async fn with_everything(State(names): State<Vec<String>>, run: Run) -> io::Result<()> {
     run.cancelled().await;
     drop(names);
     Ok(())
@@ -43,7 +46,7 @@ pub fn failing() -> Result<(), String> {
 ///
 /// Always.
 #[job(daily = "14:30", retries = 2, backoff = "linear", retry_delay = "1s", retry_max_delay = "10s")]
-pub fn boxed() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub fn boxed() -> Result<(), Box<dyn Error + Send + Sync>> {
     Err("always".into())
 }
 
