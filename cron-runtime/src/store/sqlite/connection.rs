@@ -121,6 +121,9 @@ fn serve(mut db: Db, requests: &Receiver<Request>) {
             // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
             let _ = db.execute("ROLLBACK");
         });
+        if db.owner.is_none() && std::mem::take(&mut db.has_left) {
+            db.fold();
+        }
         tell(replies, committed);
     }
 }
@@ -169,6 +172,59 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "query_only", true).map_err(|error| plain_words(failed(error), path))?;
     migrations::inspect(&connection, path).map_err(|error| plain_words(error, path))?;
     Ok(connection)
+}
+
+/// Opens an existing file for a process that only reads, perhaps because it may do no more.
+///
+/// In WAL mode SQLite wants a `-shm` file beside the database even for reading. Where it may not create one and nobody
+/// else has, no process has the file open, and it is read as it lies there.
+pub(super) fn open_reader_alone(path: &Path) -> Result<Connection, StoreError> {
+    let connection = match open_reader(path) {
+        Err(StoreError::Open { source: Some(source), .. }) if is_cannot_open(source.as_ref()) => {
+            open_as_it_lies(path)?
+        }
+        opened => opened?,
+    };
+    match migrations::inspect(&connection, path)? {
+        migrations::Found::Version(migrations::VERSION) => Ok(connection),
+        migrations::Found::Empty => Err(unread(path, "it is empty; no scheduler has used it yet")),
+        migrations::Found::Version(version) => Err(unread(
+            path,
+            &format!(
+                "it has schema version {version} and this program reads {}; start the application once, which \
+                 brings it up to date",
+                migrations::VERSION
+            ),
+        )),
+    }
+}
+
+fn open_as_it_lies(path: &Path) -> Result<Connection, StoreError> {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-wal");
+    if std::fs::metadata(&journal).is_ok_and(|journal| journal.len() > 0) {
+        return Err(unread(
+            path,
+            "its newest changes are in the `-wal` file beside it, which cannot be read without writing there; \
+             make the directory writable, or copy both files to one that is",
+        ));
+    }
+    let name: String = path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("%{byte:02X}")).collect();
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
+        .map_err(|error| plain_words(failed(error), path))?;
+    migrations::inspect(&connection, path).map_err(|error| plain_words(error, path))?;
+    Ok(connection)
+}
+
+fn is_cannot_open(source: &(dyn std::error::Error + 'static)) -> bool {
+    let code = source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, Some(rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly))
+}
+
+fn unread(path: &Path, reason: &str) -> StoreError {
+    StoreError::Open { path: path.to_owned(), reason: reason.to_owned(), source: None }
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

@@ -18,6 +18,8 @@ pub(super) struct Db {
     pub(super) connection: Connection,
     pub(super) signal: Arc<Signal>,
     pub(super) owner: Option<OwnerId>,
+    /// Took leave in the transaction that is about to be committed.
+    pub(super) has_left: bool,
     /// The jobs of this program, ready for the judge.
     pub(super) linked: HashMap<JobId, Arc<Entry>>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Entry {
 
 impl Db {
     pub(super) fn new(connection: Connection, signal: Arc<Signal>) -> Self {
-        Self { connection, signal, owner: None, linked: HashMap::new() }
+        Self { connection, signal, owner: None, has_left: false, linked: HashMap::new() }
     }
 
     pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
@@ -43,6 +45,15 @@ impl Db {
     pub(super) fn execute(&self, sql: &str) -> Result<(), StoreError> {
         self.statement(sql)?.execute([]).map_err(failed)?;
         Ok(())
+    }
+
+    /// Writes the log of SQLite back into the file, so that after a graceful end one file holds everything. Another process
+    /// that works on the file may prevent it; then its own end does it.
+    pub(super) fn fold(&self) {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = folded {
+            tracing::debug!(%error, "the log of the database could not be written back");
+        }
     }
 
     /// Runs a statement that must change exactly one row; says whether it did.

@@ -7,7 +7,7 @@ use cron_core::schedule::Schedule;
 use rusqlite::{Connection, Row, params};
 
 use super::super::{AttemptInfo, JobInfo, Ledger, Page, PauseInfo, RunInfo, RunQuery, SkipInfo, StoreError};
-use super::SqliteStore;
+use super::{SqliteLedger, SqliteStore};
 use super::rows::{
     failed, from_int, from_us, get, get_instant, get_instant_or_null, get_u32, get_u64, get_word, progress,
     read_plan, to_int,
@@ -21,6 +21,32 @@ const RUNS: &str = "SELECT runs.id, name, nominal_ms, origin, state, overdue, wa
                     started_ms, duration_us, error FROM runs JOIN jobs ON jobs.id = job_id";
 
 impl Ledger for SqliteStore {
+    fn jobs(&self) -> Result<Vec<JobInfo>, StoreError> {
+        self.ledger.jobs()
+    }
+
+    fn job(&self, name: &str) -> Result<Option<JobInfo>, StoreError> {
+        self.ledger.job(name)
+    }
+
+    fn runs(&self, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
+        self.ledger.runs(query)
+    }
+
+    fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
+        self.ledger.run(id)
+    }
+
+    fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
+        self.ledger.skips(job, page)
+    }
+
+    fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {
+        self.ledger.audit(job)
+    }
+}
+
+impl Ledger for SqliteLedger {
     fn jobs(&self) -> Result<Vec<JobInfo>, StoreError> {
         self.read(|connection| {
             let newest = newest_owner(connection)?;

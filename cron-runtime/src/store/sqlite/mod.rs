@@ -24,7 +24,7 @@ use super::{
     Claim, Command, CommandError, Done, JudgeRequest, Judged, Reaped, Settled, Settlement, Store, StoreError,
     Synced,
 };
-use connection::{Writer, open_reader, open_writer};
+use connection::{Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 use signal::Signal;
 
@@ -33,9 +33,43 @@ use signal::Signal;
 pub struct SqliteStore {
     path: PathBuf,
     writer: Writer,
+    ledger: SqliteLedger,
+    signal: Arc<Signal>,
+}
+
+/// The reads of a SQLite file alone: for programs that look and change nothing.
+#[derive(Debug)]
+pub struct SqliteLedger {
     // One connection for all reads of this process: reads are short, and a pool would keep more files open.
     reader: Mutex<Connection>,
-    signal: Arc<Signal>,
+}
+
+impl SqliteLedger {
+    /// Opens an existing file for reading. Creates nothing, migrates nothing, and does with the permission to read.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] that says what stands in the way: no such file, the permissions, a file that is no database or
+    /// another program's, another version of the schema.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        found(path)?;
+        Ok(Self { reader: Mutex::new(open_reader_alone(path)?) })
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Connection) -> Result<R, StoreError>) -> Result<R, StoreError> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        // All queries of one read see the same moment.
+        let snapshot = reader.transaction().map_err(rows::failed)?;
+        read(&snapshot)
+    }
+}
+
+fn found(path: &Path) -> Result<(), StoreError> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(StoreError::Open { path: path.to_owned(), reason: "there is no such file".to_owned(), source: None })
 }
 
 impl SqliteStore {
@@ -56,10 +90,7 @@ impl SqliteStore {
     /// As [`SqliteStore::open`], and if there is no such file.
     pub fn open_existing(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
-        if !path.exists() {
-            let reason = "there is no such file".to_owned();
-            return Err(StoreError::Open { path, reason, source: None });
-        }
+        found(&path)?;
         Self::open_with(path, false)
     }
 
@@ -73,22 +104,15 @@ impl SqliteStore {
             source: Some(Box::new(error)),
         })?;
         let signal = Arc::new(signal);
-        let reader = Mutex::new(open_reader(&path)?);
+        let ledger = SqliteLedger { reader: Mutex::new(open_reader(&path)?) };
         let writer = Writer::start(Db::new(connection, Arc::clone(&signal)))?;
-        Ok(Self { path, writer, reader, signal })
+        Ok(Self { path, writer, ledger, signal })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    fn read<R>(&self, read: impl FnOnce(&Connection) -> Result<R, StoreError>) -> Result<R, StoreError> {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        // All queries of one read see the same moment.
-        let snapshot = reader.transaction().map_err(rows::failed)?;
-        read(&snapshot)
     }
 }
 

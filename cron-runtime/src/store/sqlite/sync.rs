@@ -47,6 +47,7 @@ impl Db {
         let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
         self.statement(sql)?.execute(params![to_int(owner.0), to_ms(now)]).map_err(failed)?;
         self.owner = None;
+        self.has_left = true;
         Ok(())
     }
 

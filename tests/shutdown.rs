@@ -1,0 +1,94 @@
+//! The end: what is running may end within the grace, what does not is interrupted and starts first next time.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use cron_runtime::core::run::{RunState, StateWord};
+use cron_runtime::prelude::*;
+use cron_runtime::store::RunQuery;
+use cron_runtime::{Error, Event, Scheduler};
+use cron_tests::{start_in, wait_for};
+
+/// Ends when it is told that the scheduler ends.
+#[job]
+async fn polite(run: Run) {
+    run.shutting_down().await;
+}
+
+/// Ends when it is asked to stop.
+#[job]
+fn obedient(run: Run) -> Result<(), &'static str> {
+    while !run.is_cancelled() {
+        std::thread::yield_now();
+    }
+    Err("cut off")
+}
+
+static CALLS: AtomicU32 = AtomicU32::new(0);
+
+/// Never ends the first time.
+#[job]
+async fn stubborn(run: Run) {
+    if CALLS.fetch_add(1, Ordering::Relaxed) == 0 {
+        std::future::pending::<()>().await;
+    }
+    assert_eq!(run.attempt(), 1, "an interruption uses no attempt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_off_is_interrupted_and_starts_first_next_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let mut events = scheduler.events();
+    for job in ["polite", "obedient", "stubborn"] {
+        scheduler.trigger(job).await.expect("it is there");
+    }
+    let mut started = 0;
+    wait_for(&mut events, "three starts", |event| {
+        started += u32::from(matches!(event, Event::Started { .. }));
+        (started == 3).then_some(())
+    })
+    .await;
+
+    let report = scheduler.shutdown_within(Duration::from_millis(200)).await.expect("it ends");
+    let mut cut: Vec<_> = report.interrupted.iter().map(|(job, _)| job.to_string()).collect();
+    cut.sort();
+    assert_eq!(cut, ["obedient", "stubborn"]);
+    assert_eq!(report.finished, 1);
+    assert!(matches!(scheduler.shutdown().await, Err(Error::Stopped)));
+    assert!(running(&scheduler).await.is_empty());
+
+    let again = start_in(directory.path()).await;
+    let mut events = again.events();
+    let state = wait_for(&mut events, "the end of `stubborn`", |event| match event {
+        Event::Ended { job, state, .. } if job.as_str() == "stubborn" => Some(state),
+        _ => None,
+    });
+    assert_eq!(state.await, RunState::Succeeded);
+    again.shutdown_within(Duration::ZERO).await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_request_without_grace_goes_straight_to_the_last_step() {
+    let scheduler = cron_runtime::start().database("memory:").await.expect("it starts");
+    let mut events = scheduler.events();
+    scheduler.trigger("obedient").await.expect("it is there");
+    wait_for(&mut events, "its start", |event| matches!(event, Event::Started { .. }).then_some(())).await;
+    let first = tokio::spawn({
+        let scheduler = scheduler.clone();
+        async move { scheduler.shutdown_within(Duration::from_secs(3_600)).await }
+    });
+    tokio::task::yield_now().await;
+    let second = scheduler.shutdown_within(Duration::ZERO).await;
+    let first = first.await.expect("no panic");
+    // Whichever came first, both are told the same, long before the hour is over.
+    let report = second.expect("it ends");
+    assert_eq!(first.ok(), Some(report));
+    assert!(running(&scheduler).await.is_empty());
+}
+
+async fn running(scheduler: &Scheduler) -> Vec<cron_runtime::store::RunInfo> {
+    let mut runs = scheduler.runs(RunQuery::default()).await.expect("they are read");
+    runs.retain(|run| run.state.word() == StateWord::Running);
+    runs
+}
