@@ -121,7 +121,7 @@ impl DurationError {
 
 impl std::fmt::Display for DurationError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let part = self.text.get(self.span()).unwrap_or("");
+        let part = Excerpt(self.text.get(self.span()).unwrap_or(""));
         match self.kind {
             DurationErrorKind::Empty => write!(f, "the duration is empty")?,
             DurationErrorKind::NumberExpected => write!(f, "`{part}` is not a number")?,
@@ -138,6 +138,21 @@ impl std::fmt::Display for DurationError {
 }
 
 impl std::error::Error for DurationError {}
+
+/// A part of a user's text inside a message: on one line, and cut where it is too long to help.
+pub(crate) struct Excerpt<'a>(pub(crate) &'a str);
+
+impl std::fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const LONGEST: usize = 60;
+        for c in self.0.chars().take(LONGEST) {
+            // Line breaks, and marks that change the direction of the rest of the line.
+            let odd = c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            write!(f, "{}", if odd { ' ' } else { c })?;
+        }
+        if self.0.chars().nth(LONGEST).is_some() { f.write_str("...") } else { Ok(()) }
+    }
+}
 
 /// Reads a duration such as `90s`, `1h 30m`, `2d` or `250ms`.
 ///

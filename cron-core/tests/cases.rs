@@ -47,7 +47,8 @@ fn next_after_gives_the_expected_instants() {
         };
         if found != case.expect {
             let Case { expression, zone, after, expect, why } = case;
-            wrong.push(format!("{expression} {zone} after {after}\n  want {expect}\n  got  {found}\n  {why}"));
+            wrong
+                .push(format!("{expression} {zone} after {after}\n  want {expect}\n  got  {found}\n  {why}"));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));

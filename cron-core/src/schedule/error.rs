@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::cron::Field;
-use crate::duration::DurationError;
+use crate::duration::{DurationError, Excerpt};
 
 /// The longest expression, in bytes.
 pub(super) const MAX_LENGTH: usize = 1_024;
@@ -210,7 +210,7 @@ impl ScheduleError {
             ),
             Kind::Empty => say("write five fields, as in `0 9 * * MON-FRI`"),
             Kind::TooLong { .. } => say("shorten lists with ranges and steps"),
-            Kind::NameOfOtherField { belongs, .. } => Some(format!("it belongs into the {belongs} field")),
+            Kind::NameOfOtherField { belongs, .. } => Some(format!("it belongs in the {belongs} field")),
             Kind::QuestionMark { field } if !field.is_day() => write("*"),
             Kind::BadWorkday => {
                 say("write `15W` for the weekday nearest to the 15th, or `LW` for the last one")
@@ -267,7 +267,7 @@ impl ScheduleError {
 impl fmt::Display for ScheduleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ScheduleErrorKind as Kind;
-        let part = Part(self.expression().get(self.span()).unwrap_or(""));
+        let part = Excerpt(self.expression().get(self.span()).unwrap_or(""));
         match &self.0.kind {
             Kind::TooLong { bytes } => write!(f, "the text has {bytes} bytes, more than {MAX_LENGTH}")?,
             Kind::Empty => write!(f, "the schedule is empty")?,
@@ -295,7 +295,7 @@ impl fmt::Display for ScheduleError {
                 write!(f, "`{letter}` has no meaning in the {field} field ({})", field.allowed())?;
             }
             Kind::WorkdayInList => write!(f, "`{part}` cannot be in a list, W forms stand alone")?,
-            Kind::BadWorkday => write!(f, "`{part}` is not a W form")?,
+            Kind::BadWorkday => write!(f, "`{part}` does not name a day by its number or by L")?,
             Kind::BadLastDay => write!(f, "`{part}` is not L-n, where n is 1 to 30")?,
             Kind::BadOccurrence => write!(f, "`{part}` is not one day of the week, `#`, and 1 to 5 or L")?,
             Kind::BadLastWeekday => write!(f, "`{part}` does not say which day of the week")?,
@@ -318,16 +318,3 @@ impl fmt::Display for ScheduleError {
 }
 
 impl std::error::Error for ScheduleError {}
-
-/// A quoted part of a text: on one line, and cut where it is too long to help.
-struct Part<'a>(&'a str);
-
-impl fmt::Display for Part<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 60;
-        for c in self.0.chars().take(LONGEST) {
-            write!(f, "{}", if c.is_control() { ' ' } else { c })?;
-        }
-        if self.0.chars().nth(LONGEST).is_some() { f.write_str("...") } else { Ok(()) }
-    }
-}

@@ -5,8 +5,8 @@
 //! into one over instants; everything about gaps and repeated hours is in [`Walk`].
 //!
 //! `chrono-tz` answers "which offset at this instant" by a binary search (22 to 45 ns) and does not tell how long
-//! the offset lasts. The spans are therefore read from it once per zone and process, on the first use of the zone
-//! (about a millisecond), and kept with an index by time that finds a span in 2 to 3 ns.
+//! the offset lasts. The spans are therefore read from it once per zone and process, with the first schedule of the
+//! zone (about a millisecond), and kept with an index by time that finds a span in 2 to 3 ns.
 
 use std::sync::OnceLock;
 
@@ -60,12 +60,14 @@ pub(super) fn table(zone: Tz) -> &'static ZoneTable {
     TABLES[zone as usize].get_or_init(|| ZoneTable::read(zone))
 }
 
-/// The zone with this IANA name.
+/// The zone with this IANA name. Its spans are read here, so that no search has to.
 pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
-    name.parse().map_err(|_unknown: chrono_tz::ParseError| {
+    let zone = name.parse().map_err(|_unknown: chrono_tz::ParseError| {
         let nearest = suggest::nearest(name.trim(), TZ_VARIANTS.iter().map(|zone| zone.name()));
         ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())
-    })
+    })?;
+    table(zone);
+    Ok(zone)
 }
 
 impl ZoneTable {
@@ -78,7 +80,7 @@ impl ZoneTable {
         let (mut at, mut offset) = (-STRIDE, offset_at(-STRIDE));
         let mut spans =
             vec![Span { from: i64::MIN / 2, until: i64::MAX / 2, offset, fixed_from: i64::MIN / 2 }];
-        while at < HORIZON + STRIDE {
+        while zone != Tz::UTC && at < HORIZON + STRIDE {
             let next = at + STRIDE;
             if offset_at(next) == offset {
                 at = next;

@@ -118,7 +118,11 @@ impl CronSchedule {
     }
 
     fn in_usual_gap(&self) -> bool {
-        let skipped = |(first, end)| Calendar::at_or_after(self, first).is_some_and(|local| local < end);
+        // Nobody notices if the run after the gap is one that happens there anyway.
+        let regular = |end| self.dst_gap() == DstGap::RunAfter && Calendar::count(self, end, end) == 1;
+        let skipped = |(first, end)| {
+            Calendar::at_or_after(self, first).is_some_and(|local| local < end) && !regular(end)
+        };
         !self.is_interval_like() && zone::table(self.zone).gaps(USUAL).any(skipped)
     }
 }
