@@ -68,7 +68,11 @@ impl CronSchedule {
                 Some(format!("every {name}"))
             } else {
                 let end = u32::BITS * 2 - full.leading_zeros() - 1;
-                step_to_end(values, 0, end).map(|step| format!("every {step} {name}s"))
+                let step = step_to_end(values, 0, end)?;
+                // A step that does not divide the field is a list, or it would promise too much.
+                let even = (end + 1).is_multiple_of(step);
+                let from = if even { String::new() } else { format!(" from {name} 0") };
+                (even || values.len() > MOST_TIMES).then(|| format!("every {step} {name}s{from}"))
             }
         };
         let mut parts = Vec::new();
@@ -132,7 +136,7 @@ impl CronSchedule {
             parts.push(match back {
                 0 => "the last day".to_owned(),
                 1 => "the last day but one".to_owned(),
-                _ => format!("{back} days before the last day"),
+                _ => format!("the last day but {back}"),
             });
         }
         format!("on {} of the month", joined(&parts))

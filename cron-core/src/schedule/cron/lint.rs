@@ -112,7 +112,7 @@ impl CronSchedule {
         let missing = |day: &u32| match day {
             29 => self.months & 0b10 != 0,
             30 => self.months & 0b10 != 0,
-            _ => self.months & 0b1010_0101_1010 != 0,
+            _ => self.months & 0b101_0010_1010 != 0,
         };
         (29..=31).filter(|day| self.days >> (day - 1) & 1 != 0).find(missing)
     }

@@ -1,0 +1,110 @@
+//! `docs/schedules.md` is true: each row of its tables is run.
+
+mod common;
+
+use common::instant;
+use cron_core::duration::parse_duration;
+use cron_core::schedule::{Schedule, ScheduleError};
+
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schedules.md"));
+
+/// The cells of the rows under the headings that have exactly these columns.
+fn rows(columns: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    for line in PAGE.lines() {
+        if line == columns {
+            inside = true;
+        } else if !line.starts_with('|') {
+            inside = false;
+        } else if inside && !line.starts_with("|---") {
+            found.push(
+                line.trim_matches('|').split(" | ").map(|cell| plain(cell.trim()).to_owned()).collect(),
+            );
+        }
+    }
+    assert!(!found.is_empty(), "no table {columns}");
+    found
+}
+
+/// The text of a cell that is code as a whole.
+fn plain(cell: &str) -> &str {
+    let code = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
+    code.filter(|code| !code.contains('`')).unwrap_or(cell)
+}
+
+/// The schedule of an attribute, as the macro makes it.
+fn schedule(attribute: &str, text: &str, zone: &str) -> Result<Schedule, ScheduleError> {
+    match attribute {
+        "cron" => Schedule::cron(text, zone),
+        "daily" => Schedule::daily(text, zone),
+        "hourly" => Schedule::hourly(text, zone),
+        "weekly" => Schedule::weekly(text, zone),
+        "at" => Schedule::at(text, zone),
+        "once" => Schedule::once(text),
+        "every" => match text.split_once(", phase ") {
+            Some((period, phase)) => Schedule::every(period, Some(phase)),
+            None => Schedule::every(text, None),
+        },
+        other => panic!("{other}"),
+    }
+}
+
+fn check(attribute: &str, cells: &[String]) {
+    let [text, zone, after, next, words] = cells else { panic!("{cells:?}") };
+    let schedule = schedule(attribute, text, zone).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let after = instant(after);
+    let anchored = schedule.anchored(after);
+    let wanted: Vec<&str> = next.split(", ").collect();
+    let mut found: Vec<String> = anchored
+        .iter_after(after)
+        .take(wanted.len())
+        .map(|tick| tick.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string())
+        .collect();
+    if found.len() < wanted.len() {
+        found.push("end".to_owned());
+    }
+    assert_eq!(found, wanted, "{attribute} {text}");
+    assert_eq!(&schedule.describe(), words, "{attribute} {text}");
+}
+
+#[test]
+fn cron_rows() {
+    for row in rows("| Cron | Zone | After | Next | In words |") {
+        check("cron", &row);
+    }
+}
+
+#[test]
+fn rows_of_other_kinds() {
+    for row in rows("| Attribute | Text | Zone | After | Next | In words |") {
+        check(&row[0], &row[1..]);
+    }
+}
+
+#[test]
+fn durations() {
+    for row in rows("| Duration | Milliseconds |") {
+        assert_eq!(parse_duration(&row[0]).unwrap().as_millis().to_string(), row[1]);
+    }
+}
+
+#[test]
+fn mistakes() {
+    for row in rows("| Written | Message |") {
+        let (attribute, text) = row[0].split_once(" = ").unwrap();
+        let (text, zone) = text.split_once(", timezone = ").unwrap_or((text, "\"UTC\""));
+        let result = schedule(attribute, text.trim_matches('"'), zone.trim_matches('"'));
+        let error = result.and_then(Schedule::refuse_never).expect_err(&row[0]);
+        assert_eq!(error.to_string(), row[1], "{}", row[0]);
+    }
+}
+
+#[test]
+fn the_attributes_of_the_first_table() {
+    for row in rows("| Attribute | Example | Meaning |") {
+        let texts: Vec<&str> = row[1].split('"').collect();
+        let text = texts.get(3).map_or(texts[1].to_owned(), |phase| format!("{}, phase {phase}", texts[1]));
+        assert!(schedule(&row[0], &text, "UTC").is_ok(), "{}", row[1]);
+    }
+}
