@@ -44,7 +44,7 @@ pub(super) struct Job {
     pub(super) ticks: BTreeMap<DateTime<Utc>, RunId>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) job: JobName,
     pub(super) nominal: DateTime<Utc>,

@@ -39,10 +39,10 @@ impl Book {
 
     fn due(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<JobName> {
         let linked = self.jobs.iter().filter(|(name, _)| desk.linked.contains(*name));
-        let mut due: Vec<_> = linked.filter_map(|(name, job)| Some((job.due?, name))).collect();
-        due.retain(|(due, _)| *due <= now);
+        let mut due: Vec<_> = linked.filter_map(|(name, job)| Some((job.due?, job.id, name))).collect();
+        due.retain(|(due, ..)| *due <= now);
         due.sort_unstable();
-        due.into_iter().map(|(_, name)| name.clone()).collect()
+        due.into_iter().map(|(.., name)| name.clone()).collect()
     }
 
     /// The next instant at which a linked job or a waiting run is due.

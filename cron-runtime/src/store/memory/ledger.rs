@@ -20,20 +20,26 @@ impl Ledger for MemoryStore {
 
     fn runs(&self, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
         let book = self.book();
+        // Of one job by nominal instant, of all jobs by the order in which they were recorded.
+        let place = |nominal, id| (query.job.is_some().then_some(nominal), id);
+        let before = match (query.before, &query.job) {
+            (None, _) => None,
+            (Some(before), None) => Some((None, before)),
+            (Some(before), Some(_)) => match book.runs.get(&before) {
+                Some(run) => Some(place(run.nominal, before)),
+                None => return Ok(Vec::new()),
+            },
+        };
         let mut runs: Vec<_> = book
             .runs
             .iter()
             .filter(|(_, run)| query.job.as_deref().is_none_or(|job| run.job.as_str() == job))
             .filter(|(_, run)| !query.active_only || run.progress.state.is_active())
+            .filter(|(id, run)| before.is_none_or(|before| place(run.nominal, **id) < before))
             .map(|(id, run)| run_info(*id, run))
             .collect();
-        // Of one job by nominal instant, of all jobs by the order in which they were recorded.
-        runs.sort_by_key(|run| (query.job.as_ref().map(|_| run.nominal), run.id));
+        runs.sort_by_key(|run| place(run.nominal, run.id));
         runs.reverse();
-        if let Some(before) = query.before {
-            let start = runs.iter().position(|run| run.id == before).map_or(0, |position| position + 1);
-            runs.drain(..start);
-        }
         runs.truncate(query.page.limit);
         Ok(runs)
     }

@@ -62,21 +62,25 @@ impl Store for MemoryStore {
 
     fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let mut desk = self.desk();
+        desk.owner.ok_or(StoreError::Closed)?;
         Ok(self.book().sync(&mut desk, plans, now))
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
         let desk = self.desk();
+        if desk.owner != Some(request.owner) {
+            return Err(StoreError::Closed);
+        }
         self.book().judge(&desk, request)
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
-        let mut book = self.book();
-        settlements.into_iter().map(|settlement| book.settle(settlement)).collect()
+        self.book().settle(settlements)
     }
 
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
-        Ok(self.book().renew(claims, until))
+        let owner = self.desk().owner.ok_or(StoreError::Closed)?;
+        Ok(self.book().renew(owner, claims, until))
     }
 
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
     transition,
@@ -12,7 +12,30 @@ use super::super::{AttemptInfo, Claim, Reaped, Settled, Settlement, StoreError};
 use super::book::{Book, Run};
 
 impl Book {
-    pub(super) fn settle(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
+    pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        let before: Vec<_> =
+            settlements.iter().filter_map(|settlement| self.touched(settlement.claim.run)).collect();
+        let settled: Result<_, _> =
+            settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
+        if settled.is_err() {
+            // All or nothing: what came before the settlement that failed is taken back.
+            for (id, run, due) in before {
+                if let Some(job) = self.jobs.get_mut(&run.job) {
+                    job.due = due;
+                }
+                self.runs.insert(id, run);
+            }
+        }
+        settled
+    }
+
+    /// What a settlement of this run may change.
+    fn touched(&self, id: RunId) -> Option<(RunId, Run, Option<DateTime<Utc>>)> {
+        let run = self.runs.get(&id)?;
+        Some((id, run.clone(), self.jobs.get(&run.job)?.due))
+    }
+
+    fn settle_one(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
         let Settlement { claim, started, duration, event, at } = settlement;
         let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
         let attempt = run.progress.attempt();
@@ -57,7 +80,9 @@ impl Book {
         if let Some(record) = &moved.record
             && record.result != AttemptResult::Succeeded
         {
-            run.error.clone_from(&record.message);
+            if record.result != AttemptResult::Interrupted {
+                run.error.clone_from(&record.message);
+            }
             run.attempts.push(AttemptInfo {
                 attempt,
                 epoch: run.epoch,
@@ -81,10 +106,10 @@ impl Book {
         Ok(moved)
     }
 
-    pub(super) fn renew(&mut self, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {
+    pub(super) fn renew(&mut self, me: OwnerId, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {
         let mut fenced = claims;
         fenced.retain(|claim| match self.runs.get_mut(&claim.run) {
-            Some(run) if is_held(run, claim.epoch) => {
+            Some(run) if is_held(run, claim.epoch) && run.owner == Some(me) => {
                 run.lease = Some(until);
                 false
             }
@@ -102,7 +127,9 @@ impl Book {
             if gone || lease < now {
                 lost.push(*id);
             } else if run.owner != me {
-                reaped.next = Some(reaped.next.map_or(lease, |next| next.min(lease)));
+                // A lease counts as expired only after its last millisecond.
+                let expiry = lease + TimeDelta::milliseconds(1);
+                reaped.next = Some(reaped.next.map_or(expiry, |next| next.min(expiry)));
             }
         }
         for id in lost {

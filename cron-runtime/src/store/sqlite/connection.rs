@@ -107,7 +107,7 @@ fn savepoint<R, E: From<StoreError>>(
 
 fn serve(mut db: Db, requests: &Receiver<Request>) {
     while let Ok(first) = requests.recv() {
-        if let Err(error) = db.execute("BEGIN IMMEDIATE") {
+        if let Err(error) = db.begin() {
             first(Err(error))(Ok(()));
             continue;
         }
@@ -209,7 +209,8 @@ fn open_as_it_lies(path: &Path) -> Result<Connection, StoreError> {
              make the directory writable, or copy both files to one that is",
         ));
     }
-    let name: String = path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("%{byte:02X}")).collect();
+    let name: String =
+        path.as_os_str().as_encoded_bytes().iter().map(|byte| format!("%{byte:02X}")).collect();
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)

@@ -1,5 +1,6 @@
 //! What the owner thread holds: the connection, this incarnation, and the jobs of this program.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,8 +21,20 @@ pub(super) struct Db {
     pub(super) owner: Option<OwnerId>,
     /// Took leave in the transaction that is about to be committed.
     pub(super) has_left: bool,
-    /// The jobs of this program, ready for the judge.
-    pub(super) linked: HashMap<JobId, Arc<Entry>>,
+    /// The jobs of this program, ready for the judge. Written while a verb runs, on the one thread that has this.
+    pub(super) linked: RefCell<HashMap<JobId, Linked>>,
+    /// Another number than before once another process has written to the file.
+    version: i64,
+}
+
+/// What is known of a job of this program, as long as no other process has written something else.
+#[derive(Debug)]
+pub(super) struct Linked {
+    entry: Arc<Entry>,
+    /// The plan and the beginning of its schedule as the file has them.
+    written: (String, i64),
+    /// When it was last held against the file.
+    version: i64,
 }
 
 /// A job as the judge and the state machine need it.
@@ -34,7 +47,23 @@ pub(super) struct Entry {
 
 impl Db {
     pub(super) fn new(connection: Connection, signal: Arc<Signal>) -> Self {
-        Self { connection, signal, owner: None, has_left: false, linked: HashMap::new() }
+        Self { connection, signal, owner: None, has_left: false, linked: RefCell::default(), version: 0 }
+    }
+
+    /// Begins a transaction that writes.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let version = self
+            .statement("PRAGMA data_version")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).map_err(failed));
+        match version {
+            Ok(version) => self.version = version,
+            Err(error) => {
+                self.execute("ROLLBACK")?;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
@@ -61,17 +90,37 @@ impl Db {
         Ok(self.statement(sql)?.execute(params).map_err(failed)? == 1)
     }
 
-    /// A job of this program, or one read from the file.
+    /// A job as it is declared now: by this program, or by a newer one that works on the same file.
     pub(super) fn entry(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
-        if let Some(entry) = self.linked.get(&id) {
-            return Ok(Arc::clone(entry));
+        let mut linked = self.linked.borrow_mut();
+        if let Some(known) = linked.get(&id).filter(|known| known.version == self.version) {
+            return Ok(Arc::clone(&known.entry));
         }
         let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
         let (name, plan, since): (String, String, i64) = statement
             .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(failed)?;
-        let plan = read_plan(&name, &plan)?;
-        Ok(Arc::new(Entry::new(plan, from_ms(since)?)))
+        let written = (plan, since);
+        match linked.get_mut(&id) {
+            Some(known) if known.written == written => {
+                known.version = self.version;
+                Ok(Arc::clone(&known.entry))
+            }
+            known => {
+                let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms(since)?));
+                if let Some(known) = known {
+                    *known = Linked { entry: Arc::clone(&entry), written, version: self.version };
+                }
+                Ok(entry)
+            }
+        }
+    }
+
+    /// Keeps a job of this program at hand.
+    pub(super) fn link(&self, id: JobId, entry: Entry, text: String, since: DateTime<Utc>) {
+        let entry = Arc::new(entry);
+        let linked = Linked { entry, written: (text, since.timestamp_millis()), version: self.version };
+        self.linked.borrow_mut().insert(id, linked);
     }
 
     /// The number of a job by its name.

@@ -22,11 +22,17 @@ struct Waking {
 
 impl Db {
     pub(super) fn judge(&mut self, request: JudgeRequest) -> Result<Judged, StoreError> {
+        if self.owner != Some(request.owner) {
+            return Err(StoreError::Closed);
+        }
         let mut judged = Judged::default();
-        let waking = self.waking(&request)?;
+        // One more than allowed is read, to know whether there is more.
+        let mut waking = self.waking(&request)?;
         let room = request.limit.saturating_sub(waking.len());
-        let due = self.due(request.now, room)?;
-        judged.more = waking.len() + due.len() >= request.limit;
+        let mut due = self.due(request.now, room)?;
+        judged.more = waking.len() + due.len() > request.limit;
+        waking.truncate(request.limit);
+        due.truncate(room);
         for run in waking {
             judged.claimed.push(self.start(&run, &request)?);
         }
@@ -43,7 +49,7 @@ impl Db {
             "SELECT id, runs.job_id, nominal_ms, origin, state, overdue, wake_ms, attempts_used, crashes \
              FROM runs JOIN temp.linked USING (job_id) WHERE wake_ms <= ?1 ORDER BY wake_ms, id LIMIT ?2",
         )?;
-        let limit = to_int(request.limit as u64);
+        let limit = to_int(request.limit as u64).saturating_add(1);
         let mut rows = statement.query(params![to_ms(request.now), limit]).map_err(failed)?;
         let mut waking = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
@@ -63,7 +69,8 @@ impl Db {
             "SELECT job_id, mark_ms, active FROM marks JOIN temp.linked USING (job_id) \
              WHERE due_ms <= ?1 ORDER BY due_ms, job_id LIMIT ?2",
         )?;
-        let mut rows = statement.query(params![to_ms(now), to_int(limit as u64)]).map_err(failed)?;
+        let limit = to_int(limit as u64).saturating_add(1);
+        let mut rows = statement.query(params![to_ms(now), limit]).map_err(failed)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let job = JobId(get_u64(row, "job_id")?);

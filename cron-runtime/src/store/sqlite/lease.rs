@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::super::{Claim, Reaped, StoreError};
 use super::db::Db;
-use super::rows::{failed, from_ms, get, get_u64, progress, to_int, to_ms};
+use super::rows::{failed, from_ms, get, get_instant_or_null, get_u64, progress, to_int, to_ms};
 use super::settle::{Held, Measured};
 use super::signal::boot;
 
@@ -22,6 +22,14 @@ struct Others {
     gone: HashSet<i64>,
     /// Whether one of them is alive on this machine.
     alive: bool,
+}
+
+/// An attempt in progress: whose it is, and until when.
+struct Leased {
+    held: Held,
+    owner: i64,
+    lease: i64,
+    measured: Measured,
 }
 
 impl Db {
@@ -48,14 +56,14 @@ impl Db {
         let me = self.owner.map(|owner| to_int(owner.0));
         let mut reaped = Reaped::default();
         let mut expiry: Option<i64> = None;
-        for (held, owner, lease) in self.leased()? {
+        for Leased { held, owner, lease, measured } in self.leased()? {
             if Some(owner) == me && lease >= to_ms(now) {
                 continue;
             }
             if others.gone.contains(&owner) || lease < to_ms(now) {
                 let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
                 let attempt = held.progress.attempt();
-                let moved = self.apply(&held, attempt, event, now, Measured::default())?;
+                let moved = self.apply(&held, attempt, event, now, measured)?;
                 let job = self.entry(held.job)?.plan.name.clone();
                 reaped.lost.push((job, held.run, moved.progress.state));
             } else {
@@ -105,10 +113,10 @@ impl Db {
     }
 
     /// Every attempt in progress with its owner and the end of its lease.
-    fn leased(&self) -> Result<Vec<(Held, i64, i64)>, StoreError> {
+    fn leased(&self) -> Result<Vec<Leased>, StoreError> {
         let mut statement = self.statement(
-            "SELECT id, job_id, epoch, state, overdue, wake_ms, attempts_used, crashes, owner, lease_ms FROM runs \
-             WHERE state IN ('scheduled', 'running', 'waiting') AND lease_ms IS NOT NULL",
+            "SELECT id, job_id, epoch, state, overdue, wake_ms, attempts_used, crashes, owner, lease_ms, started_ms \
+             FROM runs WHERE state IN ('scheduled', 'running', 'waiting') AND lease_ms IS NOT NULL ORDER BY id",
         )?;
         let mut rows = statement.query([]).map_err(failed)?;
         let mut leased = Vec::new();
@@ -119,7 +127,9 @@ impl Db {
                 epoch: Epoch(get_u64(row, "epoch")?),
                 progress: progress(row)?,
             };
-            leased.push((held, get(row, "owner")?, get(row, "lease_ms")?));
+            // How long it took nobody knows.
+            let measured = Measured { started: get_instant_or_null(row, "started_ms")?, duration: None };
+            leased.push(Leased { held, owner: get(row, "owner")?, lease: get(row, "lease_ms")?, measured });
         }
         Ok(leased)
     }

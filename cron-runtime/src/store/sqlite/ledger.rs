@@ -7,12 +7,12 @@ use cron_core::schedule::Schedule;
 use rusqlite::{Connection, Row, params};
 
 use super::super::{AttemptInfo, JobInfo, Ledger, Page, PauseInfo, RunInfo, RunQuery, SkipInfo, StoreError};
-use super::{SqliteLedger, SqliteStore};
 use super::rows::{
     failed, from_int, from_us, get, get_instant, get_instant_or_null, get_u32, get_u64, get_word, progress,
     read_plan, to_int,
 };
 use super::sync::newest_owner;
+use super::{SqliteLedger, SqliteStore};
 
 const JOBS: &str = "SELECT jobs.id, name, plan, registered_ms, synced_by, paused_ms, paused_by, paused_note, \
                     mark_ms, due_ms, active FROM jobs JOIN marks ON job_id = jobs.id";
@@ -82,8 +82,8 @@ impl Ledger for SqliteLedger {
                     connection,
                     &format!(
                         "{RUNS} WHERE job_id = (SELECT id FROM jobs WHERE name = ?1) {active} AND (?2 IS NULL OR \
-                         (nominal_ms, lane) < (SELECT nominal_ms, lane FROM runs WHERE id = ?2)) \
-                         ORDER BY nominal_ms DESC, lane DESC LIMIT ?3"
+                         (nominal_ms, runs.id) < (SELECT nominal_ms, id FROM runs WHERE id = ?2)) \
+                         ORDER BY nominal_ms DESC, runs.id DESC LIMIT ?3"
                     ),
                     params![job, before, limit],
                 ),
@@ -151,7 +151,7 @@ fn job_info(connection: &Connection, row: &Row<'_>, newest: Option<i64>) -> Resu
         None => None,
         Some(at) => Some(PauseInfo { at, by: get(row, "paused_by")?, note: get(row, "paused_note")? }),
     };
-    let last = format!("{RUNS} WHERE job_id = ?1 ORDER BY nominal_ms DESC, lane DESC LIMIT 1");
+    let last = format!("{RUNS} WHERE job_id = ?1 ORDER BY nominal_ms DESC, runs.id DESC LIMIT 1");
     Ok(JobInfo {
         id: JobId(id),
         plan: read_plan(&name, &get::<String>(row, "plan")?)?,

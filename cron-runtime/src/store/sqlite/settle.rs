@@ -88,6 +88,8 @@ impl Db {
         let (overdue, wake) = state_columns(&after.state);
         let error = match (&moved.record, after.state) {
             (_, RunState::Succeeded) => Some(""),
+            // An interruption is no failure, and says nothing about the one before it.
+            (Some(record), _) if record.result == AttemptResult::Interrupted => None,
             (Some(record), _) => Some(record.message.as_str()),
             (None, _) => None,
         };

@@ -1,7 +1,6 @@
 //! Joining, leaving, and making the jobs of this program known.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
@@ -35,6 +34,7 @@ impl Db {
         let sql = "INSERT INTO incarnations (token, boot, joined_ms) VALUES (?1, ?2, ?3)";
         self.statement(sql)?.insert(params![token, boot(), to_ms(now)]).map_err(failed)?;
         let owner = OwnerId(from_int(self.connection.last_insert_rowid())?);
+        self.execute("CREATE TEMP TABLE IF NOT EXISTS linked (job_id INTEGER PRIMARY KEY) STRICT")?;
         if let Err(error) = self.signal.lock(owner) {
             tracing::warn!(%error, "no lock beside the database: a crash is noticed when its leases expire");
         }
@@ -54,8 +54,7 @@ impl Db {
     pub(super) fn sync(&mut self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let owner = self.owner.ok_or(StoreError::Closed)?;
         let mut synced = Synced::default();
-        self.linked.clear();
-        self.execute("CREATE TEMP TABLE IF NOT EXISTS linked (job_id INTEGER PRIMARY KEY) STRICT")?;
+        self.linked.borrow_mut().clear();
         self.execute("DELETE FROM temp.linked")?;
         for plan in plans {
             let (id, since) = match self.stored(&plan.name)? {
@@ -72,7 +71,7 @@ impl Db {
                 }
             };
             self.statement("INSERT INTO temp.linked VALUES (?1)")?.execute([to_int(id.0)]).map_err(failed)?;
-            self.linked.insert(id, Arc::new(Entry::new(plan.clone(), since)));
+            self.link(id, Entry::new(plan.clone(), since), write_plan(plan)?, since);
         }
         synced.not_linked = self.not_linked(plans)?;
         Ok(synced)

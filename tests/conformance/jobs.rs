@@ -1,0 +1,105 @@
+//! Jobs and instants in few words: `job("a").every("10s").retries(2)`, `at(37)`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_runtime::core::job::{JobSpec, Plan};
+use cron_runtime::core::policy::{Backoff, CatchUpRule, Overlap};
+use cron_runtime::core::schedule::Schedule;
+
+/// A round instant: second 0 of all cases. Periods of 10 s, 20 s, 60 s and an hour have a tick here.
+const ZERO: i64 = 1_800_000_000;
+
+/// An instant of a case, in seconds.
+pub(crate) fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(ZERO + second, 0).expect("within the calendar")
+}
+
+/// The second of a case at which an instant lies.
+pub(crate) fn second(instant: DateTime<Utc>) -> i64 {
+    instant.timestamp() - ZERO
+}
+
+pub(crate) fn ms(milliseconds: i64) -> TimeDelta {
+    TimeDelta::milliseconds(milliseconds)
+}
+
+/// A declaration under construction.
+#[derive(Clone, Debug)]
+pub(crate) struct Job(Plan);
+
+/// A handler without a schedule and with the default of every policy.
+pub(crate) fn job(name: &str) -> Job {
+    let plan = Plan::from_spec(&JobSpec::new("nameless")).expect("a plain declaration");
+    Job(Plan { name: name.parse().expect("a name"), source: String::new(), ..plan })
+}
+
+impl Job {
+    pub(crate) fn scheduled(mut self, schedule: Option<Schedule>) -> Self {
+        self.0.schedule = schedule;
+        self
+    }
+
+    pub(crate) fn every(self, period: &str) -> Self {
+        self.scheduled(Some(Schedule::every(period, None).expect("a period")))
+    }
+
+    pub(crate) fn cron(self, expression: &str) -> Self {
+        self.scheduled(Some(Schedule::cron(expression, "Europe/London").expect("an expression")))
+    }
+
+    pub(crate) fn once(self, delay: &str) -> Self {
+        self.scheduled(Some(Schedule::once(delay).expect("a delay")))
+    }
+
+    pub(crate) fn at(self, instant: DateTime<Utc>) -> Self {
+        self.scheduled(Some(Schedule::at_instant(instant)))
+    }
+
+    pub(crate) fn allow(mut self) -> Self {
+        self.0.overlap = Overlap::Allow;
+        self
+    }
+
+    pub(crate) fn catch_up(mut self, rule: CatchUpRule) -> Self {
+        self.0.catch_up.rule = rule;
+        self
+    }
+
+    pub(crate) fn limit(mut self, limit: u32) -> Self {
+        self.0.catch_up.limit = limit;
+        self
+    }
+
+    pub(crate) fn window(mut self, seconds: u64) -> Self {
+        self.0.catch_up.window = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    /// Retries after 10 s, 20 s, 40 s …, each ± 20 %.
+    pub(crate) fn retries(mut self, retries: u32) -> Self {
+        self.0.retry.retries = retries;
+        self
+    }
+
+    pub(crate) fn retry_after(mut self, delay: Duration) -> Self {
+        self.0.retry.backoff = Backoff::Fixed;
+        self.0.retry.delay = delay;
+        self.0.retry.max_delay = delay;
+        self
+    }
+
+    pub(crate) fn retry_past_next(mut self) -> Self {
+        self.0.retry.past_next = true;
+        self
+    }
+
+    pub(crate) fn described(mut self, description: &str) -> Self {
+        self.0.description = description.to_owned();
+        self
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.0
+    }
+}

@@ -1,0 +1,56 @@
+//! One suite for every store: what a store promises, each rule a test of its own.
+//!
+//! A new store implements [`Books`](world::Books) and adds one `conformance!` line here. Every case gets fresh books, names the
+//! time of each step, and ends with an audit of all jobs (see [`world::play`]).
+
+mod jobs;
+mod model;
+mod sqlite;
+mod world;
+
+/// Lists the cases of a room, and lets [`conformance!`] make a test of each for each store. A case that is not listed is dead
+/// code, which the compiler reports.
+macro_rules! cases {
+    ($room:ident: $($case:ident),+ $(,)?) => {
+        macro_rules! $room {
+            ($books:expr) => {
+                mod $room {
+                    $(#[test] fn $case() { crate::world::play($books, crate::$room::$case) })+
+                }
+            };
+        }
+        pub(crate) use $room;
+    };
+}
+
+mod auditing;
+mod claiming;
+mod commands;
+mod fencing;
+mod judging;
+mod leases;
+mod reading;
+mod registering;
+mod settling;
+mod sharing;
+
+/// Makes all cases tests of one kind of store, in a module of its name.
+macro_rules! conformance {
+    ($store:ident, $books:expr) => {
+        mod $store {
+            crate::registering::registering!($books);
+            crate::judging::judging!($books);
+            crate::claiming::claiming!($books);
+            crate::settling::settling!($books);
+            crate::fencing::fencing!($books);
+            crate::leases::leases!($books);
+            crate::commands::commands!($books);
+            crate::reading::reading!($books);
+            crate::sharing::sharing!($books);
+            crate::auditing::auditing!($books);
+        }
+    };
+}
+
+conformance!(memory, crate::world::MemoryBooks::new());
+conformance!(sqlite_file, crate::world::SqliteBooks::new());
