@@ -4,6 +4,8 @@
 //! estimates. Each measurement goes round 256 start instants of 2024 to 2026, so that branches and caches see the
 //! mix of a real scheduler and not one date.
 
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on stops")]
+
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -113,10 +115,15 @@ fn worst(c: &mut Criterion) {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let field = |name: &str| case[name].as_str().unwrap().to_owned();
         if let Ok(schedule) = Schedule::cron(&field("expr"), &field("tz")) {
-            all.push((format!("{} {}", field("expr"), field("tz")), schedule, field("after").parse().unwrap()));
+            all.push((
+                format!("{} {}", field("expr"), field("tz")),
+                schedule,
+                field("after").parse().unwrap(),
+            ));
         }
     }
-    for expression in ["0 0 29 2 +MON", "0 0 0 29 2 +SUN 2199", "0 0 L-30 2 *", "59 59 23 31 12 +SUN#5 2199"] {
+    for expression in ["0 0 29 2 +MON", "0 0 0 29 2 +SUN 2199", "0 0 L-30 2 *", "59 59 23 31 12 +SUN#5 2199"]
+    {
         let start = "1970-01-01T00:00:00Z".parse().unwrap();
         all.push((expression.to_owned(), Schedule::cron(expression, "America/New_York").unwrap(), start));
     }
@@ -133,7 +140,8 @@ fn worst(c: &mut Criterion) {
         };
         ticks.iter().map(time).max().unwrap()
     };
-    let mut slow: Vec<_> = all.iter().map(|(name, schedule, start)| (rough(schedule, *start), name, schedule)).collect();
+    let mut slow: Vec<_> =
+        all.iter().map(|(name, schedule, start)| (rough(schedule, *start), name, schedule)).collect();
     slow.sort_by_key(|((time, _), ..)| std::cmp::Reverse(*time));
     for ((_, start), name, schedule) in &slow[..3] {
         println!("slow: {name} after {start}");

@@ -1,6 +1,8 @@
 //! The crate `croner` 4 beside ours: equal where the rules are the same, and the evidence of
 //! `docs/decisions/0001-own-schedule-evaluator.md` where they are not.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod common;
 
 use std::str::FromStr;

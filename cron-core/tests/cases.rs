@@ -1,5 +1,7 @@
 //! The shared cases: every line of `tests/data/cron.jsonl` through the public functions that users call.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::schedule::Schedule;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! `docs/schedules.md` is true: each row of its tables is run.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod common;
 
 use common::instant;

@@ -1,5 +1,7 @@
 //! What users read when a schedule is wrong: the message, the part it points at, and what to write instead.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 use cron_core::schedule::{Schedule, ScheduleError, ScheduleErrorKind as Kind};
 
 fn error(expression: &str) -> ScheduleError {

@@ -1,5 +1,7 @@
 //! Intervals, times, dates and delays; text, fingerprints, descriptions and lints.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};

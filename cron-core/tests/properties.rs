@@ -1,5 +1,7 @@
 //! Properties of every schedule, in every zone, against a model that looks at each second.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod common;
 
 use chrono::{DateTime, TimeDelta, Utc};

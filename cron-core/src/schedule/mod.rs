@@ -203,7 +203,7 @@ impl Schedule {
             }
             Self::Interval(interval) => {
                 let ms = t.timestamp_millis();
-                t.timestamp_subsec_nanos() % 1_000_000 == 0 && interval.at_or_after(ms) == Some(ms)
+                t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && interval.at_or_after(ms) == Some(ms)
             }
             Self::At(at) => at.instant() == Some(t),
             Self::Once(_) => false,
@@ -331,7 +331,7 @@ fn before_seconds(t: DateTime<Utc>) -> i64 {
 /// The last whole millisecond before an instant.
 fn before_millis(t: DateTime<Utc>) -> i64 {
     let ms = t.timestamp_millis();
-    if t.timestamp_subsec_nanos() % 1_000_000 == 0 { ms - 1 } else { ms }
+    if t.timestamp_subsec_nanos().is_multiple_of(1_000_000) { ms - 1 } else { ms }
 }
 
 /// The 64-bit FNV-1a hash (Fowler, Noll, Vo): the hashes of the standard library may change between releases.

@@ -176,8 +176,10 @@ impl Model {
     }
 
     pub(crate) fn has_time(&self, second_of_day: u32) -> bool {
-        let second =
-            self.second.as_ref().map_or(second_of_day % 60 == 0, |list| list.has(second_of_day % 60, 0));
+        let second = self
+            .second
+            .as_ref()
+            .map_or(second_of_day.is_multiple_of(60), |list| list.has(second_of_day % 60, 0));
         second && self.minute.has(second_of_day / 60 % 60, 0) && self.hour.has(second_of_day / 3_600, 0)
     }
 

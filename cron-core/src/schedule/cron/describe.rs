@@ -83,13 +83,13 @@ impl CronSchedule {
         if !on_the_minute {
             parts.push(second.clone().unwrap_or_else(|| format!("at {}", plural("second", &seconds))));
         }
-        // A larger unit says something only if the smaller one does not run through it.
-        let runs = |smaller: &Option<String>, mask: u64, full: u64| smaller.is_some() && mask == full;
         let on_the_hour = on_the_minute && self.minutes == 1;
-        if !on_the_hour && !(!on_the_minute && runs(&second, self.minutes, ALL_SIXTY)) {
+        // A larger unit says something only if the smaller one does not run through all of it.
+        let seconds_run = second.is_some() && self.minutes == ALL_SIXTY;
+        if !on_the_hour && !seconds_run {
             parts.push(minute.clone().unwrap_or_else(|| format!("at {}", plural("minute", &minutes))));
         }
-        let minutes_run = minute.is_some() || second.is_some() && self.minutes == ALL_SIXTY;
+        let minutes_run = minute.is_some() || seconds_run;
         if !(minutes_run && self.hours == ALL_HOURS) {
             let run = hours.len() as u32 == hours[hours.len() - 1] - hours[0] + 1 && self.hours != ALL_HOURS;
             parts.push(match (hour, run) {
@@ -97,8 +97,8 @@ impl CronSchedule {
                 (None, true) if on_the_hour && hours.len() > 1 => {
                     format!("every hour from {:02}:00 to {:02}:00", hours[0], hours[hours.len() - 1])
                 }
+                (None, _) if on_the_hour => format!("at {}", times(&hours, &minutes, &seconds)),
                 (None, true) => format!("from {:02}:00 to {:02}:59", hours[0], hours[hours.len() - 1]),
-                (None, false) if on_the_hour => format!("at {}", times(&hours, &minutes, &seconds)),
                 (None, false) => format!("in {}", plural("hour", &hours)),
             });
         }

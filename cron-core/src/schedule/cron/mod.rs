@@ -7,6 +7,7 @@ mod describe;
 mod fields;
 mod lint;
 mod parse;
+mod part;
 mod print;
 mod search;
 mod times;

@@ -53,7 +53,7 @@ impl CronSchedule {
         // Turn each week of the mask so that it begins with the weekday of the first of the month.
         let week = |mask: u64, weeks: u64| {
             let low = weeks * (0x7f >> first);
-            (mask >> first & low) | (mask << (7 - first) & (weeks * 0x7f ^ low))
+            (mask >> first & low) | (mask << (7 - first) & ((weeks * 0x7f) ^ low))
         };
         let mut days = week(self.weekdays & ALL_WEEKDAYS, EACH_WEEK) as u32;
         let last = self.weekdays >> LAST_WEEK;

@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 
 use super::CronSchedule;
 use super::fields::{ALL_HOURS, Field};
-use super::parse::Part;
+use super::part::Part;
 use crate::schedule::error::{MAX_LENGTH, ScheduleError, ScheduleErrorKind as Kind};
 
 /// Monday to Friday.
