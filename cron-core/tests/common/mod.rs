@@ -195,9 +195,13 @@ impl Model {
     /// All ticks in `first..=last`, found by looking at each second.
     pub(crate) fn ticks(&self, zone: Tz, first: i64, last: i64) -> Vec<i64> {
         let (mut found, mut date) = (Vec::new(), None);
-        let mut before = offset(zone, first - 1);
+        let (mut before, mut same_until) = (offset(zone, first - 1), first - 1);
         for second in first..=last {
-            let now = offset_near(zone, second, before, last);
+            // No zone has two changes within a minute, so equal ends mean that nothing happens in between.
+            if second > same_until && offset(zone, second + 60) == before {
+                same_until = second + 60;
+            }
+            let now = if second <= same_until { before } else { offset(zone, second) };
             let mut tick = self.has_local(second + now, &mut date);
             if !self.interval_like() {
                 if tick {
@@ -225,15 +229,6 @@ impl Model {
 pub(crate) fn offset(zone: Tz, second: i64) -> i64 {
     let time = DateTime::from_timestamp(second, 0).unwrap().naive_utc();
     i64::from(zone.offset_from_utc_datetime(&time).fix().local_minus_utc())
-}
-
-/// The offset at a second; asks the zone only once a minute, and each second near a change.
-fn offset_near(zone: Tz, second: i64, before: i64, last: i64) -> i64 {
-    let next_minute = (second / 60 + 1) * 60;
-    if second % 60 != 0 && (next_minute > last || offset(zone, next_minute) == before) && second % 60 != 30 {
-        return before;
-    }
-    offset(zone, second)
 }
 
 /// Every change of a zone's offset between two instants, as (instant, offset before, offset after).
