@@ -48,6 +48,11 @@ macro_rules! conformance {
             crate::reading::reading!($books);
             crate::sharing::sharing!($books);
             crate::auditing::auditing!($books);
+
+            #[test]
+            fn random_histories_are_those_of_the_reference() {
+                crate::model::compare(|| $books);
+            }
         }
     };
 }

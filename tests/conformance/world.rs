@@ -126,6 +126,10 @@ pub(crate) const LEASE: i64 = 30;
 impl Process {
     pub(crate) fn join(store: Box<dyn Both>, second: i64) -> Self {
         let owner = store.join(at(second)).expect("joins");
+        Self::new(store, owner)
+    }
+
+    pub(crate) fn new(store: Box<dyn Both>, owner: OwnerId) -> Self {
         Self { store, owner }
     }
 
