@@ -1,16 +1,14 @@
 //! A real process, killed with SIGKILL at random moments, twenty rounds on one database.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::{SkipReason, StateWord};
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::store::{Ledger, Page, RunInfo, RunQuery};
-use cron_tests::{audit, inspect};
+use cron_tests::{App, audit, inspect};
 
 const ROUNDS: u64 = 20;
 
@@ -22,23 +20,17 @@ fn no_tick_is_lost_and_none_runs_twice_over_twenty_kills() {
     for round in 0..ROUNDS {
         let mut app = start(&database, &calls);
         // A random moment is the point here: the process is hit wherever it happens to be.
-        rest(300 + mixed(round) % 1_400);
-        app.kill().expect("SIGKILL");
-        app.wait().expect("it is gone");
+        rest(200 + mixed(round) % 1_000);
+        app.kill();
         let report = inspect(&database, &["verify"]);
         assert!(report.status.success(), "round {round}: {}", String::from_utf8_lossy(&report.stdout));
-        rest(mixed(round + 1_000) % 2_500);
+        rest(mixed(round + 1_000) % 2_200);
     }
 
     // One last start ends what the last kill left behind, and a graceful end writes everything down.
     let mut app = start(&database, &calls);
     rest(1_500);
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(app.id().cast_signed()),
-        nix::sys::signal::Signal::SIGTERM,
-    )
-    .expect("SIGTERM");
-    assert!(app.wait().expect("it ends").success());
+    assert!(app.terminate().success());
 
     let calls = read_calls(&calls);
     for job in ["second", "insistent", "daily"] {
@@ -87,18 +79,10 @@ fn check_ranges(store: &SqliteStore, runs: &[RunInfo]) {
     }
 }
 
-fn start(database: &Path, calls: &Path) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_app-steady"))
-        .env("CRON_DATABASE_URL", database)
-        .env("CALLS", calls)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the app starts");
-    let mut line = String::new();
-    let stdout = child.stdout.take().expect("it is piped");
-    BufReader::new(stdout).read_line(&mut line).expect("it speaks");
-    assert_eq!(line.trim(), "started");
-    child
+fn start(database: &Path, calls: &Path) -> App {
+    let app = App::start(env!("CARGO_BIN_EXE_app-steady"), database, &[("CALLS", calls.as_os_str())]);
+    app.says("started");
+    app
 }
 
 fn runs_of(store: &SqliteStore, job: &str) -> Vec<RunInfo> {

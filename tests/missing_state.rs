@@ -17,7 +17,7 @@ async fn job_and_type_are_named_and_no_database_is_made() {
     let database = directory.path().join("jobs.db");
     let start = cron_runtime::start().database(database.to_string_lossy()).state(Pool);
     let text = start.await.expect_err("a state is missing").to_string();
-    for part in ["job `report`", "Mailer", "missing_state.rs:11", ".state("] {
+    for part in ["job `report`", "Mailer", "missing_state.rs:12", ".state("] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
     assert!(!text.contains("Pool"), "that one was given:\n{text}");

@@ -1,8 +1,11 @@
 //! What the tests of whole programs share.
 
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver as Lines, channel};
 use std::time::Duration;
 
 use cron_runtime::core::audit::Audit;
@@ -10,6 +13,83 @@ use cron_runtime::store::Ledger;
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::{Event, Scheduler};
 use tokio::sync::broadcast::Receiver;
+
+/// How long a test waits for something that ought to happen at once.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program under test. It is killed when this is dropped, whatever the test finds.
+#[derive(Debug)]
+pub struct App {
+    child: Child,
+    lines: Lines<String>,
+}
+
+impl App {
+    /// Starts a program on a database.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    pub fn start(program: &str, database: &Path, environment: &[(&str, &OsStr)]) -> Self {
+        let mut child = Command::new(program)
+            .env("CRON_DATABASE_URL", database)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stdout = child.stdout.take().expect("it is piped");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Its number among processes.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for a line.
+    ///
+    /// # Panics
+    ///
+    /// If it says something else, or nothing for a minute.
+    pub fn says(&self, line: &str) {
+        assert_eq!(self.lines.recv_timeout(PATIENCE).as_deref(), Ok(line));
+    }
+
+    /// Kills it with SIGKILL and waits until it is gone.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be killed.
+    pub fn kill(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it can be killed");
+    }
+
+    /// Asks it to end with SIGTERM and waits for that.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be asked.
+    pub fn terminate(&mut self) -> ExitStatus {
+        use nix::sys::signal::{Signal, kill};
+        kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).expect("it can be asked");
+        self.child.wait().expect("it ends")
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
 
 /// The inspect binary, built by the cargo that runs the tests.
 ///
@@ -80,7 +160,7 @@ pub async fn wait_for<T>(
             }
         }
     };
-    match tokio::time::timeout(Duration::from_secs(60), wait).await {
+    match tokio::time::timeout(PATIENCE, wait).await {
         Ok(found) => found,
         Err(_) => panic!("waited a minute for {what}"),
     }

@@ -1,0 +1,26 @@
+# What contributors run. `just --list` shows all.
+
+# Exactly what CI runs.
+ci:
+    bash .ci/run
+
+# All tests, as the README says.
+test:
+    cargo test --workspace
+
+# The quickstart: three jobs, and what happens to them.
+quickstart:
+    cargo run --example quickstart
+
+# Format and lint.
+tidy:
+    cargo fmt --all
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The figures of docs/decisions/0001: our schedules beside `cron` and `croner`.
+bench-schedules:
+    cargo bench -p cron-core --bench schedule
+
+# Licences, duplicate crates and advisories; needs cargo-deny and the network.
+deny:
+    cargo deny check
