@@ -243,6 +243,7 @@ fn plain_words(error: StoreError, path: &Path) -> StoreError {
     let reason = match code {
         Some(ErrorCode::NotADatabase) => return StoreError::NotADatabase { path: path.to_owned() },
         Some(ErrorCode::CannotOpen) => cannot_open(path),
+        _ if path.is_dir() => cannot_open(path),
         Some(ErrorCode::ReadOnly) => {
             "it is read-only for this user; make the file and its directory writable".to_owned()
         }

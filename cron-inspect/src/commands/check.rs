@@ -1,0 +1,149 @@
+//! `inspect check EXPR`
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use cron_core::schedule::{Schedule, ScheduleError};
+use serde::Serialize;
+
+use super::Verdict;
+use crate::cli::Check;
+use crate::clock_changes::{ClockChange, Effect, changes_after};
+use crate::context::{Context, Screen};
+use crate::expression::Expression;
+use crate::failure::Failure;
+use crate::view::table::{heading, paragraph};
+use crate::view::text::Text;
+use crate::view::{json, style, ticks, time};
+
+/// How many changes of the clock are explained.
+const CHANGES: usize = 2;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    expression: &'a str,
+    schedule: String,
+    description: String,
+    time_zone: Option<&'static str>,
+    next: Vec<json::Instant>,
+    clock_changes: Vec<JsonChange>,
+    lints: Vec<String>,
+    tzdata: &'static str,
+}
+
+#[derive(Serialize)]
+struct JsonChange {
+    at: json::Instant,
+    shift_ms: i64,
+    /// `untouched`, `runs_after_gap`, `left_out`, `goes_on`, `first_pass` or `both_passes`.
+    effect: &'static str,
+    /// How many local times of the schedule are skipped or repeated.
+    times: u64,
+    text: String,
+}
+
+/// All that there is to say about a schedule.
+struct Report {
+    schedule: Schedule,
+    zone: Tz,
+    next: Vec<DateTime<Utc>>,
+    changes: Vec<(ClockChange, Effect)>,
+    lints: Vec<String>,
+}
+
+pub(crate) fn check(args: &Check, context: &Context) -> Result<Verdict, Failure> {
+    let after = args.ahead.after.unwrap_or(context.screen.now);
+    let report = report(args, after)?;
+    let change = |(change, effect): &(ClockChange, Effect)| JsonChange {
+        at: json::Instant(change.at),
+        shift_ms: change.shift.num_milliseconds(),
+        effect: effect.word,
+        times: effect.times,
+        text: effect.text.clone(),
+    };
+    let json = Json {
+        expression: &args.expr,
+        schedule: report.schedule.to_string(),
+        description: report.schedule.describe(),
+        time_zone: report.schedule.zone().map(|zone| zone.name()),
+        next: json::instants(&report.next),
+        clock_changes: report.changes.iter().map(change).collect(),
+        lints: report.lints.clone(),
+        tzdata: chrono_tz::IANA_TZDB_VERSION,
+    };
+    context.show(&json, |screen| text(&report, screen))?;
+    let is_bad = args.strict && !report.lints.is_empty();
+    Ok(if is_bad { Verdict::Bad } else { Verdict::Good })
+}
+
+fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
+    let Expression { schedule, zone } = Expression::read(&args.expr, args.zone.as_deref())?;
+    if !schedule.has_any_tick() {
+        // The macro refuses it, so this is what its author has to know.
+        let error: ScheduleError = Schedule::never(&args.expr);
+        return Err(error.into());
+    }
+    let count = usize::try_from(args.ahead.count).unwrap_or(usize::MAX);
+    let changes = changes_after(zone, after).take(CHANGES).map(|change| {
+        let effect = change.effect(&schedule);
+        (change, effect)
+    });
+    Ok(Report {
+        zone,
+        next: schedule.anchored(after).iter_after(after).take(count).collect(),
+        changes: if schedule.zone().is_some() { changes.collect() } else { Vec::new() },
+        lints: schedule.lints().iter().map(ToString::to_string).collect(),
+        schedule,
+    })
+}
+
+fn text(report: &Report, screen: &Screen) -> String {
+    let Report { schedule, zone, next, changes, lints } = report;
+    let width = screen.width;
+    let mut out = paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
+    out += &paragraph(&Text::styled(style::DIM, schedule.to_string()), 0, width);
+    out += &heading(match schedule {
+        Schedule::Once(_) => "Next, if it were registered now",
+        _ => "Next",
+    });
+    match next.is_empty() {
+        true => out += &paragraph(&Text::styled(style::WARNING, "no more ticks"), 2, width),
+        false => out += &ticks::ticks(next, *zone, screen).render(width),
+    }
+    out += &heading("Clock changes");
+    out += &clock_changes(schedule, *zone, changes, width);
+    if !lints.is_empty() {
+        out += &heading("Warnings");
+        for lint in lints {
+            out += &paragraph(&Text::styled(style::WARNING, lint), 2, width);
+        }
+    }
+    out
+}
+
+fn clock_changes(
+    schedule: &Schedule,
+    zone: Tz,
+    changes: &[(ClockChange, Effect)],
+    width: Option<usize>,
+) -> String {
+    let note = |text: String| paragraph(&Text::plain(text), 2, width);
+    if schedule.zone().is_none() {
+        return note("no effect: it follows the clock of no zone".to_owned());
+    }
+    if changes.is_empty() {
+        let release = chrono_tz::IANA_TZDB_VERSION;
+        return note(format!("none to come in {zone} (time zone rules {release})"));
+    }
+    let mut out = String::new();
+    for (change, effect) in changes {
+        let (from, to) = change.clocks();
+        // The day on which people see it, which is the one that ends for a change at midnight.
+        let day = (change.at - TimeDelta::milliseconds(1)).with_timezone(&zone).format("%a %Y-%m-%d");
+        let line = Text::plain(format!("{day} {from} → {to}"))
+            .and(style::DIM, format!("  {}, {}", change.direction(), time::stamp(change.at, Tz::UTC)));
+        out += &paragraph(&line, 2, width);
+        let style = if effect.times == 0 { style::DIM } else { style::BUSY };
+        out += &paragraph(&Text::styled(style, &effect.text), 4, width);
+    }
+    out
+}

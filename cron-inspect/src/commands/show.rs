@@ -1,0 +1,116 @@
+//! `inspect show JOB`
+
+use chrono_tz::Tz;
+use cron_runtime::store::{JobInfo, Ledger, Page, RunInfo, RunQuery, SkipInfo};
+use serde::Serialize;
+
+use super::next::ticks_of;
+use crate::context::{Context, Screen, find_job};
+use crate::failure::Failure;
+use crate::view::runs::Shown;
+use crate::view::table::{Table, heading, paragraph};
+use crate::view::text::Text;
+use crate::view::{json, policy, runs, style, ticks, time};
+
+/// How many ticks, runs and blocks of skipped ticks are shown.
+const SHOWN: usize = 5;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    job: json::Job<'a>,
+    next: Vec<json::Instant>,
+    runs: Vec<json::Run<'a>>,
+    skips: Vec<json::Skip<'a>>,
+}
+
+pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
+    let ledger = context.ledger()?;
+    let job = find_job(&ledger, name)?;
+    let page = Page { limit: SHOWN };
+    let query = RunQuery { job: Some(name.to_owned()), page, ..RunQuery::default() };
+    let found = ledger.runs(&query)?;
+    let skips = ledger.skips(name, page)?;
+    let next = ticks_of(&job, context.screen.now, SHOWN);
+    let json = Json {
+        job: json::Job::from(&job),
+        next: json::instants(&next),
+        runs: found.iter().map(json::Run::from).collect(),
+        skips: skips.iter().map(json::Skip::from).collect(),
+    };
+    context.show(&json, |screen| {
+        let zone = job.plan.schedule.as_ref().and_then(|schedule| schedule.zone()).unwrap_or(Tz::UTC);
+        let mut out = card(&job, zone, screen);
+        if !next.is_empty() {
+            let title = if job.paused.is_some() { "Next ticks, skipped while paused" } else { "Next ticks" };
+            out += &heading(title);
+            out += &ticks::ticks(&next, zone, screen).render(screen.width);
+        }
+        out + &history(&job, &found, &skips, zone, screen)
+    })
+}
+
+fn card(job: &JobInfo, zone: Tz, screen: &Screen) -> String {
+    let plan = &job.plan;
+    let mut title = Text::styled(style::BOLD, plan.name.as_str());
+    if job.paused.is_some() {
+        title = title.and(style::WARNING, "  paused");
+    }
+    if !job.linked {
+        title = title.and(style::WARNING, "  not linked here");
+    }
+    let mut out = paragraph(&title, 0, screen.width);
+    for line in Text::lines(style::PLAIN, plan.description.trim()) {
+        out += &paragraph(&line, 0, screen.width);
+    }
+    out.push('\n');
+    let mut card = Table::card();
+    match &plan.schedule {
+        Some(schedule) => {
+            card.fact("Schedule", Text::plain(schedule.describe()));
+            card.fact("", Text::styled(style::DIM, schedule.to_string()));
+        }
+        None => card.fact("Schedule", Text::plain("none: runs by hand only")),
+    }
+    card.fact("Overlap", Text::plain(policy::overlap(plan.overlap)));
+    if plan.schedule.is_some() {
+        card.fact("Catch-up", Text::plain(policy::catch_up(&plan.catch_up)));
+    }
+    card.fact("Retries", Text::plain(policy::retry(&plan.retry)));
+    card.fact("Timeout", Text::plain(policy::timeout(plan)));
+    let when = |at| {
+        let stamp = time::measured_stamp(at, zone);
+        Text::plain(stamp).and(style::DIM, format!(" ({})", time::relative(at, screen.now)))
+    };
+    if let Some(pause) = &job.paused {
+        card.fact("Paused", when(pause.at).and(style::WARNING, format!(" {}", pause.reason())));
+    }
+    if job.active > 0 {
+        card.fact("Active", Text::styled(style::BUSY, time::count(job.active, "run")));
+    }
+    if plan.schedule.is_some() {
+        card.fact("High-water", when(job.mark).and(style::DIM, "; each tick up to here has a verdict"));
+        if let Some(due) = job.due.filter(|due| *due < screen.now) {
+            card.fact("Due", when(due).and(style::WARNING, " and not judged yet"));
+        }
+    }
+    card.fact("Registered", when(job.registered));
+    if !plan.source.is_empty() {
+        card.fact("Declared", Text::plain(&plan.source));
+    }
+    out + &card.render(screen.width)
+}
+
+fn history(job: &JobInfo, found: &[RunInfo], skips: &[SkipInfo], zone: Tz, screen: &Screen) -> String {
+    let mut out = String::new();
+    if !found.is_empty() {
+        out += &heading("Last runs");
+        let attempts = job.plan.retry.retries + 1;
+        let shown = found.iter().map(|run| Shown { run, zone, attempts });
+        out += &runs::runs(shown, true, screen).indented().render(screen.width);
+    }
+    if !skips.is_empty() {
+        out += &heading("Skipped ticks");
+        out += &runs::skips(skips, zone).render(screen.width);
+    }
+    out
+}

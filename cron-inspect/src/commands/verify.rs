@@ -1,0 +1,111 @@
+//! `inspect verify`: holds the record of each job against the contract.
+
+use cron_core::audit::{Audit, Breach};
+use cron_runtime::store::Ledger;
+use serde::Serialize;
+
+use super::Verdict;
+use crate::context::{Context, Screen, find_job};
+use crate::failure::Failure;
+use crate::view::style;
+use crate::view::table::{Column, Table, footer, heading, paragraph};
+use crate::view::text::Text;
+use crate::view::time::count;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    sound: bool,
+    jobs: Vec<JsonJob<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonJob<'a> {
+    job: &'a str,
+    sound: bool,
+    ticks: u64,
+    ran: u64,
+    skipped_overlap: u64,
+    skipped_missed: u64,
+    skipped_paused: u64,
+    breaches: Vec<JsonBreach<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonBreach<'a> {
+    #[serde(flatten)]
+    breach: &'a Breach,
+    message: String,
+}
+
+pub(crate) fn verify(job: Option<&str>, context: &Context) -> Result<Verdict, Failure> {
+    let ledger = context.ledger()?;
+    let names: Vec<String> = match job {
+        Some(name) => vec![find_job(&ledger, name)?.plan.name.to_string()],
+        None => ledger.jobs()?.into_iter().map(|job| job.plan.name.to_string()).collect(),
+    };
+    let mut audits: Vec<(String, Audit)> = Vec::new();
+    for name in names {
+        // A job is never removed, but the file may be another one by now.
+        if let Some(audit) = ledger.audit(&name)? {
+            audits.push((name, audit));
+        }
+    }
+    let is_sound = audits.iter().all(|(_, audit)| audit.is_sound());
+    let json = Json { sound: is_sound, jobs: audits.iter().map(json).collect() };
+    context.show(&json, |screen| text(&audits, screen))?;
+    Ok(if is_sound { Verdict::Good } else { Verdict::Bad })
+}
+
+fn json((job, audit): &(String, Audit)) -> JsonJob<'_> {
+    let breach = |breach| JsonBreach { breach, message: breach.to_string() };
+    JsonJob {
+        job,
+        sound: audit.is_sound(),
+        ticks: audit.ticks,
+        ran: audit.ran,
+        skipped_overlap: audit.skipped_overlap,
+        skipped_missed: audit.skipped_missed,
+        skipped_paused: audit.skipped_paused,
+        breaches: audit.breaches.iter().map(breach).collect(),
+    }
+}
+
+fn text(audits: &[(String, Audit)], screen: &Screen) -> String {
+    if audits.is_empty() {
+        return footer("no jobs, nothing to verify", screen.width);
+    }
+    let mut table = Table::new([
+        Column::new("JOB").cut(14),
+        Column::new("TICKS").right(),
+        Column::new("RAN").right(),
+        Column::new("OVERLAP").right(),
+        Column::new("MISSED").right(),
+        Column::new("PAUSED").right(),
+        Column::new("RECORD"),
+    ]);
+    for (job, audit) in audits {
+        let record = match (audit.is_sound(), audit.breaches.len() as u64) {
+            (true, _) => Text::styled(style::GOOD, "sound"),
+            (false, 0) => Text::styled(style::ERROR, "sums differ"),
+            (false, 1) => Text::styled(style::ERROR, "1 breach"),
+            (false, number) => Text::styled(style::ERROR, format!("{number} breaches")),
+        };
+        let numbers =
+            [audit.ticks, audit.ran, audit.skipped_overlap, audit.skipped_missed, audit.skipped_paused];
+        let numbers = numbers.map(|number| Text::plain(number.to_string()));
+        table.row([Text::styled(style::BOLD, job)].into_iter().chain(numbers).chain([record]));
+    }
+    let mut out = table.render(screen.width);
+    for (job, audit) in audits.iter().filter(|(_, audit)| !audit.is_sound()) {
+        out += &heading(job);
+        for breach in &audit.breaches {
+            out += &paragraph(&Text::plain(breach.to_string()), 2, screen.width);
+        }
+        let verdicts = audit.ran + audit.skipped();
+        if audit.ticks != verdicts {
+            let text = format!("{} and {}", count(audit.ticks, "tick"), count(verdicts, "verdict"));
+            out += &paragraph(&Text::plain(text), 2, screen.width);
+        }
+    }
+    out
+}

@@ -1,0 +1,122 @@
+//! What every command needs: the moment, the database, and the way to the reader.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use chrono::{DateTime, SubsecRound, Utc};
+use cron_core::suggest::nearest;
+use cron_runtime::clock::{Clock, SystemClock};
+use cron_runtime::config::Database;
+use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
+use cron_runtime::store::{CommandError, JobInfo, Ledger};
+use serde::Serialize;
+
+use crate::cli::{Color, Global};
+use crate::failure::Failure;
+use crate::view::{json, style, text};
+
+/// How wide the output may be, and which moment it speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    /// In columns; `None` for a file or a pipe, where nothing is cut.
+    pub(crate) width: Option<usize>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) screen: Screen,
+    global: Global,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        // Stores keep milliseconds, and nobody reads more.
+        let now = SystemClock::new().moment().wall.trunc_subsecs(3);
+        Self { screen: Screen { width: width(), now }, global }
+    }
+
+    /// The database for reading.
+    pub(crate) fn ledger(&self) -> Result<SqliteLedger, Failure> {
+        match self.database()? {
+            Database::Sqlite(path) => Ok(SqliteLedger::open(path)?),
+            _ => Err(Failure::Memory),
+        }
+    }
+
+    /// The database for commands.
+    pub(crate) fn store(&self) -> Result<SqliteStore, Failure> {
+        match self.database()? {
+            Database::Sqlite(path) => Ok(SqliteStore::open_existing(path)?),
+            _ => Err(Failure::Memory),
+        }
+    }
+
+    pub(crate) fn database(&self) -> Result<Database, Failure> {
+        Ok(Database::resolve(self.global.database.as_deref())?)
+    }
+
+    /// Shows a result as JSON or as text, whichever was asked for.
+    pub(crate) fn show(
+        &self,
+        json: &impl Serialize,
+        text: impl FnOnce(&Screen) -> String,
+    ) -> Result<(), Failure> {
+        let out = match self.global.json {
+            true => json::print(json, io::stdout().is_terminal())?,
+            false => text(&self.screen),
+        };
+        let mut stream = AutoStream::new(io::stdout(), self.colors());
+        match stream.write_all(out.as_bytes()).and_then(|()| stream.flush()) {
+            // The reader has seen enough, as in `inspect list | head -1`.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
+    }
+
+    /// Tells on stderr why a command was not done.
+    pub(crate) fn complain(&self, failure: &Failure) {
+        let style = style::ERROR;
+        let mut out = format!("{style}error{style:#}: ");
+        for (number, line) in failure.to_string().lines().enumerate() {
+            let indent = if number == 0 { "" } else { "  " };
+            out.push_str(&format!("{indent}{}\n", text::clean(line)));
+        }
+        for line in failure.details().lines() {
+            out.push_str(&format!("  {}\n", text::clean(line)));
+        }
+        let choice = match self.global.color {
+            Color::Auto => AutoStream::choice(&io::stderr()),
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        // Nobody is left to tell if this fails.
+        let _ = AutoStream::new(io::stderr(), choice).write_all(out.as_bytes());
+    }
+
+    fn colors(&self) -> ColorChoice {
+        match self.global.color {
+            Color::Auto => AutoStream::choice(&io::stdout()),
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}
+
+/// A job by its name, or an error with the nearest name.
+pub(crate) fn find_job(ledger: &impl Ledger, name: &str) -> Result<JobInfo, Failure> {
+    if let Some(job) = ledger.job(name)? {
+        return Ok(job);
+    }
+    let jobs = ledger.jobs()?;
+    let near = nearest(name, jobs.iter().map(|job| job.plan.name.as_str())).map(str::to_owned);
+    Err(CommandError::UnknownJob { job: name.to_owned(), near }.into())
+}
+
+/// The width that the user set, or that of the terminal.
+fn width() -> Option<usize> {
+    const LEAST: usize = 40;
+    let set = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    set.or_else(terminal).filter(|width| *width > 0).map(|width| width.max(LEAST))
+}

@@ -1,0 +1,93 @@
+//! The door where the text of a schedule comes in.
+
+use chrono_tz::Tz;
+use cron_core::schedule::Schedule;
+
+use crate::failure::Failure;
+
+/// A schedule from the command line.
+#[derive(Debug)]
+pub(crate) struct Expression {
+    pub(crate) schedule: Schedule,
+    /// The zone in which its ticks are shown.
+    pub(crate) zone: Tz,
+}
+
+/// The words of the stable text form whose schedules are written in local time.
+const LOCAL: [&str; 2] = ["cron", "at"];
+
+impl Expression {
+    /// Reads a cron expression, a nickname, or the stable text form, whose own zone may be left out.
+    pub(crate) fn read(text: &str, zone: Option<&str>) -> Result<Self, Failure> {
+        // Also for schedules that have no zone: an unknown one is a mistake, not something to ignore.
+        let shown: Option<Tz> = zone.map(zone_named).transpose()?;
+        let named = zone.unwrap_or("UTC");
+        let schedule = match form(text) {
+            None => Schedule::cron(text, named)?,
+            Some((word, behind)) if behind.is_empty() && LOCAL.contains(&word) => {
+                format!("{} {named}", text.trim()).parse()?
+            }
+            Some((_, behind)) => {
+                if let Some(zone) = zone.filter(|zone| !behind.is_empty() && behind != *zone) {
+                    return Err(Failure::ZoneTwice { expression: text.to_owned(), zone: zone.to_owned() });
+                }
+                text.trim().parse()?
+            }
+        };
+        let zone = schedule.zone().or(shown).unwrap_or(Tz::UTC);
+        Ok(Self { schedule, zone })
+    }
+}
+
+/// The zone of this name, with the error that schedules have.
+fn zone_named(name: &str) -> Result<Tz, Failure> {
+    let probe = Schedule::cron("@yearly", name)?;
+    Ok(probe.zone().unwrap_or(Tz::UTC))
+}
+
+/// The word before the parenthesis and what stands behind the closing one, if the text has that form.
+fn form(text: &str) -> Option<(&str, &str)> {
+    let (word, inside) = text.trim().split_once('(')?;
+    let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    let behind = inside.rsplit_once(')').map_or("", |(_, behind)| behind.trim());
+    is_word.then_some((word, behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, zone: Option<&str>) -> Result<(String, Tz), String> {
+        Expression::read(text, zone)
+            .map(|read| (read.schedule.to_string(), read.zone))
+            .map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn all_forms_are_read() {
+        let london = Some("Europe/London");
+        for (text, zone, want, shown) in [
+            ("0 9 * * *", None, "cron(0 9 * * *) UTC", Tz::UTC),
+            ("@daily", london, "cron(0 0 * * *) Europe/London", Tz::Europe__London),
+            ("cron(0 9 * * *)", london, "cron(0 9 * * *) Europe/London", Tz::Europe__London),
+            ("cron(0 9 * * *) Europe/London", london, "cron(0 9 * * *) Europe/London", Tz::Europe__London),
+            ("cron(0 9 * * *) Asia/Tokyo", None, "cron(0 9 * * *) Asia/Tokyo", Tz::Asia__Tokyo),
+            ("every(30s)", None, "every(30s)", Tz::UTC),
+            (" every(30s) ", london, "every(30s)", Tz::Europe__London),
+            ("at(2026-07-01T09:00:00)", london, "at(2026-07-01T09:00:00) Europe/London", Tz::Europe__London),
+            ("at(2026-07-01T09:00:00+02:00)", london, "at(2026-07-01T07:00:00Z)", Tz::Europe__London),
+        ] {
+            assert_eq!(read(text, zone), Ok((want.to_owned(), shown)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let error = |text, zone| read(text, zone).expect_err(text);
+        assert!(error("0 9 * * FIR", None).contains("FRI"));
+        assert!(error("0 9 * * *", Some("Europe/Londn")).contains("Europe/London"));
+        assert!(error("every(30s)", Some("nowhere")).contains("nowhere"));
+        assert!(error("evry(30s)", None).contains("every"));
+        assert!(error("cron(0 9 * * *) Asia/Tokyo", Some("UTC")).contains("--zone"));
+    }
+}

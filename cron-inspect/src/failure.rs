@@ -1,0 +1,46 @@
+//! What ends a command with exit code 1.
+
+use cron_core::run::RunId;
+use cron_core::schedule::ScheduleError;
+use cron_runtime::config::DatabaseError;
+use cron_runtime::store::{CommandError, StoreError};
+
+/// Why a command was not done, in words for the one who gave it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("a database in memory belongs to one process; name the file of another one")]
+    Memory,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error("there is no run {0}")]
+    UnknownRun(RunId),
+    #[error("run {run} is one of job `{of}`, not of `{job}`")]
+    RunOfOtherJob { run: RunId, of: String, job: String },
+    #[error("{0}")]
+    Schedule(#[from] ScheduleError),
+    #[error("`{expression}` names a time zone itself; leave out `--zone {zone}`")]
+    ZoneTwice { expression: String, zone: String },
+    #[error("the store answered a command with another one")]
+    WrongAnswer,
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("cannot write JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Failure {
+    /// What stands below the message: the place in an expression, or what to do.
+    pub(crate) fn details(&self) -> String {
+        match self {
+            Self::Schedule(error) => error.diagram(),
+            Self::Store(StoreError::Open { path, .. }) if !path.exists() => {
+                "name it with `--database FILE`, or set CRON_DATABASE_URL".to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+}

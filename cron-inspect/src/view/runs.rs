@@ -1,0 +1,155 @@
+//! Tables of runs, attempts and skipped ticks.
+
+use chrono_tz::Tz;
+use cron_core::run::{Origin, RunState};
+use cron_runtime::store::{AttemptInfo, RunInfo, SkipInfo};
+
+use super::style;
+use super::table::{Column, Table};
+use super::text::Text;
+use super::time::{self, Precision};
+use crate::context::Screen;
+
+/// A run with what its job says about it.
+pub(crate) struct Shown<'a> {
+    pub(crate) run: &'a RunInfo,
+    pub(crate) zone: Tz,
+    /// How many attempts it has at most.
+    pub(crate) attempts: u32,
+}
+
+/// Runs, with the name of their job only where they are of several.
+pub(crate) fn runs<'a>(shown: impl Iterator<Item = Shown<'a>>, is_one_job: bool, screen: &Screen) -> Table {
+    let mut table = Table::new([
+        Column::new("RUN").right(),
+        Column::new("JOB").cut(14),
+        Column::new("TICK"),
+        Column::new("STATE"),
+        Column::new("STARTED").optional(2),
+        Column::new("TOOK").right(),
+        Column::new("ATTEMPT").optional(1),
+        Column::new("ERROR").cut(12),
+    ]);
+    let shown: Vec<_> = shown.collect();
+    let precision = Precision::of(
+        shown.iter().filter(|shown| shown.run.origin == Origin::Tick).map(|shown| shown.run.nominal),
+    );
+    for Shown { run, zone, attempts } in shown {
+        let name = if is_one_job { Text::new() } else { Text::plain(run.job.as_str()) };
+        let tick = match run.origin {
+            Origin::Tick => Text::plain(time::stamp_to(precision, run.nominal, zone)),
+            Origin::Manual => Text::styled(style::DIM, "by hand"),
+        };
+        let number = attempt(run);
+        let attempt =
+            if attempts > 1 || number > 1 { format!("{number} of {attempts}") } else { String::new() };
+        table.row([
+            Text::plain(run.id.to_string()),
+            name,
+            tick,
+            style::state(&run.state),
+            started(run, screen),
+            Text::plain(run.duration.map(time::took).unwrap_or_default()),
+            Text::plain(attempt),
+            error(run),
+        ]);
+    }
+    table
+}
+
+/// The first line of what went wrong.
+fn error(run: &RunInfo) -> Text {
+    let mut lines = run.error.trim().lines();
+    let first = Text::styled(style::DIM, lines.next().unwrap_or_default());
+    if lines.next().is_some() { first.and(style::DIM, " …") } else { first }
+}
+
+/// The number of the newest attempt, or of the first one to come.
+pub(crate) fn attempt(run: &RunInfo) -> u32 {
+    match run.state {
+        RunState::Running { overdue: false } | RunState::Succeeded => run.attempts_used + 1,
+        _ => run.attempts_used.max(1),
+    }
+}
+
+/// When the newest attempt was started or the next one will be.
+fn started(run: &RunInfo, screen: &Screen) -> Text {
+    match (run.state, run.started) {
+        (RunState::Waiting { wake } | RunState::Scheduled { wake }, _) if wake > screen.now => {
+            Text::styled(style::WARNING, format!("again {}", time::roughly(wake, screen.now)))
+        }
+        (RunState::Waiting { .. } | RunState::Scheduled { .. }, _) => Text::styled(style::WARNING, "due"),
+        (_, Some(at)) => Text::plain(time::roughly(at, screen.now)),
+        (_, None) => Text::new(),
+    }
+}
+
+/// All attempts of a run, with the successful one, which the store keeps in the run itself.
+pub(crate) fn attempts(run: &RunInfo, ended: &[AttemptInfo], zone: Tz) -> Table {
+    let mut table = Table::new([
+        Column::new("ATTEMPT").right(),
+        Column::new("RESULT"),
+        Column::new("STARTED"),
+        Column::new("TOOK").right(),
+        Column::new("EPOCH").right().optional(1),
+        Column::new("MESSAGE").wrap(20),
+    ])
+    .indented();
+    let started =
+        |at: Option<_>| Text::plain(at.map(|at| time::measured_stamp(at, zone)).unwrap_or_default());
+    let took = |duration: Option<_>| Text::plain(duration.map(time::took).unwrap_or_default());
+    for attempt in ended {
+        let mut lines = Text::lines(style::PLAIN, attempt.message.trim_end()).into_iter();
+        table.row([
+            Text::plain(attempt.attempt.to_string()),
+            style::result(attempt.result),
+            started(attempt.started),
+            took(attempt.duration),
+            Text::plain(attempt.epoch.to_string()),
+            lines.next().unwrap_or_default(),
+        ]);
+        for line in lines {
+            table.row([Text::new(), Text::new(), Text::new(), Text::new(), Text::new(), line]);
+        }
+    }
+    // A stuck attempt is recorded already; it goes on all the same.
+    if matches!(run.state, RunState::Succeeded | RunState::Running { overdue: false }) {
+        table.row([
+            Text::plain(attempt(run).to_string()),
+            style::state(&run.state),
+            started(run.started),
+            took(run.duration),
+            Text::plain(run.epoch.to_string()),
+            Text::new(),
+        ]);
+    }
+    table
+}
+
+/// Blocks of skipped ticks.
+pub(crate) fn skips(skips: &[SkipInfo], zone: Tz) -> Table {
+    let mut table = Table::new([
+        Column::new("FIRST"),
+        Column::new("LAST"),
+        Column::new("TICKS").right(),
+        Column::new("VERDICT"),
+        Column::new("WHY").cut(12),
+    ])
+    .indented();
+    let precision = Precision::of(skips.iter().flat_map(|skip| [skip.first, skip.last]));
+    for skip in skips {
+        let last = if skip.count > 1 { time::stamp_to(precision, skip.last, zone) } else { String::new() };
+        let why = match skip.holder {
+            Some(run) => format!("held by run {run}"),
+            None => skip.note.clone(),
+        };
+        table.row([
+            Text::plain(time::stamp_to(precision, skip.first, zone)),
+            Text::plain(last),
+            Text::plain(skip.count.to_string()),
+            Text::styled(style::WARNING, format!("skipped({})", skip.reason)),
+            Text::styled(style::DIM, why),
+        ]);
+    }
+    table
+}

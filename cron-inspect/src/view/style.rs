@@ -1,0 +1,49 @@
+//! Colours. Whether they reach the reader is decided where the output is written.
+
+use anstyle::{AnsiColor, Style};
+use cron_core::run::{AttemptResult, RunState, StateWord};
+
+use super::text::Text;
+
+pub(crate) const PLAIN: Style = Style::new();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const TITLE: Style = Style::new().dimmed();
+pub(crate) const LABEL: Style = Style::new().dimmed();
+pub(crate) const HEADING: Style = Style::new().bold();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BUSY: Style = AnsiColor::Cyan.on_default();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// The state of a run in its colour.
+pub(crate) fn state(state: &RunState) -> Text {
+    let style = match state.word() {
+        StateWord::Succeeded => GOOD,
+        StateWord::Running => BUSY,
+        StateWord::Scheduled | StateWord::Waiting => WARNING,
+        StateWord::Failed | StateWord::Discarded | StateWord::Quarantined => BAD,
+        StateWord::Cancelled => DIM,
+    };
+    let text = Text::styled(style, state.word().as_str());
+    match state {
+        RunState::Running { overdue: true } => text.and(BAD, " (stuck)"),
+        _ => text,
+    }
+}
+
+/// The end of an attempt in its colour.
+pub(crate) fn result(result: AttemptResult) -> Text {
+    let style = match result {
+        AttemptResult::Succeeded => GOOD,
+        AttemptResult::Errored
+        | AttemptResult::Panicked
+        | AttemptResult::TimedOut
+        | AttemptResult::Discarded
+        | AttemptResult::Lost => BAD,
+        AttemptResult::Interrupted => WARNING,
+        AttemptResult::Fenced | AttemptResult::Cancelled => DIM,
+    };
+    Text::styled(style, result.as_str())
+}

@@ -1,0 +1,118 @@
+//! `check` and `next --expr`, which need no database.
+
+use serde_json::{Value, json};
+
+use crate::fixture::inspect;
+
+#[test]
+fn next_of_an_expression() {
+    for (expr, zone, after, want) in [
+        ("0 9 * * *", "UTC", "2026-01-01T00:00:00Z", &["2026-01-01T09:00:00Z", "2026-01-02T09:00:00Z"][..]),
+        ("0 9 * * *", "UTC", "2026-01-01T09:00:00Z", &["2026-01-02T09:00:00Z", "2026-01-03T09:00:00Z"]),
+        ("@weekly", "Asia/Tokyo", "2026-01-01T00:00:00Z", &["2026-01-03T15:00:00Z", "2026-01-10T15:00:00Z"]),
+        (
+            "30 2 * * *",
+            "America/New_York",
+            "2025-03-08T12:00:00Z",
+            &["2025-03-09T07:00:00Z", "2025-03-10T06:30:00Z"],
+        ),
+        (
+            "*/30 * * * * *",
+            "UTC",
+            "2026-01-01T00:00:00.250Z",
+            &["2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z"],
+        ),
+        ("0 0 0 1 1 ? 2027", "UTC", "2026-01-01T00:00:00Z", &["2027-01-01T00:00:00Z"]),
+        ("0 0 30 2 *", "UTC", "2026-01-01T00:00:00Z", &[]),
+        (
+            "every(250ms)",
+            "UTC",
+            "2026-01-01T00:00:00Z",
+            &["2026-01-01T00:00:00.250Z", "2026-01-01T00:00:00.500Z"],
+        ),
+        ("at(2026-07-01T09:00:00)", "Europe/Paris", "2026-01-01T00:00:00Z", &["2026-07-01T07:00:00Z"]),
+    ] {
+        let args = ["next", "--expr", expr, "--zone", zone, "--after", after, "-n", "2", "--json"];
+        assert_eq!(inspect(&args).json()["next"], json!(want), "{expr}");
+    }
+    let args =
+        ["next", "--expr", "0 9 * * MON", "--zone", "Europe/London", "--after", "2026-03-28T00:00:00+01:00"];
+    let text = inspect(&args).good();
+    let want = "Mon 2026-03-30 09:00 BST  2026-03-30 08:00 UTC";
+    assert!(text.starts_with("At 09:00, Monday, Europe/London\n") && text.contains(want), "{text}");
+    let text = inspect(&["next", "--expr", "at(2020-01-01T00:00:00Z)"]).good();
+    assert!(text.contains("no more ticks"), "{text}");
+}
+
+#[test]
+fn check_explains_a_schedule() {
+    let args =
+        ["check", "30 2 * * *", "--zone", "America/New_York", "--after", "2025-03-01T00:00:00Z", "-n", "1"];
+    let text = inspect(&args).good();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[..2], ["At 02:30, every day, America/New_York", "cron(30 2 * * *) America/New_York"]);
+    for part in [
+        "Sat 2025-03-01 02:30 EST  2025-03-01 07:30 UTC",
+        "  Sun 2025-03-09 02:00 EST → 03:00 EDT  forward 1 h, 2025-03-09 07:00 UTC\n",
+        "    02:30 does not exist that day: runs once, at 03:00 EDT\n",
+        "  Sun 2025-11-02 02:00 EDT → 01:00 EST  back 1 h, 2025-11-02 06:00 UTC\n",
+        "Warnings\n",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn check_as_json() {
+    let check = |args: &[&str]| inspect(&[&["check", "--json"], args].concat()).json();
+    let report =
+        check(&["*/15 * * * *", "--zone", "America/New_York", "--after", "2025-03-01T00:00:00Z", "-n", "2"]);
+    assert_eq!(report["schedule"], "cron(*/15 * * * *) America/New_York");
+    assert_eq!(report["time_zone"], "America/New_York");
+    assert_eq!(report["next"], json!(["2025-03-01T00:15:00Z", "2025-03-01T00:30:00Z"]));
+    assert_eq!(report["lints"], json!([]));
+    assert!(report["tzdata"].is_string());
+    let change = json!({
+        "at": "2025-11-02T06:00:00Z", "shift_ms": -3_600_000, "effect": "both_passes", "times": 4,
+        "text": "runs in both passes of the repeated time, 8 ticks in all",
+    });
+    assert_eq!(report["clock_changes"][1], change);
+    assert_eq!(check(&["every(90s)"])["clock_changes"], json!([]));
+    assert_eq!(check(&["every(90s)"])["time_zone"], Value::Null);
+    assert_eq!(
+        check(&["once(1h)", "--after", "2026-01-01T00:00:00Z"])["next"],
+        json!(["2026-01-01T01:00:00Z"])
+    );
+    assert_eq!(check(&["@daily"])["clock_changes"], json!([]), "UTC has none");
+}
+
+#[test]
+fn strict_makes_warnings_count() {
+    let odd = ["check", "0 0 31 * *"];
+    assert!(inspect(&odd).good().contains("Warnings"));
+    let strict = inspect(&[&odd[..], &["--strict"]].concat());
+    assert_eq!((strict.code, strict.err.as_str()), (Some(1), ""));
+    assert!(strict.out.contains("not every month has a day 31"), "{}", strict.out);
+    inspect(&["check", "0 9 * * MON-FRI", "--strict"]).good();
+}
+
+#[test]
+fn a_refused_expression_is_shown_with_its_mistake() {
+    let want = "error: `FIR` is not a day of week (0-7 or SUN-SAT); write `FRI`\n  0 9 * * MON-FIR\n              ^^^\n";
+    for args in [
+        &["check", "0 9 * * MON-FIR"][..],
+        &["check", "0 9 * * MON-FIR", "--json"],
+        &["next", "--expr", "0 9 * * MON-FIR"],
+        &["next", "--expr", "0 9 * * MON-FIR", "--json"],
+    ] {
+        assert_eq!(inspect(args).bad(), want, "{args:?}");
+    }
+    let error = inspect(&["check", "0 9 * * *", "--zone", "Europe/Londn"]).bad();
+    assert!(error.contains("write `Europe/London`"), "{error}");
+    let error = inspect(&["check", "0 0 30 2 *"]).bad();
+    assert!(error.contains("never happens"), "{error}");
+    let error = inspect(&["check", "cron(0 9 * * *) Asia/Tokyo", "--zone", "UTC"]).bad();
+    assert!(error.contains("leave out `--zone UTC`"), "{error}");
+    let error = inspect(&["check", "\u{1b}[2J * * * *"]).bad();
+    assert!(!error.contains('\u{1b}'), "{error:?}");
+}
