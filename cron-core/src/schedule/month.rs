@@ -1,6 +1,6 @@
 //! The Gregorian calendar from 1970 to 2199, from one table of the days on which months begin.
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, Timelike, Utc};
 
 /// The first year of the calendar.
 pub(super) const FIRST_YEAR: u32 = 1970;
@@ -81,11 +81,11 @@ impl Month {
 /// the same year, is shorter than computing the date anew, which would be a third of the time of a whole search.
 #[inline(always)]
 pub(super) fn later_instant(t: DateTime<Utc>, t_seconds: i64, seconds: i64) -> Option<DateTime<Utc>> {
-    if t_seconds < 0 {
-        return DateTime::from_timestamp(seconds, 0);
-    }
-    let ((t_day, _), (day, second)) = (split(t_seconds), split(seconds));
-    let date = t.naive_utc().date().checked_add_days(Days::new(u64::from(day - t_day)))?;
+    let t = t.naive_utc();
+    // Counted from the midnight before t, so that this works before 1970 as well.
+    let midnight = t_seconds - i64::from(t.time().num_seconds_from_midnight());
+    let (days, second) = split(seconds - midnight);
+    let date = t.date().checked_add_days(Days::new(days.into()))?;
     Some(date.and_time(NaiveTime::from_num_seconds_from_midnight_opt(second, 0)?).and_utc())
 }
 

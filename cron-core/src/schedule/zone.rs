@@ -40,9 +40,8 @@ pub(super) struct Span {
     until: i64,
     /// Local time minus UTC.
     offset: i64,
-    /// The first local second that no earlier span has shown, or that a gap before this span has skipped: where
-    /// fixed-time schedules go on. Equal to the local time of `from` after a jump over the date line.
-    fixed_from: i64,
+    /// The first local second that belongs to the span, by [`Walk`].
+    first_local: [i64; 3],
 }
 
 /// All spans of a zone from 1970 to the horizon.
@@ -78,8 +77,9 @@ impl ZoneTable {
             })
         };
         let (mut at, mut offset) = (-STRIDE, offset_at(-STRIDE));
+        let begin = i64::MIN / 2;
         let mut spans =
-            vec![Span { from: i64::MIN / 2, until: i64::MAX / 2, offset, fixed_from: i64::MIN / 2 }];
+            vec![Span { from: begin, until: i64::MAX / 2, offset, first_local: [begin + offset; 3] }];
         while zone != Tz::UTC && at < HORIZON + STRIDE {
             let next = at + STRIDE;
             if offset_at(next) == offset {
@@ -98,8 +98,11 @@ impl ZoneTable {
                 covered.max(span.until + span.offset)
             });
             let first = high + offset;
-            let fixed_from = if first - covered > LONGEST_GAP { first } else { covered };
-            spans.push(Span { from: high, until: i64::MAX / 2, offset, fixed_from });
+            // Fixed-time schedules go on where earlier spans have ended: behind the repeated hour, or inside the
+            // gap, unless the jump is one over the date line.
+            let fixed_time = if first - covered > LONGEST_GAP { first } else { covered };
+            let first_local = [first, fixed_time, first.max(covered)];
+            spans.push(Span { from: high, until: i64::MAX / 2, offset, first_local });
         }
         let starts = (0..=HORIZON >> BUCKET_BITS).map(|bucket| bucket << BUCKET_BITS);
         let before = |start: i64| spans.partition_point(|span| span.until <= start) as u16;
@@ -127,7 +130,7 @@ impl ZoneTable {
         let span =
             self.spans[self.position(local - DAY)..].iter().find(|span| local < span.until + span.offset)?;
         let instant = (local - span.offset).max(span.from);
-        (local >= span.fixed_from).then_some((instant, instant + span.offset == local))
+        (local >= Walk::FixedTime.first_local(span)).then_some((instant, instant + span.offset == local))
     }
 
     /// The local seconds that each gap skips, as `(first, first after)`, for changes within the given instants.
@@ -154,13 +157,9 @@ pub(super) enum Walk {
 impl Walk {
     /// The first local second that belongs to a span under this rule. Smaller than the local time of `from` only
     /// for a fixed-time walk after a gap; those local seconds happen at `from`.
-    #[inline]
+    #[inline(always)]
     fn first_local(self, span: &Span) -> i64 {
-        match self {
-            Self::IntervalLike => span.from + span.offset,
-            Self::FixedTime => span.fixed_from,
-            Self::FixedTimeSkippingGaps => span.fixed_from.max(span.from + span.offset),
-        }
+        span.first_local[self as usize]
     }
 }
 

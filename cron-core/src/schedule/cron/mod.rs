@@ -100,11 +100,14 @@ impl CronSchedule {
         }
     }
 
+    #[inline(always)]
     fn walk(&self) -> Walk {
-        match (self.is_interval_like(), self.dst_gap()) {
-            (true, _) => Walk::IntervalLike,
-            (false, DstGap::RunAfter) => Walk::FixedTime,
-            (false, DstGap::Skip) => Walk::FixedTimeSkippingGaps,
+        if self.flags & INTERVAL_LIKE != 0 {
+            Walk::IntervalLike
+        } else if self.flags & SKIP_GAPS != 0 {
+            Walk::FixedTimeSkippingGaps
+        } else {
+            Walk::FixedTime
         }
     }
 

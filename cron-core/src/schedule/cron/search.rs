@@ -201,7 +201,7 @@ impl CronSchedule {
 impl Calendar for CronSchedule {
     #[inline(always)]
     fn at_or_after(&self, start: i64) -> Option<i64> {
-        if start >= HORIZON || self.flags & NEVER != 0 {
+        if start >= HORIZON {
             return None;
         }
         let (day, second) = split(start.max(0));
@@ -214,6 +214,9 @@ impl Calendar for CronSchedule {
             let found = day + ahead + (weeks >> (weekday + ahead)).trailing_zeros();
             let found = join(found, if today { time } else { self.first_time });
             return (found < HORIZON).then_some(found);
+        }
+        if self.flags & NEVER != 0 {
+            return None;
         }
         let (month, of_month) = Month::of_day(day);
         if self.has_month(month) {
