@@ -111,11 +111,11 @@ pub fn inspect_binary() -> &'static Path {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let messages = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
         let marker = "\"executable\":\"";
-        let built = messages
+        let mut built = messages
             .lines()
             .filter_map(|line| line.split_once(marker))
             .filter_map(|(_, rest)| rest.split_once('"'));
-        PathBuf::from(built.last().expect("cargo names the binary").0)
+        PathBuf::from(built.next_back().expect("cargo names the binary").0)
     })
 }
 

@@ -50,7 +50,11 @@ impl fmt::Display for Problem {
                 write!(f, "job `{name}`: {error}\n  declared at {declared}")
             }
             Self::Duplicate { name, declared } => {
-                write!(f, "{} jobs are named `{name}`; give all but one another `name = \"...\"`", declared.len())?;
+                write!(
+                    f,
+                    "{} jobs are named `{name}`; give all but one another `name = \"...\"`",
+                    declared.len()
+                )?;
                 declared.iter().try_for_each(|source| write!(f, "\n  declared at {source}"))
             }
         }
@@ -145,7 +149,13 @@ mod tests {
         .expect_err("three problems");
         assert_eq!(error.problems.len(), 3);
         let text = error.to_string();
-        for part in ["src/jobs.rs:10", "src/jobs.rs:20", "src/jobs.rs:30", "src/jobs.rs:40", "2 jobs are named `twice`"] {
+        for part in [
+            "src/jobs.rs:10",
+            "src/jobs.rs:20",
+            "src/jobs.rs:30",
+            "src/jobs.rs:40",
+            "2 jobs are named `twice`",
+        ] {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }
     }

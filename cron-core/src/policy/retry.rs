@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn jitter_spreads_runs_that_fail_together() {
         let retry = Retry { retries: 1, ..Retry::DEFAULT };
-        let delays: std::collections::BTreeSet<_> = (0..100).map(|n| retry.delay_after(RunId(n), 1)).collect();
+        let delays: std::collections::BTreeSet<_> =
+            (0..100).map(|n| retry.delay_after(RunId(n), 1)).collect();
         assert!(delays.len() > 80, "only {} different delays", delays.len());
     }
 }

@@ -98,9 +98,10 @@ pub fn transition(
         (Scheduled { .. } | Waiting { .. }, RunEvent::Cancel { .. }) => {
             Ok(moved(Progress { state: Cancelled, ..progress }, None))
         }
-        (Running { .. }, RunEvent::Cancel { .. }) => {
-            Ok(moved(Progress { state: Cancelled, ..progress }, Some((AttemptResult::Cancelled, String::new()))))
-        }
+        (Running { .. }, RunEvent::Cancel { .. }) => Ok(moved(
+            Progress { state: Cancelled, ..progress },
+            Some((AttemptResult::Cancelled, String::new())),
+        )),
         (Running { overdue: false }, RunEvent::Overrun { .. }) => {
             let used = progress.attempts_used.saturating_add(1);
             let after = Progress { state: Running { overdue: true }, attempts_used: used, ..progress };
@@ -108,7 +109,9 @@ pub fn transition(
             Ok(moved(after, Some((AttemptResult::TimedOut, message))))
         }
         (Running { overdue: false }, RunEvent::Ended { at, end }) => Ok(ended(progress, at, end, context)),
-        (Running { overdue: true }, RunEvent::Ended { at, end }) => Ok(ended_late(progress, at, &end, context)),
+        (Running { overdue: true }, RunEvent::Ended { at, end }) => {
+            Ok(ended_late(progress, at, &end, context))
+        }
         (
             from @ (Scheduled { .. } | Waiting { .. }),
             event @ (RunEvent::Overrun { .. } | RunEvent::Ended { .. }),
@@ -166,9 +169,10 @@ fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &Retry
 /// An attempt that was recorded as timed out has come back. Its result does not count any more; only its slot is free.
 fn ended_late(progress: Progress, at: DateTime<Utc>, end: &AttemptEnd, context: &RetryContext) -> Transition {
     match end {
-        AttemptEnd::Succeeded | AttemptEnd::Failed(_) | AttemptEnd::Discarded { .. } | AttemptEnd::Interrupted => {
-            try_again(progress, at, None, context)
-        }
+        AttemptEnd::Succeeded
+        | AttemptEnd::Failed(_)
+        | AttemptEnd::Discarded { .. }
+        | AttemptEnd::Interrupted => try_again(progress, at, None, context),
         AttemptEnd::Lost => {
             let crashes = progress.crashes.saturating_add(1);
             try_again(Progress { crashes, ..progress }, at, None, context)
@@ -292,8 +296,11 @@ mod tests {
             Just(RunState::Cancelled),
             Just(RunState::Quarantined),
         ];
-        (state, 0u32..5, 0u32..3)
-            .prop_map(|(state, attempts_used, crashes)| Progress { state, attempts_used, crashes })
+        (state, 0u32..5, 0u32..3).prop_map(|(state, attempts_used, crashes)| Progress {
+            state,
+            attempts_used,
+            crashes,
+        })
     }
 
     fn any_event() -> impl Strategy<Value = RunEvent> {

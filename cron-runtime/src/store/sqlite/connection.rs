@@ -134,7 +134,7 @@ fn tell(replies: Vec<Reply>, result: Result<(), StoreError>) {
         reply(
             shared
                 .as_ref()
-                .map(|()| ())
+                .copied()
                 .map_err(|error| StoreError::Backend(Box::new(Shared(Arc::clone(error))))),
         );
     }

@@ -259,15 +259,13 @@ fn recorded<T>(
             skipped: if is_skip { Some(get_word(row, "reason")?) } else { None },
         }))
     };
-    let mut verdicts = std::iter::from_fn(|| match next() {
+    let result = walk(&mut std::iter::from_fn(|| match next() {
         Ok(verdict) => verdict,
         Err(error) => {
             problem = Some(error);
             None
         }
-    });
-    let result = walk(&mut verdicts);
-    drop(verdicts);
+    }));
     match problem {
         Some(error) => Err(error),
         None => Ok(result),
