@@ -1,6 +1,7 @@
 //! What every command needs: the moment, the database, and the way to the reader.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -38,16 +39,19 @@ impl Context {
 
     /// The database for reading.
     pub(crate) fn ledger(&self) -> Result<SqliteLedger, Failure> {
-        match self.database()? {
-            Database::Sqlite(path) => Ok(SqliteLedger::open(path)?),
-            _ => Err(Failure::Memory),
-        }
+        Ok(SqliteLedger::open(self.file()?)?)
     }
 
     /// The database for commands.
     pub(crate) fn store(&self) -> Result<SqliteStore, Failure> {
+        Ok(SqliteStore::open_existing(self.file()?)?)
+    }
+
+    /// The file, which must be there: only an application makes one.
+    fn file(&self) -> Result<PathBuf, Failure> {
         match self.database()? {
-            Database::Sqlite(path) => Ok(SqliteStore::open_existing(path)?),
+            Database::Sqlite(path) if path.exists() => Ok(path),
+            Database::Sqlite(path) => Err(Failure::NoFile(path)),
             _ => Err(Failure::Memory),
         }
     }

@@ -1,5 +1,7 @@
 //! What ends a command with exit code 1.
 
+use std::path::PathBuf;
+
 use cron_core::run::RunId;
 use cron_core::schedule::ScheduleError;
 use cron_runtime::config::DatabaseError;
@@ -10,6 +12,8 @@ use cron_runtime::store::{CommandError, StoreError};
 pub(crate) enum Failure {
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error("there is no database {}", .0.display())]
+    NoFile(PathBuf),
     #[error("a database in memory belongs to one process; name the file of another one")]
     Memory,
     #[error(transparent)]
@@ -37,9 +41,7 @@ impl Failure {
     pub(crate) fn details(&self) -> String {
         match self {
             Self::Schedule(error) => error.diagram(),
-            Self::Store(StoreError::Open { path, .. }) if !path.exists() => {
-                "name it with `--database FILE`, or set CRON_DATABASE_URL".to_owned()
-            }
+            Self::NoFile(_) => "name it with `--database FILE`, or set CRON_DATABASE_URL".to_owned(),
             _ => String::new(),
         }
     }

@@ -31,7 +31,7 @@ fn a_database_is_never_created() {
     let fixture = Fixture::empty();
     for args in [&["list"][..], &["verify"], &["trigger", "job"], &["pause", "job"], &["next"]] {
         let error = fixture.inspect(args).bad();
-        assert!(error.contains("there is no such file") && error.contains("CRON_DATABASE_URL"), "{error}");
+        assert!(error.contains("there is no database") && error.contains("CRON_DATABASE_URL"), "{error}");
     }
     assert_eq!(fs::read_dir(fixture.directory.path()).expect("a directory").count(), 0);
 }
