@@ -22,11 +22,16 @@ pub fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Started { job, run, nominal, attempt, at, .. } => {
             let late = (*at - *nominal).num_milliseconds();
-            format!("{}  {job}: run {run} starts, attempt {attempt}, {late} ms after its tick", at.format("%H:%M:%S%.3f"))
+            format!(
+                "{}  {job}: run {run} starts, attempt {attempt}, {late} ms after its tick",
+                at.format("%H:%M:%S%.3f")
+            )
         }
         Event::Ended { job, run, attempt, state, error, at, .. } => {
             let then = match state {
-                RunState::Waiting { wake } => format!("waiting until {} for the next attempt", wake.format("%H:%M:%S%.3f")),
+                RunState::Waiting { wake } => {
+                    format!("waiting until {} for the next attempt", wake.format("%H:%M:%S%.3f"))
+                }
                 other => other.word().to_string(),
             };
             let error = if error.is_empty() { String::new() } else { format!(" ({error})") };
@@ -34,7 +39,10 @@ pub fn line(event: &Event) -> Option<String> {
         }
         Event::Skipped { job, skip } => {
             let (count, reason) = (skip.count, skip.reason);
-            format!("              {job}: {count} skipped({reason}), the last one at {}", skip.last.format("%H:%M:%S"))
+            format!(
+                "              {job}: {count} skipped({reason}), the last one at {}",
+                skip.last.format("%H:%M:%S")
+            )
         }
         Event::Lost { job, run, state } => {
             format!("              {job}: the process of run {run} vanished; the run is {}", state.word())

@@ -48,7 +48,19 @@ fn nobody_says(folder: &str, words: &[&str], but: &[&str]) {
 
 #[test]
 fn the_core_is_pure() {
-    let words = ["std::fs", "std::env::", "std::net", "std::thread", "tokio", "rusqlite", "inventory", "SystemTime", "Instant::now", "Mutex", "async "];
+    let words = [
+        "std::fs",
+        "std::env::",
+        "std::net",
+        "std::thread",
+        "tokio",
+        "rusqlite",
+        "inventory",
+        "SystemTime",
+        "Instant::now",
+        "Mutex",
+        "async ",
+    ];
     nobody_says("cron-core/src", &words, &[]);
 }
 
@@ -83,7 +95,9 @@ fn only_the_state_machine_chooses_a_state() {
 
 #[test]
 fn files_are_small() {
-    for folder in ["cron-core/src", "cron-macros/src", "cron-runtime/src", "cron-inspect/src", "examples", "tests"] {
+    for folder in
+        ["cron-core/src", "cron-macros/src", "cron-runtime/src", "cron-inspect/src", "examples", "tests"]
+    {
         for (name, text) in files(folder) {
             let lines = code(&text).count();
             assert!(lines <= MOST_LINES, "{name} has {lines} lines of code");

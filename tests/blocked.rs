@@ -9,7 +9,6 @@ use cron_runtime::prelude::*;
 
 static GO_ON: AtomicBool = AtomicBool::new(true);
 
-#[expect(clippy::disallowed_methods, reason = "a job that blocks its worker is what is tested")]
 fn block() {
     while GO_ON.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(20));

@@ -107,7 +107,6 @@ fn mixed(seed: u64) -> u64 {
     cron_runtime::core::hash::Fnv::new().u64(seed).finish()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the passing of real time is what is tested")]
 fn rest(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }

@@ -31,7 +31,10 @@ fn a_thousand_jobs_due_in_an_hour_cost_nothing_and_a_command_is_noticed_at_once(
     assert!(triggered.status.success(), "{}", String::from_utf8_lossy(&triggered.stderr));
     app.says("by hand");
     let store = SqliteStore::open_existing(&database).expect("the database opens");
-    let run = store.runs(&RunQuery { job: Some("by_hand".into()), ..RunQuery::default() }).expect("it is read").remove(0);
+    let run = store
+        .runs(&RunQuery { job: Some("by_hand".into()), ..RunQuery::default() })
+        .expect("it is read")
+        .remove(0);
     let noticed = run.started.expect("it was started") - run.nominal;
     assert!(noticed < chrono::TimeDelta::milliseconds(250), "noticed after {noticed}");
 }
@@ -49,7 +52,8 @@ impl Usage {
         let process = Path::new("/proc").join(app.id().to_string());
         let tasks = std::fs::read_dir(process.join("task")).expect("it lives");
         let switches = tasks.map(|task| {
-            let status = std::fs::read_to_string(task.expect("an entry").path().join("status")).expect("it lives");
+            let status =
+                std::fs::read_to_string(task.expect("an entry").path().join("status")).expect("it lives");
             let number = |name: &str| {
                 let line = status.lines().find(|line| line.starts_with(name)).expect("it is there");
                 line.split_whitespace().nth(1).and_then(|count| count.parse::<u64>().ok()).expect("a number")
@@ -68,13 +72,13 @@ impl Usage {
 
     /// A thread that ended in between (the runtime's blocking pool lets an idle one go after 10 s) counts as one switch.
     fn switches_since(&self, before: &Self) -> u64 {
-        let living = self.switches.iter().map(|(thread, now)| now - before.switches.get(thread).unwrap_or(&0));
+        let living =
+            self.switches.iter().map(|(thread, now)| now - before.switches.get(thread).unwrap_or(&0));
         let ended = before.switches.keys().filter(|thread| !self.switches.contains_key(thread)).count();
         living.sum::<u64>() + ended as u64
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the passing of real time is what is tested")]
 fn rest(span: Duration) {
     std::thread::sleep(span);
 }

@@ -24,7 +24,10 @@ fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn only_this_file(directory: &Path, content: &[u8]) {
-    let entries: Vec<_> = std::fs::read_dir(directory).expect("it is there").map(|entry| entry.expect("an entry").path()).collect();
+    let entries: Vec<_> = std::fs::read_dir(directory)
+        .expect("it is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     assert_eq!(entries.len(), 1, "{entries:?}");
     assert_eq!(std::fs::read(&entries[0]).expect("it is read"), content, "the file was changed");
 }
@@ -97,7 +100,8 @@ async fn a_name_that_names_no_database() {
 #[test]
 fn no_runtime() {
     // Polled by hand, outside every runtime.
-    let mut start = std::pin::pin!(std::future::IntoFuture::into_future(cron_runtime::start().database("memory:")));
+    let mut start =
+        std::pin::pin!(std::future::IntoFuture::into_future(cron_runtime::start().database("memory:")));
     let polled = start.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     let std::task::Poll::Ready(Err(error)) = polled else { panic!("it needs a runtime") };
     assert!(error.to_string().contains("#[tokio::main]"), "{error}");

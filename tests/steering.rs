@@ -36,7 +36,10 @@ async fn a_job_is_run_by_hand_and_found_in_the_history() {
     let job = scheduler.get("by_hand").await.expect("it is there");
     assert_eq!(job.last_run.expect("it ran").id, run);
     assert_eq!(job.plan.description, "Runs by hand only.");
-    let runs = scheduler.runs(RunQuery { job: Some("by_hand".into()), ..RunQuery::default() }).await.expect("it is read");
+    let runs = scheduler
+        .runs(RunQuery { job: Some("by_hand".into()), ..RunQuery::default() })
+        .await
+        .expect("it is read");
     assert_eq!(runs.len(), 1);
     scheduler.shutdown().await.expect("it ends");
 }
@@ -64,7 +67,14 @@ async fn names_that_do_not_exist_are_refused_with_the_nearest_one() {
     ] {
         assert_eq!(error.to_string(), "no job is named `by_hnad`, did you mean `by_hand`?");
     }
-    assert!(scheduler.trigger("no name at all").await.expect_err("no name").to_string().contains("no name at all"));
+    assert!(
+        scheduler
+            .trigger("no name at all")
+            .await
+            .expect_err("no name")
+            .to_string()
+            .contains("no name at all")
+    );
     scheduler.shutdown().await.expect("it ends");
 }
 
@@ -95,7 +105,9 @@ async fn a_paused_job_does_not_run_and_its_ticks_are_on_record() {
     })
     .await;
     assert!(nominal > mark);
-    assert!(scheduler.resume("often").await.expect_err("it is not paused").to_string().contains("not paused"));
+    assert!(
+        scheduler.resume("often").await.expect_err("it is not paused").to_string().contains("not paused")
+    );
     scheduler.shutdown().await.expect("it ends");
     let audit = cron_tests::audit(&directory.path().join("jobs.db"), "often");
     assert!(audit.is_sound() && audit.skipped_paused >= skipped, "{audit:?}");

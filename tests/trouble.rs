@@ -32,7 +32,6 @@ async fn sleeps() {
 
 #[job(every = "1s", timeout = "200ms")]
 fn blocks() {
-    #[expect(clippy::disallowed_methods, reason = "a job that blocks its thread is what is tested")]
     std::thread::sleep(Duration::from_millis(1_500));
 }
 

@@ -80,7 +80,8 @@ impl App {
     /// If it cannot be asked.
     pub fn terminate(&mut self) -> ExitStatus {
         use nix::sys::signal::{Signal, kill};
-        kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM).expect("it can be asked");
+        kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM)
+            .expect("it can be asked");
         self.child.wait().expect("it ends")
     }
 }
