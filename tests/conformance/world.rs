@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -53,8 +53,12 @@ impl SqliteBooks {
         Self(directory())
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
-        self.0.path().join("jobs.db")
+        self.directory().join("jobs.db")
     }
 
     pub(crate) fn store(&self) -> SqliteStore {
@@ -76,9 +80,18 @@ pub(crate) fn directory() -> TempDir {
 
 /// Plays a case on fresh books and holds what it leaves behind against the contract.
 pub(crate) fn play(books: impl Books + 'static, case: fn(&World)) {
-    let world = World { books: Box::new(books) };
+    let world = World::new(books);
     case(&world);
-    assert_sound(world.books.open().as_ref());
+    assert_sound(world.open().as_ref());
+}
+
+/// Plays a case that looks into the file itself.
+pub(crate) fn play_on_file(case: fn(&World, &Path)) {
+    let books = SqliteBooks::new();
+    let path = books.path();
+    let world = World::new(books);
+    case(&world, &path);
+    assert_sound(world.open().as_ref());
 }
 
 #[derive(Debug)]
@@ -87,6 +100,10 @@ pub(crate) struct World {
 }
 
 impl World {
+    pub(crate) fn new(books: impl Books + 'static) -> Self {
+        Self { books: Box::new(books) }
+    }
+
     /// Starts a process that contains `jobs`.
     pub(crate) fn start(&self, second: i64, jobs: &[Job]) -> Process {
         let process = self.join(second);

@@ -1,1 +1,20 @@
-//! x
+//! What only a file can do: be of the wrong kind, be damaged, be shared with a process that dies.
+
+mod crowds;
+mod deaths;
+mod opening;
+mod rows;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+/// The file as any other program sees it.
+fn raw(path: &Path) -> Connection {
+    Connection::open(path).expect("a database")
+}
+
+/// Changes rows behind the back of the store. Gives how many.
+fn tamper(path: &Path, sql: &str) -> usize {
+    raw(path).execute(sql, []).expect("a change that the schema allows")
+}

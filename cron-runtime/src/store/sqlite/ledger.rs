@@ -175,9 +175,10 @@ fn read_runs(
     let mut runs = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         let id = RunId(get_u64(row, "id")?);
-        runs.push(
-            run_info(id, row).map_err(|error| StoreError::Corrupt { what: format!("run {id}: {error}") })?,
-        );
+        runs.push(run_info(id, row).map_err(|error| match error {
+            StoreError::Corrupt { what } => StoreError::Corrupt { what: format!("run {id}, {what}") },
+            other => other,
+        })?);
     }
     Ok(runs)
 }

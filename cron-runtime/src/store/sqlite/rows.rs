@@ -1,5 +1,6 @@
 //! Between rows and types: the door where words of the file become enums.
 
+use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,25 +46,34 @@ pub(super) fn from_int(number: i64) -> Result<u64, StoreError> {
 
 /// Reads a column by its name.
 pub(super) fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
-    row.get(column).map_err(|error| StoreError::Corrupt { what: format!("column {column}: {error}") })
+    row.get(column).map_err(|error| corrupt(column, error))
+}
+
+fn corrupt(column: &str, wrong: impl Display) -> StoreError {
+    StoreError::Corrupt { what: format!("column {column}: {wrong}") }
 }
 
 pub(super) fn get_u64(row: &Row<'_>, column: &str) -> Result<u64, StoreError> {
-    from_int(get(row, column)?)
+    let number: i64 = get(row, column)?;
+    u64::try_from(number).map_err(|_| corrupt(column, format_args!("the number {number} is below zero")))
 }
 
 pub(super) fn get_u32(row: &Row<'_>, column: &str) -> Result<u32, StoreError> {
     let number: i64 = get(row, column)?;
-    u32::try_from(number)
-        .map_err(|_| StoreError::Corrupt { what: format!("column {column}: {number} is no count") })
+    u32::try_from(number).map_err(|_| corrupt(column, format_args!("{number} is no count")))
 }
 
 pub(super) fn get_instant(row: &Row<'_>, column: &str) -> Result<DateTime<Utc>, StoreError> {
-    from_ms(get(row, column)?)
+    instant(column, get(row, column)?)
 }
 
 pub(super) fn get_instant_or_null(row: &Row<'_>, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-    get::<Option<i64>>(row, column)?.map(from_ms).transpose()
+    get::<Option<i64>>(row, column)?.map(|ms| instant(column, ms)).transpose()
+}
+
+fn instant(column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    let outside = || corrupt(column, format_args!("the instant {ms} is outside the calendar"));
+    DateTime::from_timestamp_millis(ms).ok_or_else(outside)
 }
 
 /// Reads a word of the semantics; an unknown one is an error that names the column.
@@ -71,11 +81,9 @@ pub(super) fn get_word<T>(row: &Row<'_>, column: &str) -> Result<T, StoreError>
 where
     T: FromStr<Err = cron_core::UnknownWord>,
 {
-    let text = row
-        .get_ref(column)
-        .and_then(|value| Ok(value.as_str()?))
-        .map_err(|error| StoreError::Corrupt { what: format!("column {column}: {error}") })?;
-    text.parse().map_err(|error| StoreError::Corrupt { what: format!("column {column}: {error}") })
+    let text =
+        row.get_ref(column).and_then(|value| Ok(value.as_str()?)).map_err(|error| corrupt(column, error))?;
+    text.parse().map_err(|error| corrupt(column, error))
 }
 
 /// Where a run stands, from the columns `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`.

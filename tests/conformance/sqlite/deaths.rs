@@ -1,0 +1,116 @@
+//! The lock beside the file: who died is noticed at once, and nothing depends on it.
+
+use std::fs;
+
+use cron_runtime::core::run::{RunState, StateWord};
+
+use super::tamper;
+use crate::jobs::{at, job, ms};
+use crate::world::{AttemptEnd, Desk, Settled, play_on_file};
+
+#[test]
+fn a_process_that_died_is_reaped_at_once() {
+    play_on_file(|world, _| {
+        let jobs = [job("a").every("10s")];
+        let dead = world.start(0, &jobs);
+        let living = world.start(1, &jobs);
+        let run = dead.starts(10).claim.run;
+        drop(dead);
+        assert_eq!(living.reaps(11), [run]);
+        assert_eq!(living.run_info(run).state, RunState::Failed);
+        assert_eq!(living.starts(20).nominal, at(20));
+    });
+}
+
+#[test]
+fn a_living_process_is_not_reaped_however_others_died() {
+    play_on_file(|world, _| {
+        let jobs = ["a", "b", "c"].map(|name| job(name).every("10s").retries(1).retry_past_next());
+        let processes: Vec<_> = jobs.iter().map(|job| world.start(0, std::slice::from_ref(job))).collect();
+        let claims: Vec<_> = processes.iter().map(|process| process.starts(10).claim).collect();
+        let mut processes = processes.into_iter();
+        let (first, second, third) = (processes.next(), processes.next(), processes.next());
+        drop(second);
+        let third = third.expect("three processes");
+        assert_eq!(third.reaps(11), [claims[1].run]);
+        assert_eq!(third.run_info(claims[1].run).state.word(), StateWord::Waiting);
+        drop(first);
+        assert_eq!(third.reaps(12), [claims[0].run]);
+        assert_eq!(third.reaps(40), []);
+        third.succeed(claims[2], 40);
+    });
+}
+
+#[test]
+fn the_next_start_reclaims_what_a_crash_left_and_runs_no_tick_twice() {
+    play_on_file(|world, _| {
+        let jobs = [job("a").every("10s").retries(1).retry_past_next()];
+        let run = world.start(0, &jobs).starts(10).claim.run;
+        for crash in 1..=2 {
+            let next = world.start(10 + crash, &jobs);
+            assert_eq!(next.reaps(10 + crash), if crash == 1 { vec![run] } else { vec![] });
+        }
+        let last = world.start(40, &jobs);
+        let judged = last.judge(40);
+        assert_eq!(judged.claimed.len(), 1);
+        assert_eq!((judged.claimed[0].claim.run, judged.claimed[0].attempt), (run, 2));
+        assert_eq!(last.ran("a"), [10]);
+        assert_eq!(last.attempts(run).len(), 1);
+    });
+}
+
+#[test]
+fn a_process_of_another_boot_is_dead_only_when_its_lease_is() {
+    play_on_file(|world, path| {
+        let jobs = [job("a").every("60s")];
+        let away = world.start(0, &jobs);
+        let here = world.start(1, &[]);
+        let claim = away.starts(60).claim;
+        // Its lock is no longer here, and what that means cannot be known for another machine.
+        tamper(path, &format!("UPDATE incarnations SET boot = 'elsewhere' WHERE id = {}", away.owner));
+        drop(away);
+        assert_eq!(here.reaps(90), []);
+        let reaped = here.reap(at(90)).expect("reaps");
+        assert_eq!(reaped.next, Some(at(90) + ms(1)));
+        assert_eq!(here.reaps(91), [claim.run]);
+    });
+}
+
+#[test]
+fn without_the_lock_epochs_alone_are_enough() {
+    play_on_file(|world, _| {
+        let jobs = [job("a").every("10s").retries(1).retry_past_next()];
+        let first = world.start(0, &jobs);
+        let late = first.starts(10).claim;
+        // Somebody deletes the file with the locks: the living process cannot be told from a dead one any more.
+        fs::remove_file(first.doorbell().expect("a file")).expect("ours");
+        let second = world.start(11, &jobs);
+        assert_eq!(second.reaps(12), [late.run]);
+        assert_eq!(first.renew(vec![late], at(99)).expect("renews"), [late]);
+        let judged = second.judge(30);
+        let again = judged.claimed.iter().find(|claimed| claimed.claim.run == late.run).expect("its retry");
+        assert_eq!(first.end(late, 31, AttemptEnd::Succeeded), Settled::Fenced);
+        second.succeed(again.claim, 32);
+        assert_eq!(second.ran("a"), [10]);
+    });
+}
+
+#[test]
+fn all_processes_hear_one_bell() {
+    play_on_file(|world, _| {
+        let process = world.start(0, &[job("a")]);
+        let bell = process.doorbell().expect("a file");
+        assert_eq!(world.open().doorbell().as_ref(), Some(&bell));
+        fs::write(&bell, b"").expect("ours");
+        world.open().triggered("a", 1);
+        assert_eq!(
+            fs::metadata(&bell).expect("a file").len(),
+            1,
+            "a command of another process was not rung"
+        );
+        fs::write(&bell, b"").expect("ours");
+        let other = world.join(2);
+        assert_eq!(fs::metadata(&bell).expect("a file").len(), 1, "a new process was not rung");
+        drop(other);
+    });
+}
