@@ -151,6 +151,10 @@ mod tests {
         }
     }
 
+    #[expect(
+        clippy::needless_borrow,
+        reason = "the number of references is what picks the trait in the macro's code"
+    )]
     #[test]
     fn the_chain_of_sources_is_kept_where_there_is_one() {
         let send = || Send(std::io::Error::other("no route"));

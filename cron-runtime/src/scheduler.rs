@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cron_core::run::RunId;
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Database;
@@ -30,6 +30,8 @@ struct Inner {
     inbox: Inbox,
     events: Events,
     clock: Arc<dyn Clock>,
+    /// Closed when the engine's thread has ended.
+    alive: watch::Receiver<()>,
     shutdown_grace: Duration,
 }
 
@@ -66,9 +68,10 @@ impl Scheduler {
         inbox: Inbox,
         events: Events,
         clock: Arc<dyn Clock>,
+        alive: watch::Receiver<()>,
         shutdown_grace: Duration,
     ) -> Self {
-        Self { inner: Arc::new(Inner { stores, inbox, events, clock, shutdown_grace }) }
+        Self { inner: Arc::new(Inner { stores, inbox, events, clock, alive, shutdown_grace }) }
     }
 
     /// All jobs that the store knows, in the order of their names: also those of other programs.
@@ -187,7 +190,7 @@ impl Scheduler {
     }
 
     /// Runs until the process is asked to end (SIGTERM or SIGINT), then shuts down. A second signal releases what is running
-    /// at once.
+    /// at once. Returns too when the scheduler was shut down by other means.
     ///
     /// # Errors
     ///
@@ -198,7 +201,12 @@ impl Scheduler {
     /// If the tokio runtime has no I/O driver; `#[tokio::main]` and `enable_all` have it.
     pub async fn until_signal(&self) -> Result<(), Error> {
         let mut signals = Signals::listen().map_err(|source| Error::System { what: "signals", source })?;
-        signals.next().await;
+        let mut alive = self.inner.alive.clone();
+        tokio::select! {
+            () = signals.next() => (),
+            // Shut down by somebody else, or ended by a defect: there is nothing left to wait for.
+            _ = alive.changed() => return Ok(()),
+        }
         tracing::info!("asked to end; a second signal ends at once");
         let report = tokio::select! {
             report = self.shutdown() => report,

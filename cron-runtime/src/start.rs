@@ -105,11 +105,16 @@ impl Start {
             shutting_down,
         });
         let engine_clock = Arc::clone(&clock);
+        // Dropped with the thread, however it ends.
+        let (lives, alive) = watch::channel(());
         std::thread::Builder::new()
             .name("cron-engine".to_owned())
-            .spawn(move || engine.run(engine_clock.as_ref(), waiter))
+            .spawn(move || {
+                engine.run(engine_clock.as_ref(), waiter);
+                drop(lives);
+            })
             .map_err(|source| Error::System { what: "a thread for the engine", source })?;
-        Ok(Scheduler::new(stores, inbox, events, clock, self.shutdown_grace))
+        Ok(Scheduler::new(stores, inbox, events, clock, alive, self.shutdown_grace))
     }
 }
 
