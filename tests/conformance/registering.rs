@@ -120,7 +120,7 @@ pub(crate) fn a_change_of_policies_is_no_edit_and_takes_effect(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
     process.starts(10);
     let policies = job("a").every("10s").allow().catch_up(CatchUpRule::None).retries(3).retry_past_next();
-    assert_eq!(process.sync(25, &[policies.clone()]), Synced::default());
+    assert_eq!(process.sync(25, std::slice::from_ref(&policies)), Synced::default());
     assert_eq!(process.info("a").plan, *policies.plan());
     // The pending tick at 20 is judged by the new rules: 3 s late is on time, and the active run does not hold the slot.
     let claimed = process.starts(23);

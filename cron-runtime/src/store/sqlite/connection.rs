@@ -19,6 +19,8 @@ const BUSY: Duration = Duration::from_secs(10);
 /// At most this many requests share one commit.
 const GROUP: usize = 256;
 
+const READ_ONLY: &str = "it is read-only for this user; make the file and its directory writable";
+
 /// A request: does its work, or learns that no transaction could begin, and gives back what tells the caller once the
 /// commit has happened or failed.
 type Request = Box<dyn FnOnce(Result<&mut Db, StoreError>) -> Reply + Send>;
@@ -154,6 +156,14 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
     let mut connection = open(path, flags)?;
     let prepare = |connection: &mut Connection| -> Result<(), StoreError> {
         migrations::inspect(connection, path)?;
+        // SQLite opens what it may not write for reading, and lets even `BEGIN IMMEDIATE` pass.
+        if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
+            return Err(StoreError::Open {
+                path: path.to_owned(),
+                reason: READ_ONLY.to_owned(),
+                source: None,
+            });
+        }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", "OFF").map_err(failed)?;
@@ -244,9 +254,7 @@ fn plain_words(error: StoreError, path: &Path) -> StoreError {
         Some(ErrorCode::NotADatabase) => return StoreError::NotADatabase { path: path.to_owned() },
         Some(ErrorCode::CannotOpen) => cannot_open(path),
         _ if path.is_dir() => cannot_open(path),
-        Some(ErrorCode::ReadOnly) => {
-            "it is read-only for this user; make the file and its directory writable".to_owned()
-        }
+        Some(ErrorCode::ReadOnly) => READ_ONLY.to_owned(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("another process held it for more than {} s", BUSY.as_secs())
         }

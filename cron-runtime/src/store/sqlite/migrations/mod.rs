@@ -26,9 +26,12 @@ pub(super) enum Found {
 
 /// Reads the header of the file; changes nothing.
 pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, StoreError> {
-    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(failed)?;
-    let version = pragma("user_version").map_err(failed)?;
+    // One statement sees one moment: another process may be making the schema right now.
+    let header = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+                  FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables): (i64, i64, i64) = connection
+        .query_row(header, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(failed)?;
     if application == i64::from(APPLICATION_ID) {
         let found = u32::try_from(version).unwrap_or(u32::MAX);
         if found > VERSION {
@@ -36,8 +39,6 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
         }
         return Ok(Found::Version(found));
     }
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
     if tables > 0 || application != 0 {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
