@@ -143,7 +143,7 @@ impl ZoneTable {
     }
 }
 
-/// How a schedule passes a change of the clock.
+/// How a schedule passes a change of the clock. The order is that of [`Span::first_local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Walk {
     /// Follows the clock of each span: skipped local times are skipped, repeated ones repeat.
@@ -176,6 +176,10 @@ pub(super) trait Calendar {
 /// The first tick at or after an instant (seconds).
 #[inline(always)]
 pub(super) fn next(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, start: i64) -> Option<i64> {
+    if let [only] = &*table.spans {
+        // UTC, and zones that have never changed: nothing to look up, nothing to pass.
+        return calendar.at_or_after(start + only.offset).map(|local| local - only.offset);
+    }
     let at = table.position(start);
     let span = &table.spans[at];
     let first = walk.first_local(span);

@@ -122,7 +122,7 @@ impl CronSchedule {
     /// Returns whether there is one, and the time (any time if there is none).
     #[inline(always)]
     fn time_at_or_after(&self, second: u32) -> (bool, u32) {
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let (hour, minute, second) = hour_minute_second(second);
         // Each unit may stay only if the smaller units have something left; else it has to move on.
         let seconds = self.seconds >> second;
         let minute_stays = seconds != 0 && self.minutes >> minute & 1 != 0;
@@ -141,7 +141,7 @@ impl CronSchedule {
 
     /// The last matching second of the day at or before `second`.
     fn time_at_or_before(&self, second: u32) -> Option<u32> {
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let (hour, minute, second) = hour_minute_second(second);
         if self.hours >> hour & 1 != 0 {
             if self.minutes >> minute & 1 != 0 {
                 let seconds = self.seconds & !(u64::MAX << second << 1);
@@ -160,7 +160,7 @@ impl CronSchedule {
 
     /// The number of matching seconds of a day before `second`, which may be the end of the day.
     fn times_before(&self, second: u32) -> u64 {
-        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        let (hour, minute, second) = hour_minute_second(second);
         let each_minute = u64::from(self.seconds.count_ones());
         let each_hour = u64::from(self.minutes.count_ones()) * each_minute;
         let hours = self.hours & !(u32::MAX << hour);
@@ -278,4 +278,12 @@ impl Calendar for CronSchedule {
         }
         times
     }
+}
+
+/// A second of the day, split; also the end of the day, as hour 24.
+#[inline(always)]
+fn hour_minute_second(second: u32) -> (u32, u32, u32) {
+    let minutes = second / 60;
+    let hour = minutes / 60;
+    (hour, minutes - hour * 60, second - minutes * 60)
 }
