@@ -54,3 +54,10 @@ fn zero_jobs_are_not_silent() {
     let said = warnings.0.lock().expect("no panic holds it").join("\n");
     assert!(said.contains("no job is linked") && said.contains("use my_jobs as _;"), "{said}");
 }
+
+#[test]
+fn not_even_where_nobody_listens_to_the_log() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_app-empty")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("no job is linked"), "{said}");
+}

@@ -22,6 +22,9 @@ use crate::store::{StoreError, Synced};
 /// The grace of a shutdown where nothing else is said.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 
+const NO_JOBS: &str = "no job is linked into this program, so nothing will run; if the jobs are in another crate, \
+                       reference it: `use my_jobs as _;`";
+
 /// A scheduler that is about to start. Await it.
 #[must_use = "a scheduler starts when this is awaited"]
 #[derive(Debug)]
@@ -159,10 +162,11 @@ fn open(
 
 fn tell(database: &Database, jobs: &[(Plan, Handler)], synced: &Synced) {
     if jobs.is_empty() {
-        tracing::warn!(
-            "no job is linked into this program, so nothing will run; if the jobs are in another crate, reference it: \
-             `use my_jobs as _;`"
-        );
+        tracing::warn!("{NO_JOBS}");
+        // Without a subscriber the warning goes nowhere, and this is the one that must not.
+        if !tracing::dispatcher::has_been_set() {
+            eprintln!("warning: {NO_JOBS}");
+        }
     }
     for name in &synced.new {
         tracing::info!(job = %name, "new job");
