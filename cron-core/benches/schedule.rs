@@ -152,8 +152,9 @@ fn worst(c: &mut Criterion) {
     group.finish();
 }
 
-/// The median of each of the ten expressions, from criterion's files.
-fn medians(zone: Tz, library: &str) -> Option<Vec<f64>> {
+/// The times of each of the ten expressions, from criterion's files: the median, and the least of its samples,
+/// which other work on the machine disturbs least.
+fn times(zone: Tz, library: &str) -> Option<Vec<(f64, f64)>> {
     let home = std::env::var_os("CRITERION_HOME").map(PathBuf::from).or_else(|| {
         let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let default = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target"));
@@ -161,9 +162,17 @@ fn medians(zone: Tz, library: &str) -> Option<Vec<f64>> {
     })?;
     let group = home.join(format!("next_after {}", zone.name().replace('/', " ")));
     let one = |number: usize| {
-        let file = group.join(library).join(number.to_string()).join("new/estimates.json");
-        let estimates: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
-        estimates["median"]["point_estimate"].as_f64()
+        let read = |file: &str| -> Option<serde_json::Value> {
+            let path = group.join(library).join(number.to_string()).join("new").join(file);
+            serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()
+        };
+        let median = read("estimates.json")?["median"]["point_estimate"].as_f64()?;
+        let sample = read("sample.json")?;
+        let numbers = |name: &str| -> Option<Vec<f64>> {
+            sample[name].as_array()?.iter().map(serde_json::Value::as_f64).collect()
+        };
+        let each = numbers("times")?.into_iter().zip(numbers("iters")?).map(|(time, count)| time / count);
+        Some((median, each.fold(f64::MAX, f64::min)))
     };
     (0..TYPICAL.len()).map(one).collect()
 }
@@ -174,14 +183,22 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn summary() {
-    println!("\nnext_after, nanoseconds: median over ten expressions, and median of the ten ratios to ours");
+    println!("\nnext_after, nanoseconds: median over ten expressions, and median of the ten ratios to ours;");
+    println!("the same from the least sample of each measurement\n");
     for zone in ZONES {
-        let Some(ours) = medians(zone, "ours") else { continue };
-        println!("{:<18} ours   {:8.1}", zone.name(), median(ours.clone()));
-        for library in ["cron", "croner"] {
-            let Some(theirs) = medians(zone, library) else { continue };
-            let ratios = theirs.iter().zip(&ours).map(|(theirs, ours)| theirs / ours).collect();
-            println!("{:<18} {library:<6} {:8.1}  {:6.1} times", "", median(theirs), median(ratios));
+        let Some(ours) = times(zone, "ours") else { continue };
+        for library in ["ours", "cron", "croner"] {
+            let Some(theirs) = times(zone, library) else { continue };
+            let column = |pick: fn(&(f64, f64)) -> f64| {
+                let ratio =
+                    theirs.iter().zip(&ours).map(|(theirs, ours)| pick(theirs) / pick(ours)).collect();
+                (median(theirs.iter().map(pick).collect()), median(ratio))
+            };
+            let ((middle, ratio), (least, least_ratio)) = (column(|times| times.0), column(|times| times.1));
+            let zone = zone.name();
+            println!(
+                "{zone:<17} {library:<6} {middle:7.1} {ratio:6.1} times  {least:7.1} {least_ratio:6.1} times"
+            );
         }
     }
 }
