@@ -76,6 +76,11 @@ impl Job {
         self
     }
 
+    pub(crate) fn grace(mut self, seconds: u64) -> Self {
+        self.0.catch_up.grace = Some(Duration::from_secs(seconds));
+        self
+    }
+
     /// Retries after 10 s, 20 s, 40 s …, each ± 20 %.
     pub(crate) fn retries(mut self, retries: u32) -> Self {
         self.0.retry.retries = retries;

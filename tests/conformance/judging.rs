@@ -17,6 +17,7 @@ cases!(judging:
     two_weeks_of_five_second_ticks_are_one_range,
     overlap_skip_names_the_run_that_held_the_slot,
     overlap_skip_names_the_oldest_active_run,
+    overlap_skip_names_a_run_of_the_same_judgement,
     overlap_allow_starts_beside_active_runs,
     a_retry_wait_holds_the_slot,
     a_manual_run_that_has_not_started_holds_the_slot,
@@ -140,6 +141,18 @@ pub(crate) fn overlap_skip_names_the_oldest_active_run(world: &World) {
     process.succeed(older, 35);
     process.judge(40);
     assert_eq!(process.skipped("a"), [overlap(30, older.run), overlap(40, newer.run)]);
+}
+
+pub(crate) fn overlap_skip_names_a_run_of_the_same_judgement(world: &World) {
+    // A late look, and all ticks are still on time: the oldest runs and holds the slot before the others.
+    let generous = job("a").every("10s").catch_up(CatchUpRule::None).grace(60);
+    let process = world.start(0, &[generous]);
+    let judged = process.judge(35);
+    assert_eq!((judged.claimed.len(), judged.skipped.len()), (1, 2));
+    let run = judged.claimed[0].claim.run;
+    assert_eq!(judged.skipped[0].1.holder, Some(run));
+    assert_eq!(process.ran("a"), [10]);
+    assert_eq!(process.skipped("a"), [overlap(20, run), overlap(30, run)]);
 }
 
 pub(crate) fn overlap_allow_starts_beside_active_runs(world: &World) {

@@ -123,14 +123,15 @@ fn declaration(name: &'static str) -> impl Strategy<Value = Job> {
     ];
     let schedule = prop::sample::select(schedules);
     let rule = prop::sample::select(CatchUpRule::ALL);
-    let window = prop::option::weighted(0.2, 1u64..60);
+    let bounds = (prop::option::weighted(0.2, 1u64..60), prop::option::weighted(0.2, 0u64..40));
     let retries = (0u32..3, any::<bool>());
-    (schedule, rule, 1u32..5, window, any::<bool>(), retries).prop_map(
-        move |(schedule, rule, limit, window, is_wide, (retries, past_next))| {
+    (schedule, rule, 1u32..5, bounds, any::<bool>(), retries).prop_map(
+        move |(schedule, rule, limit, (window, grace), is_wide, (retries, past_next))| {
             let mut job = job(name).scheduled(schedule).catch_up(rule).limit(limit).retries(retries);
             job = if is_wide { job.allow() } else { job };
             job = if past_next { job.retry_past_next() } else { job };
-            window.into_iter().fold(job, Job::window)
+            job = window.into_iter().fold(job, Job::window);
+            grace.into_iter().fold(job, Job::grace)
         },
     )
 }
