@@ -44,6 +44,7 @@ fn schedule(attribute: &str, text: &str, zone: &str) -> Result<Schedule, Schedul
         "weekly" => Schedule::weekly(text, zone),
         "at" => Schedule::at(text, zone),
         "once" => Schedule::once(text),
+        "schedule" => Schedule::phrase(text, zone),
         "every" => match text.split_once(", phase ") {
             Some((period, phase)) => Schedule::every(period, Some(phase)),
             None => Schedule::every(text, None),
@@ -108,5 +109,14 @@ fn the_attributes_of_the_first_table() {
         let texts: Vec<&str> = row[1].split('"').collect();
         let text = texts.get(3).map_or(texts[1].to_owned(), |phase| format!("{}, phase {phase}", texts[1]));
         assert!(schedule(&row[0], &text, "UTC").is_ok(), "{}", row[1]);
+    }
+}
+
+#[cfg(feature = "cron")]
+#[test]
+fn schedules_of_the_crate_cron() {
+    for row in rows("| Theirs | Ours |") {
+        let theirs: cron::Schedule = row[0].parse().unwrap();
+        assert_eq!(Schedule::from(&theirs).to_string(), row[1], "{}", row[0]);
     }
 }

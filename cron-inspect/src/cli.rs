@@ -118,7 +118,8 @@ pub(crate) struct Next {
     /// The name of a job; all jobs if left out
     #[arg(conflicts_with = "expr")]
     pub(crate) job: Option<String>,
-    /// Of this schedule: a cron expression, or a text such as `every(30s)`; needs no database
+    /// Of this schedule: a cron expression, a phrase such as `every weekday at 9:00` (it begins with `every` or
+    /// `on the`), or a text such as `every(30s)`; needs no database
     #[arg(long)]
     pub(crate) expr: Option<String>,
     /// The time zone of the schedule, an IANA name [default: UTC]
@@ -130,7 +131,8 @@ pub(crate) struct Next {
 
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// A cron expression or nickname, or a text such as `every(30s)`
+    /// A cron expression or nickname, a phrase such as `every weekday at 9:00` (it begins with `every` or `on the`), or
+    /// a text such as `every(30s)`
     pub(crate) expr: String,
     /// The time zone of the schedule, an IANA name [default: UTC]
     #[arg(long)]

@@ -154,6 +154,7 @@ fn walk(schedule: &Schedule) -> Walk {
     match schedule {
         Schedule::Cron(cron) if cron.is_interval_like() => Walk::Interval,
         Schedule::Cron(cron) => Walk::Fixed(cron.dst_gap()),
+        Schedule::Stride(stride) => Walk::Fixed(stride.dst_gap()),
         _ => Walk::Fixed(DstGap::RunAfter),
     }
 }
@@ -252,5 +253,8 @@ mod tests {
         assert_eq!(change.effect(&other).word, "untouched");
         let every = Schedule::every("10m", None).expect("a schedule");
         assert_eq!(change.effect(&every).word, "untouched");
+        let stride = Schedule::phrase("every 2 weeks on sunday from 2025-03-09 at 2:30", "America/New_York")
+            .expect("a schedule");
+        assert_eq!(change.effect(&stride).text, "02:30 does not exist that day: runs once, at 03:00 EDT");
     }
 }

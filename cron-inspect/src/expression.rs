@@ -14,15 +14,16 @@ pub(crate) struct Expression {
 }
 
 /// The words of the stable text form whose schedules are written in local time.
-const LOCAL: [&str; 2] = ["cron", "at"];
+const LOCAL: [&str; 3] = ["cron", "at", "stride"];
 
 impl Expression {
-    /// Reads a cron expression, a nickname, or the stable text form, whose own zone may be left out.
+    /// Reads a cron expression, a nickname, a phrase, or the stable text form, whose own zone may be left out.
     pub(crate) fn read(text: &str, zone: Option<&str>) -> Result<Self, Failure> {
         // Also for schedules that have no zone: an unknown one is a mistake, not something to ignore.
         let shown: Option<Tz> = zone.map(zone_named).transpose()?;
         let named = zone.unwrap_or("UTC");
         let schedule = match form(text) {
+            None if is_phrase(text) => Schedule::phrase(text, named)?,
             None => Schedule::cron(text, named)?,
             Some((word, behind)) if behind.is_empty() && LOCAL.contains(&word) => {
                 format!("{} {named}", text.trim()).parse()?
@@ -36,6 +37,16 @@ impl Expression {
         };
         let zone = schedule.zone().or(shown).unwrap_or(Tz::UTC);
         Ok(Self { schedule, zone })
+    }
+}
+
+/// Whether the text begins like a phrase: `every weekday at 9:00`, `on the 15th of every month at 12:00`.
+fn is_phrase(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(str::to_ascii_lowercase);
+    match words.next().as_deref() {
+        Some("every") => true,
+        Some("on") => words.next().as_deref() == Some("the"),
+        _ => false,
     }
 }
 
@@ -72,6 +83,10 @@ mod tests {
             ("cron(0 9 * * *)", london, "cron(0 9 * * *) Europe/London", Tz::Europe__London),
             ("cron(0 9 * * *) Europe/London", london, "cron(0 9 * * *) Europe/London", Tz::Europe__London),
             ("cron(0 9 * * *) Asia/Tokyo", None, "cron(0 9 * * *) Asia/Tokyo", Tz::Asia__Tokyo),
+            ("every weekday at 9:00", london, "cron(0 9 * * MON-FRI) Europe/London", Tz::Europe__London),
+            ("On the 15th of every month at noon", None, "cron(0 12 15 * *) UTC", Tz::UTC),
+            (" every 90 minutes", london, "every(1h 30m)", Tz::Europe__London),
+            ("stride(3d from 2026-01-05 at 09:00)", None, "stride(3d from 2026-01-05 at 09:00) UTC", Tz::UTC),
             ("every(30s)", None, "every(30s)", Tz::UTC),
             (" every(30s) ", london, "every(30s)", Tz::Europe__London),
             ("at(2026-07-01T09:00:00)", london, "at(2026-07-01T09:00:00) Europe/London", Tz::Europe__London),
@@ -88,6 +103,7 @@ mod tests {
         assert!(error("0 9 * * *", Some("Europe/Londn")).contains("Europe/London"));
         assert!(error("every(30s)", Some("nowhere")).contains("nowhere"));
         assert!(error("evry(30s)", None).contains("every"));
+        assert!(error("every mondya at 9:00", None).contains("write `monday`"));
         assert!(error("cron(0 9 * * *) Asia/Tokyo", Some("UTC")).contains("--zone"));
     }
 }

@@ -55,6 +55,7 @@ options! {
     Weekly "weekly": Text, r#""MON,FRI 10:00""#;
     At "at": Text, r#""2026-12-25T00:00:00""#;
     Once "once": Text, r#""60s""#;
+    Schedule "schedule": Text, r#""every weekday at 9:00""#;
     Timezone "timezone": Text, r#""Europe/London""#;
     Overlap "overlap": Text, r#""skip""#;
     CatchUp "catch_up": Text, r#""latest""#;
@@ -72,7 +73,7 @@ options! {
 }
 
 /// Names that people try, and the option they mean.
-const MEANT: [(&str, Key); 16] = [
+const MEANT: [(&str, Key); 18] = [
     ("attempts", Key::Retries),
     ("catchup", Key::CatchUp),
     ("concurrency", Key::Overlap),
@@ -84,7 +85,9 @@ const MEANT: [(&str, Key); 16] = [
     ("misfire", Key::CatchUp),
     ("offset", Key::Phase),
     ("on_overlap", Key::Overlap),
-    ("schedule", Key::Cron),
+    ("phrase", Key::Schedule),
+    ("run", Key::Schedule),
+    ("when", Key::Schedule),
     ("time_zone", Key::Timezone),
     ("title", Key::Name),
     ("tz", Key::Timezone),
@@ -320,7 +323,9 @@ fn no_name(tokens: &TokenStream) -> String {
     let guess = syn::parse2::<syn::LitStr>(tokens.clone()).ok().and_then(|text| {
         let text = text.value();
         let is_cron = text.starts_with('@') || text.split_whitespace().count() >= 5;
-        let key = if is_cron {
+        let key = if text.starts_with("every ") || text.starts_with("on the ") {
+            Key::Schedule
+        } else if is_cron {
             Key::Cron
         } else if cron_core::duration::parse_duration(&text).is_ok() {
             Key::Every

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use super::cron::Field;
+use super::phrase::PhraseProblem;
 use crate::duration::{DurationError, Excerpt};
 
 /// The longest expression, in bytes.
@@ -160,6 +161,15 @@ pub enum ScheduleErrorKind {
     DateTime,
     /// The zone left out this local date when it moved over the date line.
     SkippedDate,
+    /// A phrase such as `every weekday at 9:00` is wrong.
+    Phrase {
+        /// What is wrong.
+        problem: PhraseProblem,
+        /// What to write instead.
+        help: String,
+    },
+    /// The stored text of a stride is none.
+    StrideForm,
     /// The stored text of a schedule begins with none of the known words.
     UnknownForm {
         /// The word that was probably meant.
@@ -233,7 +243,11 @@ impl ScheduleError {
                 say("write `2026-12-25T00:00:00`, or with an offset `2026-12-25T00:00:00+01:00`")
             }
             Kind::UnknownForm { nearest: None } => {
-                say("write `cron(...) Zone`, `every(...)`, `at(...) Zone` or `once(...)`")
+                say("write `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)` or `stride(...) Zone`")
+            }
+            Kind::Phrase { help, .. } => say(help),
+            Kind::StrideForm => {
+                say("write `2w on MON,FRI from 2026-01-05 at 09:00` or `3d from 2026-01-05 at 09:00`")
             }
             _ => None,
         }
@@ -311,6 +325,8 @@ impl fmt::Display for ScheduleError {
             Kind::NotAGrid => write!(f, "`{part}` has times that one schedule cannot express")?,
             Kind::DateTime => write!(f, "`{part}` is not a date and time from 1970 to 2199")?,
             Kind::SkippedDate => write!(f, "`{part}` is on a day that this zone left out")?,
+            Kind::Phrase { problem, .. } => problem.write(f, &part)?,
+            Kind::StrideForm => write!(f, "`{part}` is not every so many days or weeks, a date and times")?,
             Kind::UnknownForm { .. } => write!(f, "`{part}` is not the text of a schedule")?,
         }
         self.help().map_or(Ok(()), |help| write!(f, "; {help}"))

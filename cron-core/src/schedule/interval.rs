@@ -35,6 +35,11 @@ impl Interval {
         Ok(Self { period_ms, phase_ms })
     }
 
+    /// A tick each so many seconds, at least one, without a phase.
+    pub(super) fn of_seconds(seconds: u32) -> Self {
+        Self { period_ms: i64::from(seconds) * 1_000, phase_ms: 0 }
+    }
+
     /// The time from one tick to the next.
     #[must_use]
     pub fn period(&self) -> Duration {

@@ -11,6 +11,8 @@ mod error;
 mod interval;
 mod month;
 mod once;
+mod phrase;
+mod stride;
 mod text;
 mod zone;
 
@@ -21,6 +23,8 @@ pub use cron::{CronSchedule, DstGap, Field, Lint};
 pub use error::{ScheduleError, ScheduleErrorKind};
 pub use interval::Interval;
 pub use once::{At, Once};
+pub use phrase::PhraseProblem;
+pub use stride::Stride;
 
 /// When a job is due: a set of instants, strictly increasing.
 ///
@@ -51,6 +55,8 @@ pub enum Schedule {
     At(At),
     /// One tick, a delay after the first registration.
     Once(Once),
+    /// Times of every n-th day or week from a date on, in a zone.
+    Stride(Stride),
 }
 
 impl Schedule {
@@ -122,13 +128,40 @@ impl Schedule {
         Once::parse(delay).map(Self::Once)
     }
 
+    /// A phrase in plain English, in an IANA zone: `every weekday at 9:00`, `every 5 minutes`,
+    /// `every month on the last friday at 17:00`, `every 2 weeks on monday from 2026-01-05 at 9:00`.
+    ///
+    /// The grammar is small and strict; `docs/schedules.md` has all of it. A phrase is a way to write: the result is
+    /// a schedule of one of the other kinds, and does not depend on the spelling. A rate that no clock can show, such
+    /// as `every 90 seconds`, becomes an interval, which has no zone.
+    ///
+    /// # Errors
+    /// If the zone is wrong, or at the first word that is not understood: [`ScheduleErrorKind::Phrase`].
+    ///
+    /// # Examples
+    /// ```
+    /// use cron_core::schedule::Schedule;
+    ///
+    /// let schedule = Schedule::phrase("every monday and friday at 9am", "Europe/London")?;
+    /// assert_eq!(schedule, Schedule::weekly("MON,FRI 09:00", "Europe/London")?);
+    /// let error = Schedule::phrase("every mondya at 9am", "Europe/London").unwrap_err();
+    /// assert_eq!(error.diagram(), "every mondya at 9am\n      ^^^^^^");
+    /// assert!(error.help().unwrap().starts_with("write `monday`"));
+    /// # Ok::<(), cron_core::schedule::ScheduleError>(())
+    /// ```
+    pub fn phrase(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        phrase::parse(text, zone::parse(zone)?)
+    }
+
     /// The same schedule with another rule for fixed-time runs that a change of the clock skips.
     ///
-    /// Only cron schedules that are not interval-like have such runs; others are unchanged.
+    /// Only strides, and cron schedules that are not interval-like, have such runs; others are unchanged.
     #[must_use]
     pub fn with_dst_gap(mut self, gap: DstGap) -> Self {
-        if let Self::Cron(cron) = &mut self {
-            cron.set_dst_gap(gap);
+        match &mut self {
+            Self::Cron(cron) => cron.set_dst_gap(gap),
+            Self::Stride(stride) => stride.set_dst_gap(gap),
+            Self::Interval(_) | Self::At(_) | Self::Once(_) => {}
         }
         self
     }
@@ -151,6 +184,7 @@ impl Schedule {
             Self::Interval(interval) => interval.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick > t),
             Self::Once(_) => None,
+            Self::Stride(stride) => stride.at_or_after(t.timestamp() + 1).and_then(from_seconds),
         }
     }
 
@@ -162,6 +196,7 @@ impl Schedule {
             Self::Interval(interval) => interval.at_or_before(before_millis(t)).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick < t),
             Self::Once(_) => None,
+            Self::Stride(stride) => stride.at_or_before(before_seconds(t)).and_then(from_seconds),
         }
     }
 
@@ -176,6 +211,7 @@ impl Schedule {
             Self::Interval(interval) => {
                 interval.count(after.timestamp_millis() + 1, through.timestamp_millis())
             }
+            Self::Stride(stride) => stride.count(after.timestamp() + 1, through.timestamp()),
             Self::At(_) | Self::Once(_) => self.between(after, through).count() as u64,
         }
     }
@@ -205,6 +241,9 @@ impl Schedule {
                 let ms = t.timestamp_millis();
                 t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && interval.at_or_after(ms) == Some(ms)
             }
+            Self::Stride(stride) => {
+                t.timestamp_subsec_nanos() == 0 && stride.count(t.timestamp(), t.timestamp()) == 1
+            }
             Self::At(at) => at.instant() == Some(t),
             Self::Once(_) => false,
         }
@@ -216,6 +255,7 @@ impl Schedule {
         match self {
             Self::Cron(cron) => Some(cron.zone()),
             Self::At(at) => at.zone(),
+            Self::Stride(stride) => Some(stride.zone()),
             Self::Interval(_) | Self::Once(_) => None,
         }
     }
@@ -224,7 +264,7 @@ impl Schedule {
     #[must_use]
     pub fn has_any_tick(&self) -> bool {
         match self {
-            Self::Cron(_) => self.next_after(DateTime::<Utc>::MIN_UTC).is_some(),
+            Self::Cron(_) | Self::Stride(_) => self.next_after(DateTime::<Utc>::MIN_UTC).is_some(),
             Self::Interval(_) | Self::Once(_) => true,
             Self::At(at) => at.instant().is_some(),
         }
@@ -260,6 +300,7 @@ impl Schedule {
             Self::Interval(interval) => interval.describe(),
             Self::At(at) => at.describe(),
             Self::Once(once) => once.describe(),
+            Self::Stride(stride) => stride.describe(),
         }
     }
 
@@ -290,6 +331,10 @@ impl Schedule {
                 hash.add(b"once");
                 hash.add(&once.delay().as_millis().to_le_bytes());
             }
+            Self::Stride(stride) => {
+                hash.add(b"stride");
+                stride.feed(|bytes| hash.add(bytes));
+            }
         }
         hash.0
     }
@@ -310,6 +355,7 @@ impl Schedule {
     pub fn lints(&self) -> Vec<Lint> {
         match self {
             Self::Cron(cron) => cron.lints(),
+            Self::Stride(stride) => stride.lints(),
             Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
         }
     }

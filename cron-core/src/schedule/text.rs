@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cron::{CronSchedule, DstGap};
 use super::error::{ScheduleError, ScheduleErrorKind as Kind};
+use super::stride::Stride;
 use super::{Schedule, zone};
 use crate::suggest;
 
@@ -23,6 +24,7 @@ impl fmt::Display for Schedule {
             Self::Interval(interval) => interval.fmt(f),
             Self::At(at) => at.fmt(f),
             Self::Once(once) => once.fmt(f),
+            Self::Stride(stride) => stride.fmt(f),
         }
     }
 }
@@ -30,7 +32,8 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = ScheduleError;
 
-    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`.
+    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`,
+    /// `stride(...) Zone`.
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         let refuse = |kind, span| Err(ScheduleError::new(kind, text, span));
         if text.len() > MAX_STORED {
@@ -45,13 +48,19 @@ impl FromStr for Schedule {
         }
         let (inside, behind) = (&text[open + 1..close], text[close + 1..].trim());
         match (&text[..word_len], behind) {
-            ("cron", behind) => {
+            (word @ ("cron" | "stride"), behind) => {
                 let (name, gap) = match behind.strip_suffix(SKIP_GAPS).map(str::trim_end) {
                     Some(name) => (name, DstGap::Skip),
                     None => (behind, DstGap::RunAfter),
                 };
                 let zone = zone::parse(name)?;
-                CronSchedule::parse_any_length(inside, zone).map(|cron| Self::Cron(cron).with_dst_gap(gap))
+                let schedule = if word == "cron" {
+                    CronSchedule::parse_any_length(inside, zone).map(Self::Cron)
+                } else {
+                    let refused = || ScheduleError::new(Kind::StrideForm, text, open + 1..close);
+                    Stride::parse(inside, zone).ok_or_else(refused)
+                };
+                schedule.map(|schedule| schedule.with_dst_gap(gap))
             }
             ("every", "") => match inside.split_once(", phase ") {
                 Some((period, phase)) => Self::every(period, Some(phase)),
@@ -62,7 +71,7 @@ impl FromStr for Schedule {
             ("once", "") => Self::once(inside),
             ("every" | "once", _) => refuse(Kind::UnknownForm { nearest: None }, close + 1..text.len()),
             (word, _) => {
-                let nearest = suggest::nearest(word, ["cron", "every", "at", "once"]);
+                let nearest = suggest::nearest(word, ["cron", "every", "at", "once", "stride"]);
                 refuse(Kind::UnknownForm { nearest }, 0..word_len)
             }
         }

@@ -30,6 +30,12 @@ fn next_of_an_expression() {
             "2026-01-01T00:00:00Z",
             &["2026-01-01T00:00:00.250Z", "2026-01-01T00:00:00.500Z"],
         ),
+        (
+            "every 2 weeks on monday from 2026-01-05 at 9:00",
+            "Europe/London",
+            "2026-03-20T00:00:00Z",
+            &["2026-03-30T08:00:00Z", "2026-04-13T08:00:00Z"],
+        ),
         ("at(2026-07-01T09:00:00)", "Europe/Paris", "2026-01-01T00:00:00Z", &["2026-07-01T07:00:00Z"]),
     ] {
         let args = ["next", "--expr", expr, "--zone", zone, "--after", after, "-n", "2", "--json"];
@@ -107,6 +113,8 @@ fn a_refused_expression_is_shown_with_its_mistake() {
     ] {
         assert_eq!(inspect(args).bad(), want, "{args:?}");
     }
+    let error = inspect(&["check", "every mondya at 9:00"]).bad();
+    assert!(error.ends_with("\n  every mondya at 9:00\n        ^^^^^^\n"), "{error}");
     let error = inspect(&["check", "0 9 * * *", "--zone", "Europe/Londn"]).bad();
     assert!(error.contains("write `Europe/London`"), "{error}");
     let error = inspect(&["check", "0 0 30 2 *"]).bad();

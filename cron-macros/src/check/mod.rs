@@ -95,7 +95,8 @@ fn runtime(args: &Args, mistakes: &mut Mistakes) -> Path {
 
 /// Whether this option says when the job runs.
 fn is_schedule(key: Key) -> bool {
-    matches!(key, Key::Cron | Key::Every | Key::Daily | Key::Hourly | Key::Weekly | Key::At | Key::Once)
+    use Key::{At, Cron, Daily, Every, Hourly, Once, Schedule, Weekly};
+    matches!(key, Cron | Every | Daily | Hourly | Weekly | At | Once | Schedule)
 }
 
 fn has_schedule(args: &Args) -> bool {
@@ -222,6 +223,12 @@ mod tests {
                 "at(2026-12-25T00:00:00) Europe/Berlin",
             ),
             (r#"once = "60s""#, "once(1m)"),
+            (r#"schedule = "every weekday at 9:00""#, "cron(0 9 * * MON-FRI) UTC"),
+            (r#"schedule = "every 90 minutes""#, "every(1h 30m)"),
+            (
+                r#"schedule = "every 2 weeks on monday from 2026-01-05 at 9am", timezone = "Asia/Tokyo""#,
+                "stride(2w on MON from 2026-01-05 at 09:00) Asia/Tokyo",
+            ),
         ] {
             let schedule = good(options).schedule.unwrap();
             assert_eq!(schedule, canonical, "{options}");
@@ -262,6 +269,10 @@ mod tests {
         bad(r#"timezone = "UTC""#, &["`timezone` needs a schedule"]);
         bad(r#"every = "30s", phase = "30s""#, &["not shorter than the period"]);
         bad(r#"every = "30s", cron = "@daily""#, &["one schedule"]);
+        bad(r#"schedule = "every mondya at 9:00""#, &["`mondya` is not understood here"]);
+        bad(r#"schedule = "every 90 minutes", timezone = "Asia/Tokyo""#, &["`timezone` has no effect"]);
+        bad(r#"schedule = "every hour", every = "1h""#, &["one schedule"]);
+        bad(r#"schedule = "every hour", phase = "5m""#, &["`phase` moves the grid of `every`"]);
         bad(r#"every = "30s", retires = 3"#, &["did you mean `retries`?"]);
         bad(r#"every = "30s", overlap = "skp""#, &["did you mean `skip`?"]);
         bad(r#"every = "30s", name = "a b""#, &["contains ' '"]);

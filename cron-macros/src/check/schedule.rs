@@ -35,6 +35,14 @@ pub(super) fn check(args: &Args, mistakes: &mut Mistakes) -> Option<String> {
         let text = "`timezone` has no effect on a time that has an offset already\nremove it, or write the local time";
         mistakes.add(&entry.at_key, text);
     }
+    if let (Schedule::Interval(_), Key::Schedule, Some(entry)) =
+        (&schedule, first.key, args.get(Key::Timezone))
+    {
+        let text = "`timezone` has no effect on this rate: no clock shows it, so it is counted from \
+                    1970-01-01T00:00:00Z, in every zone the same\n\
+                    remove it, or write a rate that divides the minute, the hour or the day";
+        mistakes.add(&entry.at_key, text);
+    }
     zone.is_some().then(|| schedule.to_string())
 }
 
@@ -97,6 +105,7 @@ fn parse(args: &Args, entry: &Entry, zone: &str, mistakes: &mut Mistakes) -> Opt
         Key::Weekly => Schedule::weekly(text, zone),
         Key::At => Schedule::at(text, zone),
         Key::Once => Schedule::once(text),
+        Key::Schedule => Schedule::phrase(text, zone),
         _ => Schedule::cron(text, zone),
     };
     let schedule = parsed

@@ -18,7 +18,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+pub(in crate::schedule) const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
 
 /// As many times of a day are listed; more are told by their fields.
@@ -183,7 +184,7 @@ fn plural(unit: &str, values: &[u32]) -> String {
 }
 
 /// Values with runs of three and more as `a to b`.
-fn list(values: &[u32], name: impl Fn(u32) -> String) -> String {
+pub(in crate::schedule) fn list(values: &[u32], name: impl Fn(u32) -> String) -> String {
     let mut parts = Vec::new();
     let mut at = 0;
     while at < values.len() {
@@ -200,7 +201,7 @@ fn list(values: &[u32], name: impl Fn(u32) -> String) -> String {
 }
 
 /// `a`, `a and b`, `a, b and c`.
-fn joined(parts: &[String]) -> String {
+pub(in crate::schedule) fn joined(parts: &[String]) -> String {
     match parts {
         [] => String::new(),
         [one] => one.clone(),

@@ -73,7 +73,7 @@ impl CronSchedule {
     pub(in crate::schedule) fn lints(&self) -> Vec<Lint> {
         let mut lints = self.uneven_steps();
         lints.extend(self.rare_day().map(|day| Lint::RareDay { day }));
-        if self.in_usual_gap() {
+        if !self.is_interval_like() && in_usual_gap(self, self.zone, self.dst_gap()) {
             lints.push(Lint::InGap { zone: self.zone, gap: self.dst_gap() });
         }
         if self.flags & EITHER_DAY != 0 {
@@ -116,13 +116,13 @@ impl CronSchedule {
         };
         (29..=31).filter(|day| self.days >> (day - 1) & 1 != 0).find(missing)
     }
+}
 
-    fn in_usual_gap(&self) -> bool {
-        // Nobody notices if the run after the gap is one that happens there anyway.
-        let regular = |end| self.dst_gap() == DstGap::RunAfter && Calendar::count(self, end, end) == 1;
-        let skipped = |(first, end)| {
-            Calendar::at_or_after(self, first).is_some_and(|local| local < end) && !regular(end)
-        };
-        !self.is_interval_like() && zone::table(self.zone).gaps(USUAL).any(skipped)
-    }
+/// Whether the zone's usual changes of the clock skip a local time of a fixed-time schedule.
+pub(in crate::schedule) fn in_usual_gap(calendar: &impl Calendar, zone: Tz, gap: DstGap) -> bool {
+    // Nobody notices if the run after the gap is one that happens there anyway.
+    let regular = |end| gap == DstGap::RunAfter && calendar.count(end, end) == 1;
+    let skipped =
+        |(first, end)| calendar.at_or_after(first).is_some_and(|local| local < end) && !regular(end);
+    zone::table(zone).gaps(USUAL).any(skipped)
 }

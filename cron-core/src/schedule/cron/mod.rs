@@ -5,6 +5,8 @@
 
 mod describe;
 mod fields;
+#[cfg(feature = "cron")]
+mod import;
 mod lint;
 mod parse;
 mod part;
@@ -16,6 +18,12 @@ use chrono_tz::Tz;
 
 pub use fields::Field;
 pub use lint::Lint;
+
+pub(super) use describe::{WEEKDAYS, joined, list};
+pub(super) use fields::DAY_NAMES;
+pub(super) use lint::in_usual_gap;
+pub(super) use print::write_values;
+pub(super) use times::{time_fields, time_of_day, weekday_mask};
 
 use super::zone::{self, Walk};
 use fields::{ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, Years};

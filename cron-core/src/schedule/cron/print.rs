@@ -183,7 +183,12 @@ pub(super) fn step_to_end(values: &[u32], first: u32, last: u32) -> Option<u32> 
 }
 
 /// Writes values as `*/n` (if `star` gives the last value of the field), ranges, steps and lists.
-fn write_values(out: &mut impl Write, field: Field, star: Option<u32>, values: &[u32]) -> fmt::Result {
+pub(in crate::schedule) fn write_values(
+    out: &mut impl Write,
+    field: Field,
+    star: Option<u32>,
+    values: &[u32],
+) -> fmt::Result {
     let (Some(first), Some(last)) = (values.first(), values.last()) else {
         return Ok(());
     };

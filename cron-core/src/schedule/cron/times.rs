@@ -1,5 +1,7 @@
 //! `daily`, `hourly` and `weekly`: the same masks as cron, written as times; always fixed-time.
 
+use std::collections::BTreeSet;
+
 use chrono_tz::Tz;
 
 use super::CronSchedule;
@@ -98,7 +100,7 @@ fn whole(text: &str) -> Result<Part<'_>, ScheduleError> {
 }
 
 /// `H:MM`, `HH:MM` or either with `:SS`.
-fn time_of_day(text: &str) -> Option<(u32, u32, u32)> {
+pub(in crate::schedule) fn time_of_day(text: &str) -> Option<(u32, u32, u32)> {
     let digits = |text: &str, lengths: std::ops::RangeInclusive<usize>, most: u32| {
         let number = lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         number.then(|| text.parse::<u32>().ok()).flatten().filter(|number| *number <= most)
@@ -106,4 +108,25 @@ fn time_of_day(text: &str) -> Option<(u32, u32, u32)> {
     let (hour, rest) = text.split_once(':')?;
     let (minute, second) = rest.split_once(':').unwrap_or((rest, "00"));
     Some((digits(hour, 1..=2, 23)?, digits(minute, 2..=2, 59)?, digits(second, 2..=2, 59)?))
+}
+
+/// The fields of second (unless it is 0), minute and hour that select exactly these seconds of a day, if any do.
+pub(in crate::schedule) fn time_fields(times: &[u32]) -> Option<String> {
+    let values = |part: fn(u32) -> u32| times.iter().map(|time| part(*time)).collect::<BTreeSet<u32>>();
+    let (hours, minutes, seconds) =
+        (values(|time| time / 3_600), values(|time| time / 60 % 60), values(|time| time % 60));
+    let list = |values: &BTreeSet<u32>| values.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+    let second = if seconds.iter().eq([&0]) { String::new() } else { list(&seconds) + " " };
+    let grid = hours.len() * minutes.len() * seconds.len() == times.iter().collect::<BTreeSet<_>>().len();
+    grid.then(|| format!("{second}{} {}", list(&minutes), list(&hours)))
+}
+
+/// The days of `MON-WED,FRI`, Sunday as bit 0.
+pub(in crate::schedule) fn weekday_mask(text: &str) -> Option<u8> {
+    if text.contains(['#', '+', '*', '?', 'L']) {
+        return None;
+    }
+    let mut schedule = CronSchedule::every_second(Tz::UTC);
+    schedule.read_weekdays(whole(text).ok()?).ok()?;
+    Some(schedule.plain_weekdays() as u8)
 }
