@@ -1,6 +1,6 @@
 //! The end: what is running may end within the grace, what does not is interrupted and starts first next time.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use cron_runtime::core::run::{RunState, StateWord};
@@ -8,6 +8,7 @@ use cron_runtime::prelude::*;
 use cron_runtime::store::RunQuery;
 use cron_runtime::{Error, Event, Scheduler};
 use cron_tests::{start_in, wait_for};
+use tokio::sync::Notify;
 
 /// Ends when it is told that the scheduler ends.
 #[job]
@@ -22,6 +23,21 @@ fn obedient(run: Run) -> Result<(), &'static str> {
         std::thread::yield_now();
     }
     Err("cut off")
+}
+
+static TOLD: Notify = Notify::const_new();
+static RETURN: AtomicBool = AtomicBool::new(false);
+const LAST_STEP: Duration = Duration::from_secs(3);
+
+/// Notices that the scheduler ends and does not care.
+#[job]
+fn deaf(run: Run) {
+    while !RETURN.load(Ordering::Relaxed) {
+        if run.is_shutting_down() {
+            TOLD.notify_one();
+        }
+        std::thread::yield_now();
+    }
 }
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -72,19 +88,21 @@ async fn what_is_cut_off_is_interrupted_and_starts_first_next_time() {
 async fn a_second_request_without_grace_goes_straight_to_the_last_step() {
     let scheduler = cron_runtime::start().database("memory:").await.expect("it starts");
     let mut events = scheduler.events();
-    scheduler.trigger("obedient").await.expect("it is there");
+    scheduler.trigger("deaf").await.expect("it is there");
     wait_for(&mut events, "its start", |event| matches!(event, Event::Started { .. }).then_some(())).await;
     let first = tokio::spawn({
         let scheduler = scheduler.clone();
         async move { scheduler.shutdown_within(Duration::from_secs(3_600)).await }
     });
-    tokio::task::yield_now().await;
-    let second = scheduler.shutdown_within(Duration::ZERO).await;
-    let first = first.await.expect("no panic");
-    // Whichever came first, both are told the same, long before the hour is over.
-    let report = second.expect("it ends");
-    assert_eq!(first.ok(), Some(report));
+    // The job says that the first request has arrived.
+    tokio::time::timeout(Duration::from_secs(60), TOLD.notified()).await.expect("it is told");
+    let asked = std::time::Instant::now();
+    let report = scheduler.shutdown_within(Duration::ZERO).await.expect("it ends");
+    assert_eq!(first.await.expect("no panic").ok(), Some(report.clone()), "both are told the same");
+    assert!(asked.elapsed() < LAST_STEP, "straight to the last step, not after its three seconds");
+    assert_eq!((report.interrupted.len(), report.still_running), (1, 1));
     assert!(running(&scheduler).await.is_empty());
+    RETURN.store(true, Ordering::Relaxed);
 }
 
 async fn running(scheduler: &Scheduler) -> Vec<cron_runtime::store::RunInfo> {

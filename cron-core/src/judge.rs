@@ -95,10 +95,7 @@ pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
 }
 
 /// The range of ticks from the mark to `now` as skipped for `reason`, with the new mark.
-///
-/// Used where a block of ticks gets one verdict whatever the policies say: the time of a pause.
-#[must_use]
-pub fn skip_until(
+fn skip_until(
     schedule: &Schedule,
     mark: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -107,6 +104,20 @@ pub fn skip_until(
     let first = schedule.next_after(mark).filter(|first| *first <= now)?;
     let last = newest_due(schedule, now)?;
     Some(Skip { first, last, count: schedule.count_between(mark, now), reason, holder: None })
+}
+
+/// What the ticks from the mark to `now` are recorded as when a job is edited or resumed: those of the pause, if there is one,
+/// as paused, the others as missed. `paused` is since when it is paused.
+pub fn close(
+    schedule: &Schedule,
+    mark: DateTime<Utc>,
+    paused: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = Skip> {
+    let pause = paused.unwrap_or(now).min(now);
+    let before = skip_until(schedule, mark, pause, SkipReason::Missed);
+    let since = skip_until(schedule, mark.max(pause), now, SkipReason::Paused);
+    before.into_iter().chain(since)
 }
 
 /// Where the record of a job begins: the high-water mark at its first registration.
@@ -360,8 +371,13 @@ mod tests {
         let schedule = every("10s");
         let paused = Docket { paused: true, ..docket(&schedule, CatchUpRule::Latest, 0) };
         assert_eq!(judge(&paused, at(99)), Judgement { verdicts: vec![], mark: at(0), due: None });
-        let skip = skip_until(&schedule, at(0), at(99), SkipReason::Paused).expect("nine ticks");
-        assert_eq!((skip.first, skip.last, skip.count), (at(10), at(90), 9));
+        let missed = close(&schedule, at(0), None, at(99))
+            .map(|skip| (skip.reason, skip.first, skip.last, skip.count));
+        assert_eq!(missed.collect::<Vec<_>>(), [(SkipReason::Missed, at(10), at(90), 9)]);
+        let skips =
+            close(&schedule, at(0), Some(at(35)), at(99)).map(|skip| (skip.reason, skip.last, skip.count));
+        let want = [(SkipReason::Missed, at(30), 3), (SkipReason::Paused, at(90), 6)];
+        assert_eq!(skips.collect::<Vec<_>>(), want);
     }
 
     #[test]

@@ -18,12 +18,13 @@ pub(crate) fn job(declaration: &Declaration, function: &Function) -> TokenStream
     let spec = spec(declaration, function);
     let call = call(function);
     let needs = needs(function);
+    let way = if function.signature.asyncness.is_some() { quote!(asynchronous) } else { quote!(blocking) };
     let registration = quote! {
         #spec
         #call
         #needs
         __cron::submit! {
-            __cron::Registration::new(__CRON_SPEC, __cron::Handler::new(__cron_call, __cron_needs))
+            __cron::Registration::new(__CRON_SPEC, __cron::Handler::#way(__cron_call, __cron_needs))
         }
     };
     handle_with(declaration, function, &registration)
@@ -114,18 +115,19 @@ fn call(function: &Function) -> TokenStream {
         quote! { let #parameter = <#ty as __cron::FromRun>::from_run(__cron_context)?; }
     });
     let is_async = function.signature.asyncness.is_some();
+    let call = if is_async { quote!(AsyncCall) } else { quote!(BlockingCall) };
     let awaited = is_async.then(|| quote!(.await));
     let outcome = outcome(function, &quote!(#ident(#(#parameters),*) #awaited));
     // Spanned on the name of the function: that is where a future that is not `Send` is reported.
     let invocation = if is_async {
-        quote_spanned! {at(ident.span())=> __cron::Invocation::Async(::std::boxed::Box::pin(async move { #outcome })) }
+        quote_spanned! {at(ident.span())=> ::std::boxed::Box::pin(async move { #outcome }) }
     } else {
-        quote_spanned! {at(ident.span())=> __cron::Invocation::Blocking(::std::boxed::Box::new(move || { #outcome })) }
+        quote_spanned! {at(ident.span())=> ::std::boxed::Box::new(move || { #outcome }) }
     };
     quote! {
         fn __cron_call(
             __cron_context: &__cron::Context,
-        ) -> ::core::result::Result<__cron::Invocation, __cron::ExtractError> {
+        ) -> ::core::result::Result<__cron::#call, __cron::ExtractError> {
             #(#extractions)*
             ::core::result::Result::Ok(#invocation)
         }

@@ -28,6 +28,9 @@ pub enum DatabaseError {
         "the name of the database is empty; give a file such as `jobs.db`, `sqlite:jobs.db`, or `memory:`"
     )]
     Empty,
+    /// The environment variable is not UTF-8.
+    #[error("the environment variable CRON_DATABASE_URL is not UTF-8")]
+    NotUnicode,
     /// A scheme that this version does not know.
     #[error("`{scheme}` databases are not known here (allowed: a file path, `sqlite:PATH`, `memory:`)")]
     UnknownScheme {
@@ -51,6 +54,11 @@ impl Database {
     pub fn parse(text: &str) -> Result<Self, DatabaseError> {
         if text.trim().is_empty() {
             return Err(DatabaseError::Empty);
+        }
+        // SQLite's own name for it; as a path it would be a stray file.
+        let text = text.strip_prefix("sqlite:").filter(|rest| *rest == ":memory:").unwrap_or(text);
+        if text == ":memory:" {
+            return Ok(Self::Memory);
         }
         let Some((scheme, rest)) = text.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
             return Ok(Self::Sqlite(PathBuf::from(text)));
@@ -78,7 +86,8 @@ impl Database {
             Some(text) => Self::parse(text),
             None => match std::env::var(DATABASE_VARIABLE) {
                 Ok(text) if !text.is_empty() => Self::parse(&text),
-                _ => Self::parse(DEFAULT_DATABASE),
+                Ok(_) | Err(std::env::VarError::NotPresent) => Self::parse(DEFAULT_DATABASE),
+                Err(std::env::VarError::NotUnicode(_)) => Err(DatabaseError::NotUnicode),
             },
         }
     }
@@ -112,6 +121,8 @@ mod tests {
             ("sqlite:jobs.db", sqlite("jobs.db")),
             ("sqlite:///var/lib/jobs.db", sqlite("/var/lib/jobs.db")),
             ("memory:", Ok(Database::Memory)),
+            (":memory:", Ok(Database::Memory)),
+            ("sqlite::memory:", Ok(Database::Memory)),
             ("", Err(DatabaseError::Empty)),
             ("sqlite:", Err(DatabaseError::Empty)),
         ] {

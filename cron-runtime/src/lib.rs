@@ -43,6 +43,12 @@ impl Job {
     }
 }
 
+impl From<Job> for String {
+    fn from(job: Job) -> Self {
+        job.name.to_owned()
+    }
+}
+
 impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name)
@@ -58,7 +64,8 @@ pub mod __private {
     pub use crate::Job;
     pub use crate::extract::{Context, ExtractError, FromRun, Needs};
     pub use crate::outcome::{
-        Invocation, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError, WordsViaNothing,
+        AsyncCall, BlockingCall, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError,
+        WordsViaNothing,
     };
     pub use crate::registration::{Handler, Registration, submit};
 }

@@ -13,22 +13,11 @@ pub enum Outcome {
     Failed(String),
 }
 
-/// A function with its parameters extracted, ready to run.
-pub enum Invocation {
-    /// For the user's runtime.
-    Async(Pin<Box<dyn Future<Output = Outcome> + Send>>),
-    /// For the blocking pool of the user's runtime.
-    Blocking(Box<dyn FnOnce() -> Outcome + Send>),
-}
+/// An async function that was called with its parameters.
+pub type AsyncCall = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-impl fmt::Debug for Invocation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Async(_) => "Invocation::Async",
-            Self::Blocking(_) => "Invocation::Blocking",
-        })
-    }
-}
+/// A function that is not async, with its parameters, ready to be called.
+pub type BlockingCall = Box<dyn FnOnce() -> Outcome + Send>;
 
 /// A type that the function of a job may return: `()`, or a `Result<(), E>` whose error can be displayed.
 #[diagnostic::on_unimplemented(

@@ -7,23 +7,43 @@ use std::fmt;
 use cron_core::job::JobSpec;
 
 use crate::extract::{Context, ExtractError, Needs};
-use crate::outcome::Invocation;
+use crate::outcome::{AsyncCall, BlockingCall};
 
 #[doc(hidden)]
 pub use inventory::submit;
 
+/// Extracts the parameters of an async function and calls it.
+pub(crate) type MakeAsync = fn(&Context) -> Result<AsyncCall, ExtractError>;
+/// Extracts the parameters of another function and makes it ready to be called.
+pub(crate) type MakeBlocking = fn(&Context) -> Result<BlockingCall, ExtractError>;
+
+/// Where a function runs, and how it is called there.
+#[derive(Clone, Copy)]
+pub(crate) enum Way {
+    /// On the user's runtime.
+    Async(MakeAsync),
+    /// On the blocking pool of the user's runtime.
+    Blocking(MakeBlocking),
+}
+
 /// What the macro knows about a function beside its declaration: how to call it and what it needs.
 #[derive(Clone, Copy)]
 pub struct Handler {
-    pub(crate) call: fn(&Context) -> Result<Invocation, ExtractError>,
+    pub(crate) way: Way,
     pub(crate) needs: fn(&mut Needs),
 }
 
 impl Handler {
-    /// `call` extracts the parameters and makes the function ready to run; `needs` names what the extractors need.
+    /// An async function: `make` extracts its parameters and calls it; `needs` names what the extractors need.
     #[must_use]
-    pub const fn new(call: fn(&Context) -> Result<Invocation, ExtractError>, needs: fn(&mut Needs)) -> Self {
-        Self { call, needs }
+    pub const fn asynchronous(make: MakeAsync, needs: fn(&mut Needs)) -> Self {
+        Self { way: Way::Async(make), needs }
+    }
+
+    /// A function that is not async: `make` extracts its parameters; `needs` names what the extractors need.
+    #[must_use]
+    pub const fn blocking(make: MakeBlocking, needs: fn(&mut Needs)) -> Self {
+        Self { way: Way::Blocking(make), needs }
     }
 }
 

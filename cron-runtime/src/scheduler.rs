@@ -30,8 +30,8 @@ struct Inner {
     inbox: Inbox,
     events: Events,
     clock: Arc<dyn Clock>,
-    /// Closed when the engine's thread has ended.
-    alive: watch::Receiver<()>,
+    /// Becomes `true` when the engine has ended well, and is closed when its thread has ended.
+    ended: watch::Receiver<bool>,
     shutdown_grace: Duration,
 }
 
@@ -68,10 +68,10 @@ impl Scheduler {
         inbox: Inbox,
         events: Events,
         clock: Arc<dyn Clock>,
-        alive: watch::Receiver<()>,
+        ended: watch::Receiver<bool>,
         shutdown_grace: Duration,
     ) -> Self {
-        Self { inner: Arc::new(Inner { stores, inbox, events, clock, alive, shutdown_grace }) }
+        Self { inner: Arc::new(Inner { stores, inbox, events, clock, ended, shutdown_grace }) }
     }
 
     /// All jobs that the store knows, in the order of their names: also those of other programs.
@@ -192,38 +192,46 @@ impl Scheduler {
     /// Runs until the process is asked to end (SIGTERM or SIGINT), then shuts down. A second signal releases what is running
     /// at once. Returns too when the scheduler was shut down by other means.
     ///
+    /// A synchronous function that has not returned by then cannot be ended, and a tokio runtime waits for it when `main`
+    /// returns. The next signal then ends the process, with exit code 130.
+    ///
     /// # Errors
     ///
-    /// [`Error::System`] if signals cannot be heard.
+    /// [`Error::System`] if signals cannot be heard; [`Error::Stopped`] if the scheduler ended by a defect of its own.
     ///
     /// # Panics
     ///
     /// If the tokio runtime has no I/O driver; `#[tokio::main]` and `enable_all` have it.
     pub async fn until_signal(&self) -> Result<(), Error> {
         let mut signals = Signals::listen().map_err(|source| Error::System { what: "signals", source })?;
-        let mut alive = self.inner.alive.clone();
+        let mut ended = self.inner.ended.clone();
         tokio::select! {
             () = signals.next() => (),
-            // Shut down by somebody else, or ended by a defect: there is nothing left to wait for.
-            _ = alive.changed() => return Ok(()),
+            ended = ended.wait_for(|ended| *ended) => return ended.map(|_| ()).map_err(|_| Error::Stopped),
         }
         tracing::info!("asked to end; a second signal ends at once");
         let report = tokio::select! {
             report = self.shutdown() => report,
             () = signals.next() => self.shutdown_within(Duration::ZERO).await,
         };
-        match report {
-            Ok(report) => {
-                tracing::info!(finished = report.finished, interrupted = report.interrupted.len(), "ended");
-                for (job, run) in report.interrupted {
-                    tracing::warn!(job = %job, run = run.0, "cut off; it starts first next time");
-                }
-                Ok(())
-            }
+        let report = match report {
+            Ok(report) => report,
             // Somebody else shut it down meanwhile: that is what was wanted.
-            Err(Error::Stopped) => Ok(()),
-            Err(error) => Err(error),
+            Err(Error::Stopped) if *ended.borrow() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        tracing::info!(finished = report.finished, interrupted = report.interrupted.len(), "ended");
+        for (job, run) in &report.interrupted {
+            tracing::warn!(job = %job, run = run.0, "cut off");
         }
+        if report.still_running > 0 {
+            tracing::warn!(
+                jobs = report.still_running,
+                "synchronous jobs have not returned; the process ends when they do, or at the next signal"
+            );
+            exit_at_next_signal();
+        }
+        Ok(())
     }
 
     async fn command(
@@ -257,6 +265,25 @@ async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) 
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Error::Store(StoreError::Backend(Box::new(error))))
+}
+
+/// The signals stay caught after the runtime that listens to them is gone, so somebody else has to listen then.
+fn exit_at_next_signal() {
+    let listen = || -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            Signals::listen()?.next().await;
+            std::process::exit(130)
+        })
+    };
+    let thread = std::thread::Builder::new().name("cron-signals".to_owned()).spawn(move || {
+        if let Err(error) = listen() {
+            tracing::warn!(%error, "signals cannot be heard any more");
+        }
+    });
+    if let Err(error) = thread {
+        tracing::warn!(%error, "signals cannot be heard any more");
+    }
 }
 
 /// What asks a process to end.

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cron_core::job::{Catalog, Plan};
+use cron_core::run::OwnerId;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Database;
-use crate::engine::{Engine, Events, Executor, Inbox, Linked, Parts, Waiter, watch_panics};
+use crate::engine::{Engine, Events, Executor, Inbox, Linked, Parts, Waiter, Waker, watch_panics};
 use crate::error::{Error, MissingState};
 use crate::extract::{Needs, States};
 use crate::registration::{self, Handler};
@@ -80,12 +81,10 @@ impl Start {
             let (database, clock) = (database.clone(), Arc::clone(&clock));
             runtime.spawn_blocking(move || open(&database, &plans, clock.as_ref()))
         };
-        let (stores, owner, synced) =
+        let Opened { stores, owner, synced, waiter, waker } =
             opened.await.map_err(|error| StoreError::Backend(Box::new(error)))??;
         tell(&database, &jobs, &synced);
         watch_panics();
-        let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
-            .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
         let (inbox, messages) = Inbox::new(waker);
         let events = Events::new();
         let (shutting_down, is_shutting_down) = watch::channel(false);
@@ -108,13 +107,13 @@ impl Start {
             shutting_down,
         });
         let engine_clock = Arc::clone(&clock);
-        // Dropped with the thread, however it ends.
-        let (lives, alive) = watch::channel(());
+        // Says `true` at a good end, and nothing at all if the thread ends otherwise.
+        let (lives, alive) = watch::channel(false);
         std::thread::Builder::new()
             .name("cron-engine".to_owned())
             .spawn(move || {
                 engine.run(engine_clock.as_ref(), waiter);
-                drop(lives);
+                lives.send_replace(true);
             })
             .map_err(|source| Error::System { what: "a thread for the engine", source })?;
         Ok(Scheduler::new(stores, inbox, events, clock, alive, self.shutdown_grace))
@@ -144,20 +143,28 @@ fn check_states(jobs: &[(Plan, Handler)], states: &States) -> Result<(), Error> 
     if missing.is_empty() { Ok(()) } else { Err(Error::MissingState(missing)) }
 }
 
+/// A store that this program has joined.
+struct Opened {
+    stores: Stores,
+    owner: OwnerId,
+    synced: Synced,
+    waiter: Waiter,
+    waker: Waker,
+}
+
 /// Opens the store, ends what dead processes left behind, and makes the jobs known.
-fn open(
-    database: &Database,
-    plans: &[Plan],
-    clock: &dyn Clock,
-) -> Result<(Stores, cron_core::run::OwnerId, Synced), Error> {
+fn open(database: &Database, plans: &[Plan], clock: &dyn Clock) -> Result<Opened, Error> {
     let stores = Stores::open(database)?;
+    // Before anything is written: the system may refuse it, and from here on no ring is missed.
+    let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
+        .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
     let store = stores.store.as_ref();
     let owner = store.join(clock.moment().wall)?;
     for (job, run, state) in store.reap(clock.moment().wall)?.lost {
         tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
     }
     let synced = store.sync(plans, clock.moment().wall)?;
-    Ok((stores, owner, synced))
+    Ok(Opened { stores, owner, synced, waiter, waker })
 }
 
 fn tell(database: &Database, jobs: &[(Plan, Handler)], synced: &Synced) {

@@ -236,7 +236,7 @@ pub(crate) fn notes_of_all_kinds_are_kept_to_the_letter(world: &World) {
         process.pause("a", second, "éve\0", note).expect("pauses");
         let pause = process.info("a").paused.expect("paused");
         assert!(pause.by == "éve\0" && pause.note == note, "{:.60}", pause.note);
-        process.resume("a", second + 95).expect("resumes");
+        process.resume("a", second + 100).expect("resumes");
         let skipped = process.skipped("a");
         assert!(skipped[index].note == format!("by éve\0: {note}"), "{:.60}", skipped[index].note);
     }

@@ -72,7 +72,9 @@ pub(crate) fn all_runs_the_backlog_oldest_first_one_at_a_time(world: &World) {
         assert_eq!(claimed.nominal, at(tick));
         // The rest of the backlog waits for this run, and nothing else can wake it.
         assert_eq!(process.judge(39).next, (tick == 30).then_some(at(40)));
-        process.succeed(claimed.claim, 39);
+        // Whoever ends the run is told that the backlog goes on.
+        let goes_on = if tick == 30 { None } else { Some(at(tick + 10)) };
+        assert_eq!(process.succeed(claimed.claim, 39), goes_on);
     }
     assert_eq!(process.judge(39).next, Some(at(40)));
     assert_eq!(process.skipped("a"), []);

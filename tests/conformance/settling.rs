@@ -152,7 +152,7 @@ pub(crate) fn a_retry_gives_way_to_the_next_tick_under_skip(world: &World) {
     let claimed = process.starts(20);
     // Ten seconds, give or take two, reach over the tick at 40.
     let settled = process.end(claimed.claim, 33, failure("no"));
-    assert_eq!(settled, Settled::Moved { state: RunState::Failed, gave_way: true });
+    assert_eq!(settled, Settled::Moved { state: RunState::Failed, gave_way: true, due: None });
     assert_eq!(process.run_info(claimed.claim.run).attempts_used, 1);
     assert_eq!(process.starts(40).nominal, at(40));
     assert_eq!(process.skipped("a"), []);
@@ -164,7 +164,7 @@ pub(crate) fn a_retry_goes_past_the_next_tick_where_that_is_asked_for_or_runs_ma
     for claimed in process.judge(20).claimed {
         let settled = process.end(claimed.claim, 33, failure("no"));
         assert!(
-            matches!(settled, Settled::Moved { state: RunState::Waiting { .. }, gave_way: false }),
+            matches!(settled, Settled::Moved { state: RunState::Waiting { .. }, gave_way: false, due: None }),
             "{settled:?}"
         );
     }

@@ -195,8 +195,12 @@ impl Process {
         settled
     }
 
-    pub(crate) fn succeed(&self, claim: Claim, second: i64) {
-        assert_eq!(self.end(claim, second, AttemptEnd::Succeeded), moved(RunState::Succeeded));
+    /// Ends an attempt well, and gives the instant at which a backlog that waited for it is due.
+    pub(crate) fn succeed(&self, claim: Claim, second: i64) -> Option<chrono::DateTime<chrono::Utc>> {
+        match self.end(claim, second, AttemptEnd::Succeeded) {
+            Settled::Moved { state: RunState::Succeeded, gave_way: false, due } => due,
+            other => panic!("{claim:?} did not succeed: {other:?}"),
+        }
     }
 
     /// Fails an attempt and gives the state of its run.
@@ -297,7 +301,7 @@ pub(crate) fn failure(message: &str) -> AttemptEnd {
 }
 
 pub(crate) fn moved(state: RunState) -> Settled {
-    Settled::Moved { state, gave_way: false }
+    Settled::Moved { state, gave_way: false, due: None }
 }
 
 /// The end of an attempt that took one second.

@@ -1,9 +1,7 @@
 //! Calls functions: async ones on the user's runtime, the others on its blocking pool. A panic ends there.
 
 use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -17,8 +15,8 @@ use super::inbox::{Inbox, Message, Returned};
 use super::panics;
 use crate::clock::Clock;
 use crate::extract::{Context, ExtractError, Run, RunParts, States};
-use crate::outcome::{Invocation, Outcome};
-use crate::registration::Handler;
+use crate::outcome::Outcome;
+use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
 use crate::store::{Claim, Claimed};
 
 /// Everything that a call needs beside the attempt.
@@ -54,18 +52,10 @@ impl Hold {
     }
 }
 
-/// Why a function was not called at all.
-#[derive(Debug)]
-pub(crate) enum NotCalled {
-    /// A parameter could not be extracted.
-    Extract(ExtractError),
-    /// An extractor panicked.
-    Panicked(Failure),
-}
-
 impl Executor {
-    /// Calls the function of an attempt. Its end arrives in the inbox, once, whatever happens to it.
-    pub(crate) fn call(&self, handler: Handler, attempt: &Claimed) -> Result<Hold, NotCalled> {
+    /// Calls the function of an attempt. Its end arrives in the inbox, once, whatever happens to it. Nothing of the user's runs
+    /// here: parameters are extracted where the function runs.
+    pub(crate) fn call(&self, handler: Handler, attempt: &Claimed) -> Hold {
         let (cancel, cancelled) = watch::channel(false);
         let run = Run::new(RunParts {
             id: attempt.claim.run,
@@ -77,55 +67,69 @@ impl Executor {
             cancelled,
             shutting_down: self.shutting_down.clone(),
         });
-        let context = Context { run, states: Arc::clone(&self.states) };
-        let extracted = catch_unwind(AssertUnwindSafe(|| (handler.call)(&context)));
-        let invocation = match extracted {
-            Ok(Ok(invocation)) => invocation,
-            Ok(Err(error)) => return Err(NotCalled::Extract(error)),
-            Err(panic) => return Err(NotCalled::Panicked(failure(&attempt.job, panic.as_ref()))),
-        };
+        let call =
+            Call { job: attempt.job.clone(), context: Context { run, states: Arc::clone(&self.states) } };
         let report = Report {
             inbox: self.inbox.clone(),
             clock: Arc::clone(&self.clock),
             claim: attempt.claim,
             how: Returned::Dropped,
         };
-        let job = attempt.job.clone();
-        let abort = match invocation {
-            Invocation::Async(future) => {
-                Some(self.runtime.spawn(call_async(job, future, report)).abort_handle())
-            }
-            Invocation::Blocking(call) => {
-                self.runtime.spawn_blocking(move || call_blocking(&job, call, report));
+        let abort = match handler.way {
+            Way::Async(make) => Some(self.runtime.spawn(call.on_the_runtime(make, report)).abort_handle()),
+            Way::Blocking(make) => {
+                self.runtime.spawn_blocking(move || call.on_a_thread(make, report));
                 None
             }
         };
-        Ok(Hold { cancel, abort })
+        Hold { cancel, abort }
     }
 }
 
-async fn call_async(
+/// A call in the making.
+#[derive(Debug)]
+struct Call {
     job: JobName,
-    mut future: Pin<Box<dyn Future<Output = Outcome> + Send>>,
-    mut report: Report,
-) {
-    let polled = std::future::poll_fn(|context| {
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-            Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    });
-    report.how = returned(&job, polled.await);
-    // What the function holds is freed before its end is told: the next run may need it.
-    if catch_unwind(AssertUnwindSafe(move || drop(future))).is_err() {
-        tracing::warn!(job = %job, "a value of this job panicked while it was dropped");
-    }
-    drop(report);
+    context: Context,
 }
 
-fn call_blocking(job: &JobName, call: Box<dyn FnOnce() -> Outcome + Send>, mut report: Report) {
-    report.how = returned(job, catch_unwind(AssertUnwindSafe(call)));
+impl Call {
+    async fn on_the_runtime(self, make: MakeAsync, mut report: Report) {
+        let mut future = match self.extract(make) {
+            Ok(future) => future,
+            Err(how) => {
+                report.how = how;
+                return;
+            }
+        };
+        let polled = std::future::poll_fn(|context| {
+            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+                Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
+                Ok(Poll::Pending) => Poll::Pending,
+                Err(panic) => Poll::Ready(Err(panic)),
+            }
+        });
+        report.how = returned(&self.job, polled.await);
+        // What the function holds is freed before its end is told: the next run may need it.
+        if catch_unwind(AssertUnwindSafe(move || drop(future))).is_err() {
+            tracing::warn!(job = %self.job, "a value of this job panicked while it was dropped");
+        }
+    }
+
+    fn on_a_thread(self, make: MakeBlocking, mut report: Report) {
+        report.how = match self.extract(make) {
+            Ok(call) => returned(&self.job, catch_unwind(AssertUnwindSafe(call))),
+            Err(how) => how,
+        };
+    }
+
+    fn extract<T>(&self, make: impl FnOnce(&Context) -> Result<T, ExtractError>) -> Result<T, Returned> {
+        match catch_unwind(AssertUnwindSafe(|| make(&self.context))) {
+            Ok(Ok(ready)) => Ok(ready),
+            Ok(Err(error)) => Err(Returned::NotCalled(error)),
+            Err(panic) => Err(Returned::Failed(failure(&self.job, panic.as_ref()))),
+        }
+    }
 }
 
 fn returned(job: &JobName, result: Result<Outcome, Box<dyn Any + Send>>) -> Returned {

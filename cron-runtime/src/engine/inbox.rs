@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::shutdown::ShutdownReport;
 use super::wait::Waker;
+use crate::extract::ExtractError;
 use crate::store::Claim;
 
 /// A message to the engine.
@@ -40,6 +41,8 @@ pub(crate) enum Returned {
     Succeeded,
     /// With an error or a panic.
     Failed(Failure),
+    /// It was not called: a parameter could not be extracted.
+    NotCalled(ExtractError),
     /// Dropped before its end: aborted by the engine, or its runtime is shutting down.
     Dropped,
 }
@@ -50,6 +53,7 @@ impl Returned {
         match self {
             Self::Succeeded => AttemptEnd::Succeeded,
             Self::Failed(failure) => AttemptEnd::Failed(failure),
+            Self::NotCalled(error) => AttemptEnd::Discarded { message: error.to_string() },
             Self::Dropped => AttemptEnd::Interrupted,
         }
     }

@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 
 use super::Engine;
 use super::running::Stop;
+use super::settler::Pending;
 use crate::clock::Moment;
+use crate::store::Claim;
 
 /// How long a lease lasts, in the store's time.
 pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
@@ -29,6 +31,13 @@ impl Keeper {
         self.due.get_or_insert(now.monotonic.saturating_add(RENEW));
     }
 
+    /// Whatever is running is renewed in this step.
+    pub(super) fn renew_now(&mut self, now: Moment) {
+        if let Some(due) = &mut self.due {
+            *due = (*due).min(now.monotonic);
+        }
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.due
     }
@@ -40,12 +49,13 @@ impl Engine {
         if self.keeper.due.is_none_or(|due| due > now.monotonic) {
             return;
         }
-        if self.attempts.is_empty() {
+        if self.attempts.is_empty() && self.pending.is_empty() {
             self.keeper.due = None;
             return;
         }
+        self.stop_untrusted(now);
         self.keeper.due = Some(now.monotonic.saturating_add(RENEW));
-        match self.store.renew(self.attempts.claims(), now.wall + LEASE) {
+        match self.store.renew(self.claims(), now.wall + LEASE) {
             Ok(fenced) => {
                 self.keeper.renewed = now.monotonic;
                 for claim in fenced {
@@ -59,14 +69,22 @@ impl Engine {
             Err(error) => {
                 self.keeper.due = Some(now.monotonic.saturating_add(Duration::from_secs(1)));
                 self.events.problem(format!("leases could not be renewed: {error}"));
-                self.stop_untrusted(now);
+                // The call may have taken its time.
+                self.stop_untrusted(self.executor.clock.moment());
             }
         }
     }
 
+    /// What is running, and what has ended and waits for the store.
+    fn claims(&self) -> Vec<Claim> {
+        let mut claims = self.attempts.claims();
+        claims.extend(self.pending.iter().map(Pending::claim));
+        claims
+    }
+
     fn stop_untrusted(&mut self, now: Moment) {
         for running in self.attempts.values_mut() {
-            let trusted = running.started.monotonic.max(self.keeper.renewed).saturating_add(TRUST);
+            let trusted = running.claimed.monotonic.max(self.keeper.renewed).saturating_add(TRUST);
             if trusted <= now.monotonic && running.stop != Some(Stop::Fenced) {
                 running.stop = Some(Stop::Fenced);
                 running.hold.stop();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::{JobName, Plan};
 use cron_core::run::{AttemptEnd, OwnerId};
 use tokio::sync::watch;
@@ -30,7 +30,6 @@ use crate::store::{Claimed, JudgeRequest, Judged, Store};
 pub use events::Event;
 pub(crate) use events::Events;
 pub(crate) use executor::Executor;
-use executor::NotCalled;
 pub(crate) use inbox::{Inbox, Message};
 use keeper::{Keeper, LEASE};
 pub(crate) use panics::watch as watch_panics;
@@ -38,11 +37,15 @@ use running::{Attempts, Running, Stop};
 use settler::Pending;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
-pub(crate) use wait::{Until, Waiter};
+use wait::Until;
+pub(crate) use wait::{Waiter, Waker};
 
 /// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
 /// last is written.
 const BATCH: usize = 512;
+
+/// Clocks that differ by less than this were not set; they are disciplined all the time.
+const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
 
 /// What the engine knows of a job beside what its store keeps.
 #[derive(Debug)]
@@ -84,6 +87,8 @@ pub(crate) struct Engine {
     /// When to look after the attempts of other processes.
     reap: Option<DateTime<Utc>>,
     store_rests_until: Option<Duration>,
+    /// The moment of the step before, to notice a clock that was set.
+    last: Option<Moment>,
 }
 
 impl Engine {
@@ -103,7 +108,9 @@ impl Engine {
             shutdown: Shutdown::default(),
             due: None,
             look: true,
-            reap: None,
+            // Others may hold leases already, and nobody rings for those.
+            reap: Some(DateTime::<Utc>::MIN_UTC),
+            last: None,
             store_rests_until: None,
         }
     }
@@ -131,6 +138,7 @@ impl Engine {
 
     /// Does all that is due and says when to come again.
     pub(crate) fn step(&mut self, now: Moment) -> Until {
+        self.notice_clock(now);
         self.read_inbox(now);
         for claim in self.attempts.time_out(now.monotonic) {
             self.stuck(claim, now);
@@ -144,7 +152,29 @@ impl Engine {
             more = self.judge(now);
         }
         self.conclude_shutdown(now);
-        if more { Until::NOW } else { self.until(now) }
+        // A result that came up while judging has nobody else to wake the engine for it.
+        let unwritten = !self.pending.is_empty() && !self.store_rests(now);
+        if more || unwritten { Until::NOW } else { self.until(now) }
+    }
+
+    /// Both clocks should have moved alike since the last step. Where they have not, the wall clock was set, or the machine
+    /// slept: leases, which are kept in wall time, look older or younger than they are.
+    fn notice_clock(&mut self, now: Moment) {
+        let Some(last) = self.last.replace(now) else { return };
+        let monotonic =
+            TimeDelta::from_std(now.monotonic.saturating_sub(last.monotonic)).unwrap_or(TimeDelta::MAX);
+        let step = (now.wall - last.wall).checked_sub(&monotonic).unwrap_or(TimeDelta::zero());
+        if step.abs() < CLOCK_STEP {
+            return;
+        }
+        tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
+        self.look = true;
+        self.keeper.renew_now(now);
+        // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
+        let patient = now.wall + TimeDelta::seconds(15);
+        if let Some(reap) = &mut self.reap {
+            *reap = if step > TimeDelta::zero() { (*reap).max(patient) } else { patient };
+        }
     }
 
     fn read_inbox(&mut self, now: Moment) {
@@ -168,7 +198,7 @@ impl Engine {
         }
         let request =
             JudgeRequest { now: now.wall, limit: BATCH, lease_until: now.wall + LEASE, owner: self.owner };
-        let Judged { claimed, skipped, more, next } = match self.store.judge(request) {
+        let Judged { claimed, skipped, more, next, left_out } = match self.store.judge(request) {
             Ok(judged) => judged,
             Err(error) => {
                 self.store_failed("ticks could not be judged, nothing was started", &error, now);
@@ -178,6 +208,9 @@ impl Engine {
         self.store_rests_until = None;
         self.look = more;
         self.due = next;
+        for (job, why) in left_out {
+            self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
+        }
         for (job, skip) in skipped {
             tracing::info!(job = %job, reason = %skip.reason, count = skip.count, "ticks skipped");
             self.events.tell(|| Event::Skipped { job, skip });
@@ -189,32 +222,33 @@ impl Engine {
     }
 
     /// Calls the function of an attempt that is recorded as running.
-    fn start(&mut self, attempt: Claimed, now: Moment) {
+    fn start(&mut self, attempt: Claimed, claimed: Moment) {
+        // The commit may have had to wait for another process: the function's time begins here.
+        let started = self.executor.clock.moment();
         self.events.tell(|| Event::Started {
             job: attempt.job.clone(),
             run: attempt.claim.run,
             nominal: attempt.nominal,
             origin: attempt.origin,
             attempt: attempt.attempt,
-            at: now.wall,
+            at: started.wall,
         });
         let Some(job) = self.jobs.get(&attempt.job) else {
             let message = format!("no function of this program is named `{}`", attempt.job);
-            return self.not_called(&attempt, AttemptEnd::Discarded { message }, now);
+            return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
         };
-        match self.executor.call(job.handler, &attempt) {
-            Ok(hold) => {
-                let timeout = job.plan.timeout;
-                self.keeper.claimed(now);
-                self.attempts.insert(Running { attempt, hold, started: now, timeout, stop: None });
-            }
-            Err(NotCalled::Extract(error)) => {
-                self.not_called(&attempt, AttemptEnd::Discarded { message: error.to_string() }, now);
-            }
-            Err(NotCalled::Panicked(failure)) => {
-                self.not_called(&attempt, AttemptEnd::Failed(failure), now);
-            }
-        }
+        let hold = self.executor.call(job.handler, &attempt);
+        let timeout = job.plan.timeout;
+        self.keeper.claimed(claimed);
+        self.attempts.insert(Running {
+            attempt,
+            hold,
+            claimed,
+            started,
+            timeout,
+            patience: None,
+            stop: None,
+        });
     }
 
     /// Ends the attempts of processes that are gone.
@@ -222,10 +256,14 @@ impl Engine {
         if self.reap.is_none_or(|reap| reap > now.wall) || self.store_rests(now) {
             return;
         }
+        // One's own leases first: a command that rings after a sleep must not find them expired.
+        self.keeper.renew_now(now);
+        self.keep_leases(now);
         match self.store.reap(now.wall) {
             Ok(reaped) => {
                 self.reap = reaped.next;
-                self.look |= !reaped.lost.is_empty();
+                // A process that is gone may also have left waits and backlogs that it alone had in mind.
+                self.look = true;
                 for (job, run, state) in reaped.lost {
                     tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
                     self.events.tell(|| Event::Lost { job, run, state });
@@ -257,10 +295,14 @@ impl Engine {
         if !asked || !self.attempts.is_empty() {
             return;
         }
-        let past_end = self.shutdown.deadline().is_some_and(|deadline| deadline + LAST_STEP <= now.monotonic);
+        let past_end = self
+            .shutdown
+            .deadline()
+            .is_some_and(|deadline| deadline.saturating_add(LAST_STEP) <= now.monotonic);
         if !self.pending.is_empty() && !past_end {
             return;
         }
+        self.give_up_pending();
         if let Err(error) = self.store.leave(now.wall) {
             self.events.problem(format!("could not take leave of the store: {error}"));
         }

@@ -1,7 +1,6 @@
 //! The attempts that this process has in progress.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,8 +19,13 @@ const DROP_TIME: Duration = Duration::from_secs(1);
 pub(crate) struct Running {
     pub(crate) attempt: Claimed,
     pub(crate) hold: Hold,
+    /// When its lease was asked for: what trust is counted from.
+    pub(crate) claimed: Moment,
+    /// When its function was called: what its timeout is counted from. The commit in between may have had to wait.
     pub(crate) started: Moment,
     pub(crate) timeout: Option<Duration>,
+    /// Until when a dropped function may take to notice it.
+    pub(crate) patience: Option<Duration>,
     pub(crate) stop: Option<Stop>,
 }
 
@@ -39,12 +43,19 @@ pub(crate) enum Stop {
 }
 
 impl Running {
+    /// When something is to be done about it, on the monotonic clock.
+    fn deadline(&self) -> Option<Duration> {
+        self.patience.or_else(|| self.timeout.map(|timeout| self.started.monotonic.saturating_add(timeout)))
+    }
+
     /// What the end of the function means for the attempt.
     pub(crate) fn end(&self, how: Returned) -> AttemptEnd {
         match (self.stop, how) {
             (Some(Stop::TimedOut), _) => AttemptEnd::Failed(self.timed_out()),
             // One that was cut off and reports an error says that it was cut off.
             (Some(Stop::Shutdown), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Interrupted,
+            // One that may have been somebody else's by then was not interrupted in good order.
+            (Some(Stop::Fenced), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Lost,
             (Some(Stop::Stuck | Stop::Fenced | Stop::Shutdown) | None, how) => how.into_end(),
         }
     }
@@ -67,25 +78,25 @@ impl Running {
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
     running: HashMap<Claim, Running>,
-    /// The earliest deadline first. Attempts that ended meanwhile are dropped when they come up.
-    deadlines: BinaryHeap<Reverse<(Duration, u64, u64)>>,
+    /// The earliest deadline first.
+    deadlines: BTreeSet<(Duration, Claim)>,
 }
 
 impl Attempts {
     pub(crate) fn insert(&mut self, running: Running) {
         let claim = running.attempt.claim;
-        if let Some(timeout) = running.timeout {
-            self.deadlines.push(Reverse((
-                running.started.monotonic.saturating_add(timeout),
-                claim.run.0,
-                claim.epoch.0,
-            )));
+        if let Some(deadline) = running.deadline() {
+            self.deadlines.insert((deadline, claim));
         }
         self.running.insert(claim, running);
     }
 
     pub(crate) fn remove(&mut self, claim: Claim) -> Option<Running> {
-        self.running.remove(&claim)
+        let running = self.running.remove(&claim)?;
+        if let Some(deadline) = running.deadline() {
+            self.deadlines.remove(&(deadline, claim));
+        }
+        Some(running)
     }
 
     pub(crate) fn get_mut(&mut self, claim: Claim) -> Option<&mut Running> {
@@ -109,31 +120,28 @@ impl Attempts {
         self.running.drain().map(|(_, running)| running).collect()
     }
 
-    /// The next deadline of an attempt that is still in progress.
-    pub(crate) fn next_deadline(&mut self) -> Option<Duration> {
-        while let Some(Reverse((deadline, run, epoch))) = self.deadlines.peek().copied() {
-            if self.running.contains_key(&claim(run, epoch)) {
-                return Some(deadline);
-            }
-            self.deadlines.pop();
-        }
-        None
+    /// The next deadline of an attempt.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
     /// Stops every attempt whose deadline has passed. Gives those that have to be recorded as stuck: their timeout passed
     /// and their function cannot be dropped, or was dropped and did not notice.
     pub(crate) fn time_out(&mut self, now: Duration) -> Vec<Claim> {
         let mut stuck = Vec::new();
-        while self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            let Some(Reverse((deadline, run, epoch))) = self.deadlines.pop() else { break };
-            let claim = claim(run, epoch);
+        while let Some((deadline, claim)) = self.deadlines.first().copied()
+            && deadline <= now
+        {
+            self.deadlines.pop_first();
             let Some(running) = self.running.get_mut(&claim) else { continue };
             match running.stop {
                 None => {
                     running.stop = Some(Stop::TimedOut);
                     running.hold.stop();
                     if running.hold.can_be_dropped() {
-                        self.deadlines.push(Reverse((deadline.saturating_add(DROP_TIME), run, epoch)));
+                        let patience = now.saturating_add(DROP_TIME);
+                        running.patience = Some(patience);
+                        self.deadlines.insert((patience, claim));
                     } else {
                         running.stop = Some(Stop::Stuck);
                         stuck.push(claim);
@@ -148,8 +156,4 @@ impl Attempts {
         }
         stuck
     }
-}
-
-fn claim(run: u64, epoch: u64) -> Claim {
-    Claim { run: cron_core::run::RunId(run), epoch: cron_core::run::Epoch(epoch) }
 }

@@ -16,6 +16,9 @@ pub struct ShutdownReport {
     pub finished: u64,
     /// Runs that were cut off. They are recorded as interrupted, use no attempt, and start first next time.
     pub interrupted: Vec<(JobName, RunId)>,
+    /// How many of these are synchronous functions that have not returned: they cannot be dropped, and a tokio runtime waits for
+    /// them when it is dropped.
+    pub still_running: u64,
 }
 
 /// How far a shutdown has come.

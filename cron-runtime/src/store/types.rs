@@ -45,6 +45,9 @@ pub struct Judged {
     pub more: bool,
     /// The next instant at which something is due, if any.
     pub next: Option<DateTime<Utc>>,
+    /// Jobs of this program that it cannot judge: a newer program has declared them in words that this one does not know. They
+    /// are left to that program until this one starts again.
+    pub left_out: Vec<(JobName, String)>,
 }
 
 /// An attempt that this incarnation may start.
@@ -63,7 +66,7 @@ pub struct Claimed {
 }
 
 /// A run and the epoch under which it was claimed: what every later write names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
     /// The run.
     pub run: RunId,
@@ -95,6 +98,8 @@ pub enum Settled {
         state: RunState,
         /// A retry gave way to the next tick.
         gave_way: bool,
+        /// The job waited for this and is due again at this instant: a backlog that runs one at a time.
+        due: Option<DateTime<Utc>>,
     },
     /// The attempt is no longer the one of its run; the result is refused and kept for the audit only.
     Fenced,

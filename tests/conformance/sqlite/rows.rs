@@ -131,7 +131,7 @@ fn a_number_that_cannot_be_is_an_error_that_names_its_column() {
 }
 
 #[test]
-fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job() {
+fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job_and_stops_no_other() {
     for plan in ["''", "'{'", "'[]'", "replace(plan, 'skip', 'hope')"] {
         let books = SqliteBooks::new();
         let path = books.path();
@@ -140,8 +140,12 @@ fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job() {
         tamper(&path, &format!("UPDATE jobs SET plan = {plan} WHERE name = 'b'"));
         let error = process.jobs().expect_err("no plan").to_string();
         assert!(error.contains("the plan of job `b`"), "{error}");
-        let error = process.store().judge(process.request(50, 100)).expect_err("no plan").to_string();
-        assert!(error.contains("the plan of job `b`"), "{error}");
+        let judged = process.store().judge(process.request(50, 100)).expect("the other job is judged");
+        assert!(judged.claimed.iter().any(|claimed| claimed.job.as_str() == "a"), "{judged:?}");
+        let [(job, why)] = &judged.left_out[..] else { panic!("one job is left out: {judged:?}") };
+        assert!(job.as_str() == "b" && why.contains("the plan of job `b`"), "{why}");
+        let again = process.store().judge(process.request(51, 100)).expect("it goes on");
+        assert_eq!(again.left_out, []);
     }
 }
 

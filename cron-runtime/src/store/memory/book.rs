@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Skip, first_mark, skip_until};
+use cron_core::judge::{Skip, close, first_mark};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
@@ -73,14 +73,20 @@ impl Job {
         self.schedule()?.next_after(self.mark)
     }
 
-    /// Gives all ticks up to `now` one verdict and moves the mark there. Returns how many ticks that were.
-    pub(super) fn close_until(&mut self, now: DateTime<Utc>, reason: SkipReason, note: &str) -> u64 {
-        let skip = self.schedule().and_then(|schedule| skip_until(schedule, self.mark, now, reason));
-        if let Some(skip) = skip {
-            self.record(skip, note);
+    /// Gives all ticks up to `now` their verdict and moves the mark there. Returns how many of them were of a pause.
+    pub(super) fn close_until(&mut self, now: DateTime<Utc>) -> u64 {
+        let paused = self.paused.as_ref().map(|pause| pause.at);
+        let skips =
+            self.schedule().map(|schedule| close(schedule, self.mark, paused, now).collect::<Vec<_>>());
+        let note = self.paused.as_ref().map(PauseInfo::reason).unwrap_or_default();
+        let mut of_the_pause = 0;
+        for skip in skips.into_iter().flatten() {
+            let is_paused = skip.reason == SkipReason::Paused;
+            of_the_pause += if is_paused { skip.count } else { 0 };
+            self.record(skip, if is_paused { &note } else { "" });
         }
         self.mark = self.mark.max(now);
-        skip.map_or(0, |skip| skip.count)
+        of_the_pause
     }
 
     pub(super) fn record(&mut self, skip: Skip, note: &str) {
@@ -138,11 +144,7 @@ impl Book {
             let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
             if fingerprint(&before) != fingerprint(plan) {
                 synced.edited.push(plan.name.clone());
-                let (reason, note) = match &job.paused {
-                    Some(pause) => (SkipReason::Paused, pause.reason()),
-                    None => (SkipReason::Missed, String::new()),
-                };
-                job.close_until(now, reason, &note);
+                job.close_until(now);
                 let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.mark));
                 job.segments.push(Segment { since: job.mark, schedule });
                 job.due = job.next_due();

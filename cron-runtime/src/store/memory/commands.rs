@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::judge::admit;
-use cron_core::run::{Origin, SkipReason};
+use cron_core::run::Origin;
 use cron_core::suggest::nearest;
 
 use super::super::{Command, CommandError, Done, PauseInfo};
@@ -33,8 +33,11 @@ impl Book {
                 }
             },
             Command::Resume { job } => {
-                let Some(pause) = entry.paused.take() else { return Err(CommandError::NotPaused { job }) };
-                let skipped = entry.close_until(now, SkipReason::Paused, &pause.reason());
+                if entry.paused.is_none() {
+                    return Err(CommandError::NotPaused { job });
+                }
+                let skipped = entry.close_until(now);
+                entry.paused = None;
                 entry.due = entry.next_due();
                 Ok(Done::Resumed { skipped, next: entry.due })
             }

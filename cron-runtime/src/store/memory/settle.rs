@@ -53,11 +53,11 @@ impl Book {
             });
             return Ok(Settled::Fenced);
         }
-        let moved = self.apply(claim.run, event, at, Some(started), Some(duration))?;
-        Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way })
+        let (moved, due) = self.apply(claim.run, event, at, Some(started), Some(duration))?;
+        Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
 
-    /// Lets the state machine decide and writes what it says.
+    /// Lets the state machine decide and writes what it says. The instant is that of a job which waited for this.
     fn apply(
         &mut self,
         id: RunId,
@@ -65,7 +65,7 @@ impl Book {
         at: DateTime<Utc>,
         started: Option<DateTime<Utc>>,
         duration: Option<Duration>,
-    ) -> Result<Transition, StoreError> {
+    ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
@@ -102,8 +102,9 @@ impl Book {
         if !moved.progress.state.is_active() && job.due.is_none() {
             // A backlog of `catch_up = "all"` waits for this.
             job.due = job.next_due();
+            return Ok((moved, job.due));
         }
-        Ok(moved)
+        Ok((moved, None))
     }
 
     pub(super) fn renew(&mut self, me: OwnerId, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {
@@ -134,7 +135,7 @@ impl Book {
         }
         for id in lost {
             let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
-            let moved = self.apply(id, event, now, None, None)?;
+            let (moved, _) = self.apply(id, event, now, None, None)?;
             let job = self.runs[&id].job.clone();
             reaped.lost.push((job, id, moved.progress.state));
         }

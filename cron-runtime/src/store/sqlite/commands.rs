@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{admit, skip_until};
+use cron_core::judge::{admit, close};
 use cron_core::run::{JobId, Origin, Progress, SkipReason};
 use cron_core::suggest::nearest;
 use rusqlite::{OptionalExtension, params};
@@ -66,19 +66,21 @@ impl Db {
 
     fn resume(&self, job: JobName, id: JobId, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let Some(pause) = self.paused(id)? else { return Err(CommandError::NotPaused { job }) };
+        let reason = pause.reason();
         let entry = self.entry(id)?;
         let mark = self.mark(id)?;
-        let pending =
-            entry.schedule.as_ref().and_then(|schedule| skip_until(schedule, mark, now, SkipReason::Paused));
-        if let Some(skip) = &pending {
-            self.write_skip(id, skip, &pause.reason())?;
+        let mut skipped = 0;
+        for skip in entry.schedule.iter().flat_map(|schedule| close(schedule, mark, Some(pause.at), now)) {
+            let is_paused = skip.reason == SkipReason::Paused;
+            skipped += if is_paused { skip.count } else { 0 };
+            self.write_skip(id, &skip, if is_paused { &reason } else { "" })?;
         }
         let mark = mark.max(now);
         let next = entry.due(mark, false);
         self.write_mark(id, mark, next)?;
         let sql = "UPDATE jobs SET paused_ms = NULL, paused_by = NULL, paused_note = NULL WHERE id = ?1";
         self.changed(sql, [to_int(id.0)])?;
-        Ok(Done::Resumed { skipped: pending.map_or(0, |skip| skip.count), next })
+        Ok(Done::Resumed { skipped, next })
     }
 
     fn paused(&self, id: JobId) -> Result<Option<PauseInfo>, StoreError> {

@@ -13,8 +13,12 @@ use super::db::Db;
 use super::migrations;
 use super::rows::failed;
 
-/// How long a write waits for another process that writes. Every transaction of ours takes milliseconds.
+/// How long opening and migrating waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How long a request waits for another process that writes. Every transaction of ours takes milliseconds, and the engine comes
+/// again; a longer wait would eat the time between the end of trust in a lease and the end of the lease.
+const BUSY_REQUEST: Duration = Duration::from_secs(2);
 
 /// At most this many requests share one commit.
 const GROUP: usize = 256;
@@ -114,7 +118,9 @@ fn serve(mut db: Db, requests: &Receiver<Request>) {
             continue;
         }
         let mut replies = vec![first(Ok(&mut db))];
-        while replies.len() < GROUP
+        // A full disk makes SQLite roll the whole transaction back by itself; then nobody's work is there any more.
+        while !db.connection.is_autocommit()
+            && replies.len() < GROUP
             && let Ok(next) = requests.try_recv()
         {
             replies.push(next(Ok(&mut db)));
@@ -170,7 +176,8 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(64);
-        migrations::migrate(connection, path)
+        migrations::migrate(connection, path)?;
+        connection.busy_timeout(BUSY_REQUEST).map_err(failed)
     };
     prepare(&mut connection).map_err(|error| plain_words(error, path))?;
     Ok(connection)

@@ -116,6 +116,23 @@ impl Db {
         }
     }
 
+    /// As [`Db::entry`]; a job of this program that a newer one has declared in words which this one does not know counts as this one
+    /// knows it, so that a result never waits for a declaration.
+    pub(super) fn entry_or_known(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
+        match self.entry(id) {
+            Err(StoreError::Corrupt { what }) => match self.linked.borrow().get(&id) {
+                Some(known) => Ok(Arc::clone(&known.entry)),
+                None => Err(StoreError::Corrupt { what }),
+            },
+            other => other,
+        }
+    }
+
+    /// Judges a job no longer: it is the newer program's.
+    pub(super) fn leave_out(&self, id: JobId) -> Result<(), StoreError> {
+        self.changed("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)]).map(|_| ())
+    }
+
     /// Keeps a job of this program at hand.
     pub(super) fn link(&self, id: JobId, entry: Entry, text: String, since: DateTime<Utc>) {
         let entry = Arc::new(entry);

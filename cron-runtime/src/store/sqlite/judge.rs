@@ -1,5 +1,7 @@
 //! Judging and claiming, in one transaction.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use cron_core::judge::{Docket, Verdict, judge};
 use cron_core::run::{Epoch, JobId, Origin, Progress, RetryContext, RunEvent, RunId, SkipReason, transition};
@@ -34,7 +36,8 @@ impl Db {
         waking.truncate(request.limit);
         due.truncate(room);
         for run in waking {
-            judged.claimed.push(self.start(&run, &request)?);
+            let Some(entry) = self.readable(run.job, &mut judged)? else { continue };
+            judged.claimed.push(self.start(&run, &entry, &request)?);
         }
         for (job, mark, active) in due {
             self.judge_job(job, mark, active > 0, &request, &mut judged)?;
@@ -100,6 +103,19 @@ impl Db {
         job.into_iter().chain(run).min().map(from_ms).transpose()
     }
 
+    /// The job, unless a newer program has declared it in words that this one does not know.
+    fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Arc<Entry>>, StoreError> {
+        match self.entry(job) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(StoreError::Corrupt { what }) => {
+                self.leave_out(job)?;
+                judged.left_out.push((self.entry_or_known(job)?.plan.name.clone(), what));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn judge_job(
         &self,
         job: JobId,
@@ -108,7 +124,7 @@ impl Db {
         request: &JudgeRequest,
         judged: &mut Judged,
     ) -> Result<(), StoreError> {
-        let entry = self.entry(job)?;
+        let Some(entry) = self.readable(job, judged)? else { return Ok(()) };
         let Some(schedule) = &entry.schedule else { return self.write_mark(job, mark, None) };
         let holder = if is_active { self.holder(job)? } else { None };
         let docket = Docket {
@@ -178,10 +194,9 @@ impl Db {
     }
 
     /// Records the next attempt of an existing run as running.
-    fn start(&self, waking: &Waking, request: &JudgeRequest) -> Result<Claimed, StoreError> {
-        let entry = self.entry(waking.job)?;
+    fn start(&self, waking: &Waking, entry: &Entry, request: &JudgeRequest) -> Result<Claimed, StoreError> {
         let epoch = self.next_epoch(waking.job, 0)?;
-        let moved = begin(waking.run, &entry, waking.progress)?;
+        let moved = begin(waking.run, entry, waking.progress)?;
         let (overdue, wake) = state_columns(&moved.state);
         let sql = "UPDATE runs SET state = ?2, overdue = ?3, wake_ms = ?4, epoch = ?5, owner = ?6, lease_ms = ?7, \
                    started_ms = ?8, duration_us = NULL WHERE id = ?1 AND wake_ms IS NOT NULL";

@@ -63,8 +63,8 @@ impl Db {
             if others.gone.contains(&owner) || lease < to_ms(now) {
                 let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
                 let attempt = held.progress.attempt();
-                let moved = self.apply(&held, attempt, event, now, measured)?;
-                let job = self.entry(held.job)?.plan.name.clone();
+                let (moved, _) = self.apply(&held, attempt, event, now, measured)?;
+                let job = self.entry_or_known(held.job)?.plan.name.clone();
                 reaped.lost.push((job, held.run, moved.progress.state));
             } else {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));

@@ -126,7 +126,10 @@ impl Store for SqliteStore {
 
     fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let plans = plans.to_vec();
-        self.writer.call(move |db| db.sync(&plans, now))
+        let synced = self.writer.call(move |db| db.sync(&plans, now))?;
+        // Others judge some of these jobs too, and an edit may have brought a tick forward.
+        self.signal.ring();
+        Ok(synced)
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
@@ -142,7 +145,12 @@ impl Store for SqliteStore {
     }
 
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
-        self.writer.call(move |db| db.reap(now))
+        let reaped = self.writer.call(move |db| db.reap(now))?;
+        if !reaped.lost.is_empty() {
+            // What was lost may be due again for a process that contains the function.
+            self.signal.ring();
+        }
+        Ok(reaped)
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
@@ -152,7 +160,10 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.writer.call(move |db| db.leave(now))
+        self.writer.call(move |db| db.leave(now))?;
+        // What was interrupted here starts first elsewhere.
+        self.signal.ring();
+        Ok(())
     }
 
     fn doorbell(&self) -> Option<PathBuf> {

@@ -40,8 +40,8 @@ impl Db {
             self.note_fenced(claim.run, claim.epoch, &event, measured)?;
             return Ok(Settled::Fenced);
         };
-        let moved = self.apply(&held, attempt, event, at, measured)?;
-        Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way })
+        let (moved, due) = self.apply(&held, attempt, event, at, measured)?;
+        Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
 
     /// The attempt of a run if it is still the one of `epoch`, with its number.
@@ -57,7 +57,7 @@ impl Db {
         Ok(Some((held, progress.attempt())))
     }
 
-    /// Lets the state machine decide and writes what it says.
+    /// Lets the state machine decide and writes what it says. The instant is that of a job which waited for this.
     pub(super) fn apply(
         &self,
         held: &Held,
@@ -65,8 +65,8 @@ impl Db {
         event: RunEvent,
         at: DateTime<Utc>,
         measured: Measured,
-    ) -> Result<Transition, StoreError> {
-        let entry = self.entry(held.job)?;
+    ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
+        let entry = self.entry_or_known(held.job)?;
         let next_tick = entry.schedule.as_ref().and_then(|schedule| schedule.next_after(at));
         let context =
             RetryContext { run: held.run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick };
@@ -77,10 +77,8 @@ impl Db {
         {
             self.write_attempt(held.run, attempt, held.epoch, record, measured)?;
         }
-        if !moved.progress.state.is_active() {
-            self.free_slot(held.job)?;
-        }
-        Ok(moved)
+        let due = if moved.progress.state.is_active() { None } else { self.free_slot(held.job)? };
+        Ok((moved, due))
     }
 
     fn write_run(&self, held: &Held, moved: &Transition, measured: Measured) -> Result<(), StoreError> {
@@ -144,7 +142,7 @@ impl Db {
     }
 
     /// One active run less. If the judge waits for that (a backlog of `catch_up = "all"`), the job is due again.
-    fn free_slot(&self, job: JobId) -> Result<(), StoreError> {
+    fn free_slot(&self, job: JobId) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut statement = self.statement(
             "UPDATE marks SET active = active - 1 WHERE job_id = ?1 \
              RETURNING mark_ms, due_ms IS NULL AS unarmed",
@@ -158,10 +156,11 @@ impl Db {
         drop(rows);
         drop(statement);
         if unarmed && !self.is_paused(job)? {
-            let due = self.entry(job)?.due(mark, false);
+            let due = self.entry_or_known(job)?.due(mark, false);
             self.write_mark(job, mark, due)?;
+            return Ok(due);
         }
-        Ok(())
+        Ok(None)
     }
 
     pub(super) fn is_paused(&self, job: JobId) -> Result<bool, StoreError> {

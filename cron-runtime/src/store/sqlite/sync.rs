@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Skip, first_mark, skip_until};
+use cron_core::judge::{Skip, close, first_mark};
 use cron_core::run::{JobId, OwnerId, SkipReason};
 use cron_core::schedule::Schedule;
 use rusqlite::{OptionalExtension, params};
@@ -138,14 +138,12 @@ impl Db {
             return Ok((stored.since, false));
         }
         let old = Entry::new(stored.plan.clone(), stored.since);
-        let (reason, note) = match &stored.paused {
-            Some(pause) => (SkipReason::Paused, pause.reason()),
-            None => (SkipReason::Missed, String::new()),
+        let (paused, note) = match &stored.paused {
+            Some(pause) => (Some(pause.at), pause.reason()),
+            None => (None, String::new()),
         };
-        let pending =
-            old.schedule.as_ref().and_then(|schedule| skip_until(schedule, stored.mark, now, reason));
-        if let Some(skip) = pending {
-            self.write_skip(stored.id, &skip, &note)?;
+        for skip in old.schedule.iter().flat_map(|schedule| close(schedule, stored.mark, paused, now)) {
+            self.write_skip(stored.id, &skip, if skip.reason == SkipReason::Paused { &note } else { "" })?;
         }
         let mark = stored.mark.max(now);
         let new = Entry::new(plan.clone(), mark);

@@ -1,0 +1,83 @@
+//! Ways in which a scheduler loses what it stands on, and ways to ask it to end.
+
+use std::time::Duration;
+
+use cron_runtime::prelude::*;
+use cron_runtime::{Error, Event};
+use cron_tests::wait_for;
+
+#[derive(Debug)]
+struct Broken;
+
+impl Clone for Broken {
+    fn clone(&self) -> Self {
+        panic!("it cannot be cloned");
+    }
+}
+
+#[job]
+async fn takes_what_panics(State(_): State<Broken>) {}
+
+#[job]
+fn takes_what_panics_in_a_thread(State(_): State<Broken>) {}
+
+#[job(every = "1s")]
+async fn often() {}
+
+async fn start() -> cron_runtime::Scheduler {
+    cron_runtime::start().database("memory:").state(Broken).await.expect("it starts")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_panics_is_a_panic_of_the_job() {
+    let scheduler = start().await;
+    scheduler.pause("often", "test", "nothing else may wake the engine").await.expect("it is there");
+    let mut events = scheduler.events();
+    for job in ["takes_what_panics", "takes_what_panics_in_a_thread"] {
+        let run = scheduler.trigger(job).await.expect("it is there");
+        let error = wait_for(&mut events, "its end", |event| match event {
+            Event::Ended { run: ended, error, .. } if ended == run => Some(error),
+            _ => None,
+        })
+        .await;
+        assert!(error.contains("it cannot be cloned"), "{error}");
+    }
+    scheduler.shutdown().await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endless_grace_is_no_error() {
+    let report = start().await.shutdown_within(Duration::MAX).await.expect("it ends");
+    assert_eq!(report.interrupted, []);
+}
+
+#[test]
+fn without_its_runtime_a_scheduler_ends_instead_of_claiming_what_it_cannot_run() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let scheduler = runtime.block_on(start());
+    let mut events = scheduler.events();
+    drop(runtime);
+    let mut started = 0;
+    let told = loop {
+        match events.blocking_recv().expect("it tells") {
+            Event::Started { .. } => started += 1,
+            Event::Problem { what } => break what,
+            _ => {}
+        }
+    };
+    assert!(told.contains("runtime"), "{told}");
+    // One tick may have been claimed before it was noticed.
+    while let Ok(event) = events.blocking_recv() {
+        started += u32::from(matches!(event, Event::Started { .. }));
+        if event == Event::Stopped {
+            break;
+        }
+    }
+    assert_eq!(started, 1);
+    let another = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    assert!(matches!(another.block_on(scheduler.shutdown()), Err(Error::Stopped)));
+}
