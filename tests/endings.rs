@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cron_runtime::prelude::*;
 use cron_runtime::{Error, Event};
-use cron_tests::wait_for;
+use cron_tests::{App, wait_for};
+use nix::sys::signal::Signal;
 
 #[derive(Debug)]
 struct Broken;
@@ -43,6 +44,18 @@ async fn a_parameter_that_panics_is_a_panic_of_the_job() {
         assert!(error.contains("it cannot be cloned"), "{error}");
     }
     scheduler.shutdown().await.expect("it ends");
+}
+
+#[test]
+fn a_process_whose_sync_job_never_returns_ends_at_the_next_signal() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut app = App::start(env!("CARGO_BIN_EXE_app-hang"), &directory.path().join("jobs.db"), &[]);
+    app.says("called");
+    app.signal(Signal::SIGTERM);
+    app.says("returned");
+    // `main` has returned, and the runtime waits for a thread that never ends.
+    let status = app.terminate();
+    assert_eq!(status.code(), Some(130), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

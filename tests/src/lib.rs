@@ -12,6 +12,7 @@ use cron_runtime::core::audit::Audit;
 use cron_runtime::store::Ledger;
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::{Event, Scheduler};
+use nix::sys::signal::Signal;
 use tokio::sync::broadcast::Receiver;
 
 /// How long a test waits for something that ought to happen at once.
@@ -79,10 +80,18 @@ impl App {
     ///
     /// If it cannot be asked.
     pub fn terminate(&mut self) -> ExitStatus {
-        use nix::sys::signal::{Signal, kill};
-        kill(nix::unistd::Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM)
-            .expect("it can be asked");
+        self.signal(Signal::SIGTERM);
         self.child.wait().expect("it ends")
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    ///
+    /// If it is gone.
+    pub fn signal(&self, signal: Signal) {
+        let process = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
+        nix::sys::signal::kill(process, signal).expect("it lives");
     }
 }
 
