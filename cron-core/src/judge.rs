@@ -126,11 +126,8 @@ pub fn close(
 /// was past already (`at = ...`) lies after the mark, so that the catch-up rule decides about it instead of silence.
 #[must_use]
 pub fn first_mark(schedule: Option<&Schedule>, registered: DateTime<Utc>) -> DateTime<Utc> {
-    match schedule {
-        Some(Schedule::At(_)) => {}
-        _ => return registered,
-    }
-    let only = schedule.and_then(|schedule| schedule.prev_before(registered + TimeDelta::milliseconds(1)));
+    let single = schedule.filter(|schedule| schedule.is_single());
+    let only = single.and_then(|schedule| schedule.prev_before(registered + TimeDelta::milliseconds(1)));
     only.map_or(registered, |tick| tick - TimeDelta::milliseconds(1))
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::instant;
 use cron_core::duration::parse_duration;
-use cron_core::schedule::{Schedule, ScheduleError};
+use cron_core::schedule::{Dates, Schedule, ScheduleError};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schedules.md"));
 
@@ -56,6 +56,10 @@ fn schedule(attribute: &str, text: &str, zone: &str) -> Result<Schedule, Schedul
 fn check(attribute: &str, cells: &[String]) {
     let [text, zone, after, next, words] = cells else { panic!("{cells:?}") };
     let schedule = schedule(attribute, text, zone).unwrap_or_else(|error| panic!("{text}: {error}"));
+    check_ticks(attribute, text, &schedule, [after, next, words]);
+}
+
+fn check_ticks(attribute: &str, text: &str, schedule: &Schedule, [after, next, words]: [&String; 3]) {
     let after = instant(after);
     let anchored = schedule.anchored(after);
     let wanted: Vec<&str> = next.split(", ").collect();
@@ -82,6 +86,18 @@ fn cron_rows() {
 fn rows_of_other_kinds() {
     for row in rows("| Attribute | Text | Zone | After | Next | In words |") {
         check(&row[0], &row[1..]);
+    }
+}
+
+#[test]
+fn rows_with_calendars() {
+    for row in rows("| Attribute | Text | Calendar | Rule | Zone | After | Next | In words |") {
+        let [attribute, text, dates, rule, zone, after, next, words] = row.as_slice() else {
+            panic!("{row:?}")
+        };
+        let (rule, dates) = (rule.parse().unwrap(), Dates::parse(dates).unwrap());
+        let schedule = schedule(attribute, text, zone).unwrap().with_calendar(rule, dates).unwrap();
+        check_ticks(attribute, text, &schedule, [after, next, words]);
     }
 }
 

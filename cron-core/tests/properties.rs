@@ -7,7 +7,7 @@ mod common;
 use chrono::{DateTime, TimeDelta, Utc};
 use common::{Item, List, Model, changes, model, utc, zone};
 use cron_core::duration::{format_duration, parse_duration};
-use cron_core::schedule::{DstGap, Schedule};
+use cron_core::schedule::{CalendarRule, Dates, DstGap, Schedule};
 use proptest::prelude::*;
 
 const CASES: u32 = 10_000;
@@ -175,6 +175,7 @@ proptest! {
             "[ \t0-9*,/?LW#+A-Za-z@:-]{0,40}",
             "([0-9*]{1,2}[-/,][0-9LWa-z#]{1,4} ){0,7}",
             "(cron|every|at|once)\\([ 0-9*a-zA-Z:,TZ-]{0,30}\\)[ a-zA-Z/_=]{0,20}",
+            "calendar\\((skip|only|next_workday|x) [a-z0-9,=_-]{0,20}( (runs|bits)=[A-Za-z0-9_-]{0,30})?( in [A-Za-z/]{0,8})?\\) (every\\([1-9]h\\)|cron\\(0 9 \\* \\* \\*\\) UTC|at\\(2026-12-2[0-9]T00:00:00Z\\))",
             "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+][0-9]{2}:[0-9]{2})?",
             any::<Vec<u8>>().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         ],
@@ -190,6 +191,7 @@ proptest! {
             Schedule::weekly(&text, &zone),
             Schedule::at(&text, &zone),
             Schedule::once(&text),
+            Dates::parse(&text).and_then(|dates| Schedule::every("1h", None)?.with_calendar(CalendarRule::Skip, dates)),
             text.parse(),
         ];
         for result in results {

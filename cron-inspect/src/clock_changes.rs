@@ -151,7 +151,7 @@ enum Walk {
 }
 
 fn walk(schedule: &Schedule) -> Walk {
-    match schedule {
+    match schedule.without_calendar() {
         Schedule::Cron(cron) if cron.is_interval_like() => Walk::Interval,
         Schedule::Cron(cron) => Walk::Fixed(cron.dst_gap()),
         Schedule::Stride(stride) => Walk::Fixed(stride.dst_gap()),

@@ -56,6 +56,8 @@ options! {
     At "at": Text, r#""2026-12-25T00:00:00""#;
     Once "once": Text, r#""60s""#;
     Schedule "schedule": Text, r#""every weekday at 9:00""#;
+    Calendar "calendar": Text, r#""uk_holidays""#;
+    CalendarRule "calendar_rule": Text, r#""next_workday""#;
     Timezone "timezone": Text, r#""Europe/London""#;
     Overlap "overlap": Text, r#""skip""#;
     CatchUp "catch_up": Text, r#""latest""#;
@@ -73,11 +75,12 @@ options! {
 }
 
 /// Names that people try, and the option they mean.
-const MEANT: [(&str, Key); 18] = [
+const MEANT: [(&str, Key); 20] = [
     ("attempts", Key::Retries),
     ("catchup", Key::CatchUp),
     ("concurrency", Key::Overlap),
     ("delay", Key::RetryDelay),
+    ("holidays", Key::Calendar),
     ("id", Key::Name),
     ("interval", Key::Every),
     ("max_attempts", Key::Retries),
@@ -86,6 +89,7 @@ const MEANT: [(&str, Key); 18] = [
     ("offset", Key::Phase),
     ("on_overlap", Key::Overlap),
     ("phrase", Key::Schedule),
+    ("rule", Key::CalendarRule),
     ("run", Key::Schedule),
     ("when", Key::Schedule),
     ("time_zone", Key::Timezone),
@@ -311,7 +315,7 @@ fn unknown(name: &str) -> String {
     let names: Vec<_> = Key::ALL.iter().map(|key| key.name()).collect();
     let mut list = String::new();
     // Three lines: when, how, and again.
-    for line in names.chunks(8) {
+    for line in names.chunks(9) {
         list.push_str("\n  ");
         list.push_str(&line.join(", "));
     }

@@ -1,6 +1,7 @@
 //! The error of this crate.
 
 use cron_core::job::CatalogError;
+use cron_core::schedule::ScheduleError;
 
 use crate::config::DatabaseError;
 use crate::store::{CommandError, StoreError};
@@ -12,6 +13,9 @@ pub enum Error {
     /// `start()` was awaited outside a tokio runtime.
     #[error("no tokio runtime here; await `cron_runtime::start()` inside one, such as in `#[tokio::main]`")]
     NoRuntime,
+    /// A calendar was given to `start()` under a name that cannot be one, or under one that another has.
+    #[error("{0} (the name given to `.calendar(name, ...)`)")]
+    Calendar(#[source] ScheduleError),
     /// The linked jobs contradict each other or do not parse.
     #[error("the jobs of this program cannot be scheduled:\n{0}")]
     Catalog(#[source] CatalogError),

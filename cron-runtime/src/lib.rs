@@ -14,7 +14,10 @@ pub mod store;
 
 use std::fmt;
 
+/// The crate of dates and instants in this interface.
+pub use chrono;
 pub use cron_core as core;
+pub use cron_core::schedule::{Calendar, Dates};
 pub use cron_macros::job;
 
 pub use engine::{Event, ShutdownReport};

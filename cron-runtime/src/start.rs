@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cron_core::job::{Catalog, Plan};
 use cron_core::run::OwnerId;
+use cron_core::schedule::{Calendar, Calendars, ScheduleError};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -32,6 +33,7 @@ const NO_JOBS: &str = "no job is linked into this program, so nothing will run; 
 pub struct Start {
     database: Option<String>,
     states: States,
+    calendars: Result<Calendars, ScheduleError>,
     shutdown_grace: Duration,
 }
 
@@ -46,7 +48,12 @@ pub struct Start {
 /// # }
 /// ```
 pub fn start() -> Start {
-    Start { database: None, states: States::default(), shutdown_grace: SHUTDOWN_GRACE }
+    Start {
+        database: None,
+        states: States::default(),
+        calendars: Ok(Calendars::default()),
+        shutdown_grace: SHUTDOWN_GRACE,
+    }
 }
 
 impl Start {
@@ -64,6 +71,28 @@ impl Start {
         self
     }
 
+    /// Dates that jobs name with `calendar = "name"`. No two calendars have one name.
+    ///
+    /// The calendar is asked here, once about every date from 1970-01-01 to 2199-12-31. The answers are kept with the jobs, so
+    /// that other programs can read them. Other answers at a later start are an edit of the schedule: they count from then on.
+    ///
+    /// ```no_run
+    /// use cron_runtime::chrono::{Datelike, NaiveDate};
+    ///
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// let first_of_may = |date: NaiveDate| (date.month(), date.day()) == (5, 1);
+    /// cron_runtime::start().calendar("labour_day", first_of_may).await?.until_signal().await
+    /// # }
+    /// ```
+    pub fn calendar(mut self, name: &str, calendar: impl Calendar) -> Self {
+        if let Ok(calendars) = &mut self.calendars
+            && let Err(error) = calendars.add(name, &calendar)
+        {
+            self.calendars = Err(error);
+        }
+        self
+    }
+
     /// How long running attempts may go on after a shutdown was asked for. 25 s by default.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
@@ -72,7 +101,8 @@ impl Start {
 
     async fn run(self) -> Result<Scheduler, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let jobs = Catalog::build(registration::linked()).map_err(Error::Catalog)?.into_entries();
+        let calendars = self.calendars.map_err(Error::Calendar)?;
+        let jobs = Catalog::build(registration::linked(), &calendars).map_err(Error::Catalog)?.into_entries();
         check_states(&jobs, &self.states)?;
         let database = Database::resolve(self.database.as_deref()).map_err(Error::Database)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());

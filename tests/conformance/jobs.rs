@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::job::{JobSpec, Plan};
 use cron_runtime::core::policy::{Backoff, CatchUpRule, Overlap};
-use cron_runtime::core::schedule::Schedule;
+use cron_runtime::core::schedule::{CalendarRule, Dates, Schedule};
 
 /// A round instant: second 0 of all cases. Periods of 10 s, 20 s, 60 s and an hour have a tick here.
 const ZERO: i64 = 1_800_000_000;
@@ -46,6 +46,12 @@ impl Job {
 
     pub(crate) fn cron(self, expression: &str) -> Self {
         self.scheduled(Some(Schedule::cron(expression, "Europe/London").expect("an expression")))
+    }
+
+    /// Puts the schedule it has under a calendar.
+    pub(crate) fn calendar(self, rule: CalendarRule, dates: &Dates) -> Self {
+        let schedule = self.0.schedule.clone().expect("a schedule");
+        self.scheduled(Some(schedule.with_calendar(rule, dates.clone()).expect("they go together")))
     }
 
     pub(crate) fn once(self, delay: &str) -> Self {

@@ -24,6 +24,7 @@ macro_rules! cases {
 }
 
 mod auditing;
+mod calendars;
 mod claiming;
 mod commands;
 mod fencing;
@@ -39,6 +40,7 @@ macro_rules! conformance {
     ($store:ident, $books:expr) => {
         mod $store {
             crate::registering::registering!($books);
+            crate::calendars::calendars!($books);
             crate::judging::judging!($books);
             crate::claiming::claiming!($books);
             crate::settling::settling!($books);

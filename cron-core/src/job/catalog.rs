@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{JobName, JobSpec, NameError, Plan, Source};
-use crate::schedule::ScheduleError;
+use crate::schedule::{Calendars, ScheduleError};
 
 /// The jobs of a program in the order of their names, whatever the order of linking.
 ///
@@ -83,17 +83,20 @@ impl fmt::Display for CatalogError {
 impl std::error::Error for CatalogError {}
 
 impl<T> Catalog<T> {
-    /// Checks, parses and sorts declarations.
+    /// Checks, parses and sorts declarations, which may name these calendars.
     ///
     /// # Errors
     ///
-    /// A [`CatalogError`] with every problem: bad names, bad schedules, and names that are declared twice with
+    /// A [`CatalogError`] with every problem: bad names, bad schedules, unknown calendars, and names that are declared twice with
     /// all their places.
-    pub fn build(declared: impl IntoIterator<Item = (JobSpec, T)>) -> Result<Self, CatalogError> {
+    pub fn build(
+        declared: impl IntoIterator<Item = (JobSpec, T)>,
+        calendars: &Calendars,
+    ) -> Result<Self, CatalogError> {
         let mut problems = Vec::new();
         let mut entries = Vec::new();
         for (spec, value) in declared {
-            match Plan::from_spec(&spec) {
+            match Plan::with_calendars(&spec, calendars) {
                 Ok(plan) => entries.push((plan, spec.source, value)),
                 Err(problem) => problems.push(problem),
             }
@@ -130,7 +133,8 @@ mod tests {
     #[test]
     fn the_order_is_ours_whatever_the_order_of_linking() {
         let names = |specs: [JobSpec; 3]| {
-            let catalog = Catalog::build(specs.map(|spec| (spec, ()))).expect("no problem");
+            let catalog =
+                Catalog::build(specs.map(|spec| (spec, ())), &Calendars::default()).expect("no problem");
             catalog.into_entries().into_iter().map(|(plan, ())| plan.name.to_string()).collect::<Vec<_>>()
         };
         let want = ["a", "b", "c"];
@@ -140,14 +144,21 @@ mod tests {
 
     #[test]
     fn all_problems_are_told_at_once_with_their_places() {
-        let error = Catalog::build([
-            (spec("twice", 30), ()),
-            (spec("bad name", 10), ()),
-            (spec("twice", 20), ()),
-            (JobSpec { schedule: Some("every(0s)"), ..spec("zero", 40) }, ()),
-        ])
-        .expect_err("three problems");
-        assert_eq!(error.problems.len(), 3);
+        let mut calendars = Calendars::default();
+        calendars.add("uk_holidays", &|_| false).expect("a name");
+        calendars.add("workshop", &|_| true).expect("a name");
+        let scheduled = |name, line, schedule| JobSpec { schedule: Some(schedule), ..spec(name, line) };
+        let declared = [
+            spec("twice", 30),
+            spec("bad name", 10),
+            spec("twice", 20),
+            scheduled("zero", 40, "every(0s)"),
+            scheduled("near", 50, "calendar(skip uk_holliday) every(1h)"),
+            scheduled("far", 60, "calendar(skip bank) every(1h)"),
+            scheduled("never", 70, "calendar(skip workshop) every(1h)"),
+        ];
+        let error = Catalog::build(declared.map(|spec| (spec, ())), &calendars).expect_err("six problems");
+        assert_eq!(error.problems.len(), 6);
         let text = error.to_string();
         for part in [
             "src/jobs.rs:10",
@@ -155,6 +166,9 @@ mod tests {
             "src/jobs.rs:30",
             "src/jobs.rs:40",
             "2 jobs are named `twice`",
+            "job `near`: no calendar is named `uk_holliday`; write `uk_holidays`",
+            "job `far`: no calendar is named `bank`; register it with `.calendar(name, ...)` on `start()`, or write its dates",
+            "job `never`: `every(1h)` never happens: `skip` with the calendar `workshop` leaves no tick",
         ] {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobName, JobSpec, Problem};
 use crate::policy::{CatchUp, Overlap, Retry};
-use crate::schedule::Schedule;
+use crate::schedule::{Calendars, Schedule};
 
 /// A job ready for use: every text checked and parsed. Stores keep it beside the job, so that other processes
 /// can read and steer jobs that they do not contain.
@@ -37,17 +37,27 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// A [`Problem`] for a name or a schedule that does not parse; both come from code that bypassed the macro.
+    /// A [`Problem`] for a name or a schedule that does not parse, which comes from code that bypassed the macro, and for
+    /// a calendar that is known by its name only.
     pub fn from_spec(spec: &JobSpec) -> Result<Self, Problem> {
+        Self::with_calendars(spec, &Calendars::default())
+    }
+
+    /// Checks and parses a declaration whose schedule may name one of these calendars.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_spec`](Self::from_spec), and for a calendar that leaves the schedule no tick, which only the program knows.
+    pub fn with_calendars(spec: &JobSpec, calendars: &Calendars) -> Result<Self, Problem> {
         let name: JobName =
             spec.name.parse().map_err(|error| Problem::Name { error, declared: spec.source })?;
         let schedule = match spec.schedule {
             None => None,
-            Some(text) => Some(text.parse().map_err(|error| Problem::Schedule {
-                name: name.clone(),
-                error,
-                declared: spec.source,
-            })?),
+            Some(text) => {
+                Some(Schedule::read(text, calendars).and_then(Schedule::refuse_never).map_err(|error| {
+                    Problem::Schedule { name: name.clone(), error, declared: spec.source }
+                })?)
+            }
         };
         Ok(Self {
             name,

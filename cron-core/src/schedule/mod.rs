@@ -6,6 +6,7 @@
 //! All instants are UTC. Ticks of cron schedules are whole seconds, those of intervals whole milliseconds. The
 //! calendar reaches from 1970 to the end of 2199.
 
+mod calendar;
 mod cron;
 mod error;
 mod interval;
@@ -16,9 +17,12 @@ mod stride;
 mod text;
 mod zone;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub use calendar::{Calendar, CalendarError, CalendarRule, Calendared, Calendars, Dates};
 pub use cron::{CronSchedule, DstGap, Field, Lint};
 pub use error::{ScheduleError, ScheduleErrorKind};
 pub use interval::Interval;
@@ -57,6 +61,8 @@ pub enum Schedule {
     Once(Once),
     /// Times of every n-th day or week from a date on, in a zone.
     Stride(Stride),
+    /// The ticks of another schedule that a calendar leaves, or where it moves them.
+    Calendared(Arc<Calendared>),
 }
 
 impl Schedule {
@@ -161,6 +167,7 @@ impl Schedule {
         match &mut self {
             Self::Cron(cron) => cron.set_dst_gap(gap),
             Self::Stride(stride) => stride.set_dst_gap(gap),
+            Self::Calendared(calendared) => Arc::make_mut(calendared).set_dst_gap(gap),
             Self::Interval(_) | Self::At(_) | Self::Once(_) => {}
         }
         self
@@ -173,18 +180,19 @@ impl Schedule {
             let seconds = t.timestamp();
             return month::later_instant(t, seconds, cron.at_or_after(seconds + 1)?);
         }
-        self.next_after_uncalendared(t)
+        self.next_after_of_other_kind(t)
     }
 
     /// The other kinds, out of the way of the common one.
     #[inline(never)]
-    fn next_after_uncalendared(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn next_after_of_other_kind(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Cron(_) => None,
             Self::Interval(interval) => interval.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick > t),
             Self::Once(_) => None,
             Self::Stride(stride) => stride.at_or_after(t.timestamp() + 1).and_then(from_seconds),
+            Self::Calendared(ticks) => ticks.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
         }
     }
 
@@ -197,6 +205,7 @@ impl Schedule {
             Self::At(at) => at.instant().filter(|tick| *tick < t),
             Self::Once(_) => None,
             Self::Stride(stride) => stride.at_or_before(before_seconds(t)).and_then(from_seconds),
+            Self::Calendared(ticks) => ticks.at_or_before(before_millis(t)).and_then(from_millis),
         }
     }
 
@@ -212,6 +221,7 @@ impl Schedule {
                 interval.count(after.timestamp_millis() + 1, through.timestamp_millis())
             }
             Self::Stride(stride) => stride.count(after.timestamp() + 1, through.timestamp()),
+            Self::Calendared(ticks) => ticks.count(after.timestamp_millis() + 1, through.timestamp_millis()),
             Self::At(_) | Self::Once(_) => self.between(after, through).count() as u64,
         }
     }
@@ -246,6 +256,10 @@ impl Schedule {
             }
             Self::At(at) => at.instant() == Some(t),
             Self::Once(_) => false,
+            Self::Calendared(ticks) => {
+                let ms = t.timestamp_millis();
+                t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && ticks.at_or_after(ms) == Some(ms)
+            }
         }
     }
 
@@ -257,6 +271,17 @@ impl Schedule {
             Self::At(at) => at.zone(),
             Self::Stride(stride) => Some(stride.zone()),
             Self::Interval(_) | Self::Once(_) => None,
+            Self::Calendared(ticks) => ticks.schedule().zone(),
+        }
+    }
+
+    /// Whether it is a single tick by its kind: a date, a delay, or a date under a calendar.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        match self {
+            Self::At(_) | Self::Once(_) => true,
+            Self::Calendared(ticks) => ticks.is_single(),
+            Self::Cron(_) | Self::Interval(_) | Self::Stride(_) => false,
         }
     }
 
@@ -264,7 +289,9 @@ impl Schedule {
     #[must_use]
     pub fn has_any_tick(&self) -> bool {
         match self {
-            Self::Cron(_) | Self::Stride(_) => self.next_after(DateTime::<Utc>::MIN_UTC).is_some(),
+            Self::Cron(_) | Self::Stride(_) | Self::Calendared(_) => {
+                self.next_after(DateTime::<Utc>::MIN_UTC).is_some()
+            }
             Self::Interval(_) | Self::Once(_) => true,
             Self::At(at) => at.instant().is_some(),
         }
@@ -273,7 +300,8 @@ impl Schedule {
     /// The schedule itself, if it has any tick.
     ///
     /// # Errors
-    /// [`ScheduleErrorKind::Never`] if no date matches, as for `0 0 30 2 *`. The expression of the error is the
+    /// [`ScheduleErrorKind::Never`] if no date matches, as for `0 0 30 2 *`, and [`CalendarError::NothingLeft`] if a calendar
+    /// leaves none. The expression of the error is the
     /// canonical one; use [`never`](Self::never) to show what the user wrote.
     pub fn refuse_never(self) -> Result<Self, ScheduleError> {
         if self.has_any_tick() {
@@ -281,6 +309,10 @@ impl Schedule {
         }
         let text = match &self {
             Self::Cron(cron) => cron.expression(),
+            Self::Calendared(ticks) => {
+                ticks.schedule().clone().refuse_never()?;
+                return Err(ticks.nothing_left());
+            }
             other => other.to_string(),
         };
         Err(Self::never(&text))
@@ -301,13 +333,14 @@ impl Schedule {
             Self::At(at) => at.describe(),
             Self::Once(once) => once.describe(),
             Self::Stride(stride) => stride.describe(),
+            Self::Calendared(ticks) => ticks.describe(),
         }
     }
 
     /// A number that is equal for equal schedules, on every platform and in every build.
     ///
     /// FNV-1a (64 bits) over the kind and the meaning: masks, flags and zone name of a cron schedule,
-    /// milliseconds of the others.
+    /// milliseconds of the others; rule and dates of a calendar, whatever its name.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv::new();
@@ -335,6 +368,14 @@ impl Schedule {
                 hash.add(b"stride");
                 stride.feed(|bytes| hash.add(bytes));
             }
+            Self::Calendared(ticks) => {
+                hash.add(b"calendar");
+                hash.add(ticks.rule().as_str().as_bytes());
+                hash.add(&ticks.dates().content_hash().to_le_bytes());
+                hash.add(&ticks.schedule().fingerprint().to_le_bytes());
+                // The zone of the schedule is in its own fingerprint already; this one may be another.
+                hash.add(ticks.zone().name().as_bytes());
+            }
         }
         hash.0
     }
@@ -356,6 +397,7 @@ impl Schedule {
         match self {
             Self::Cron(cron) => cron.lints(),
             Self::Stride(stride) => stride.lints(),
+            Self::Calendared(ticks) => ticks.schedule().lints(),
             Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
         }
     }

@@ -87,6 +87,22 @@ impl At {
         }
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00 on the clock: of its own zone, or of `zone` for an instant.
+    pub(super) fn local_millis(&self, zone: Tz) -> i64 {
+        match self.0 {
+            Moment::Local(ms, _) => ms,
+            Moment::Instant(ms) => ms + zone::table(zone).offset_at(ms.div_euclid(1_000)) * 1_000,
+        }
+    }
+
+    /// A moment of the same kind at another local time.
+    pub(super) fn at_local(self, ms: i64, zone: Tz) -> Option<Self> {
+        match self.0 {
+            Moment::Local(_, own) => Some(Self(Moment::Local(ms, own))),
+            Moment::Instant(_) => Self(Moment::Local(ms, zone)).millis().map(|ms| Self(Moment::Instant(ms))),
+        }
+    }
+
     /// The parts that make up its meaning: milliseconds, and the name of the zone for a local time.
     pub(super) fn parts(&self) -> (i64, &'static str) {
         match self.0 {

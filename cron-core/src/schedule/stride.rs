@@ -6,14 +6,12 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use super::Schedule;
+use super::calendar::{Builder, DAYS, DaySet, Times};
 use super::cron::{self, CronSchedule, DstGap, Lint};
 use super::month::{join, split, weekday};
-use super::zone::{self, Calendar, HORIZON, Walk};
+use super::zone::{self, Calendar, HORIZON, Walk, ZoneTable};
 
 pub(super) use text::{MOST, nearest_dates, read_date};
-
-/// The number of days of the calendar.
-const DAYS: u32 = (HORIZON / 86_400) as u32;
 
 /// All days of the week as bits.
 pub(super) const WHOLE_WEEK: u8 = 0x7f;
@@ -197,6 +195,36 @@ impl Stride {
         let before = u64::from(rounds * days.count_ones() + of_this_round) * self.times.len() as u64;
         let today = within < 7 && days >> within & 1 != 0;
         before + if today { self.times.partition_point(|time| *time < second) as u64 } else { 0 }
+    }
+}
+
+/// Days and times apart, for calendars, which change the days.
+impl Times for Stride {
+    fn days(&self) -> DaySet {
+        let mut builder = Builder::new();
+        let next = |day: u32| self.day_at_or_after(day);
+        std::iter::successors(next(self.from), |day| next(day + 1)).for_each(|day| builder.add(day));
+        builder.build()
+    }
+
+    fn at_or_after(&self, second: u32) -> Option<u32> {
+        self.times.get(self.times.partition_point(|time| *time < second)).copied()
+    }
+
+    fn at_or_before(&self, second: u32) -> Option<u32> {
+        self.times.get(self.times.partition_point(|time| *time <= second).checked_sub(1)?).copied()
+    }
+
+    fn before(&self, second: u32) -> u64 {
+        self.times.partition_point(|time| *time < second) as u64
+    }
+
+    fn walk(&self) -> Walk {
+        self.walk()
+    }
+
+    fn table(&self) -> &'static ZoneTable {
+        zone::table(self.zone)
     }
 }
 

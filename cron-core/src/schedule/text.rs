@@ -5,14 +5,18 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::calendar::CalendarError;
 use super::cron::{CronSchedule, DstGap};
 use super::error::{ScheduleError, ScheduleErrorKind as Kind};
 use super::stride::Stride;
-use super::{Schedule, zone};
-use crate::suggest;
+use super::{Calendars, Dates, Schedule, zone};
+use crate::{UnknownWord, suggest};
 
 /// The longest text. Canonical text lists values one by one, so it may be longer than what the user wrote.
 const MAX_STORED: usize = 8_192;
+
+/// The longest text with a calendar: its dates take 14,006 bytes at most, its rule, name and zone less than 400.
+const MAX_CALENDARED: usize = MAX_STORED + 16_384;
 
 /// The option behind the zone of a cron schedule whose runs in a gap are dropped.
 const SKIP_GAPS: &str = "dst_gap=skip";
@@ -25,6 +29,7 @@ impl fmt::Display for Schedule {
             Self::At(at) => at.fmt(f),
             Self::Once(once) => once.fmt(f),
             Self::Stride(stride) => stride.fmt(f),
+            Self::Calendared(calendared) => calendared.fmt(f),
         }
     }
 }
@@ -32,9 +37,54 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = ScheduleError;
 
-    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`,
-    /// `stride(...) Zone`.
+    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone`, and
+    /// `calendar(...)` in front of one of these. A calendar that is only named is an error; see [`Schedule::read`].
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        Self::read(text, &Calendars::default())
+    }
+}
+
+impl Schedule {
+    /// Reads the text of a schedule in which a calendar may be named without its dates: `calendar(skip uk_holidays) cron(...)
+    /// Zone`. All other texts are those of `Display`.
+    ///
+    /// # Errors
+    /// If the text is none of a schedule, and if no calendar has that name.
+    pub fn read(text: &str, calendars: &Calendars) -> Result<Self, ScheduleError> {
+        let Some(inside) = text.strip_prefix("calendar(") else { return Self::read_plain(text) };
+        let (Some((calendar, schedule)), true) = (inside.split_once(") "), text.len() <= MAX_CALENDARED)
+        else {
+            return Err(match text.len() {
+                bytes @ MAX_CALENDARED.. => ScheduleError::new(Kind::TooLong { bytes }, text, 0..text.len()),
+                _ => ScheduleError::new(Kind::UnknownForm { nearest: None }, text, 0..text.len()),
+            });
+        };
+        let damaged = || {
+            let start = "calendar(".len();
+            let kind = Kind::Calendar(CalendarError::Damaged);
+            ScheduleError::new(kind, text, start..start + calendar.len())
+        };
+        let (calendar, zone) = match calendar.split_once(" in ") {
+            Some((calendar, zone)) => (calendar, Some(zone)),
+            None => (calendar, None),
+        };
+        let (rule, calendar) = calendar.split_once(' ').ok_or_else(damaged)?;
+        let rule = rule.parse().map_err(|_unknown: UnknownWord| damaged())?;
+        let is_list = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || word.contains('=');
+        let dates = match calendar.split_once(' ') {
+            Some((name, dates)) => Dates::read(dates)?.named(name)?,
+            None if is_list(calendar) => Dates::read(calendar)?,
+            None => calendars.get(calendar)?.clone(),
+        };
+        let schedule = Self::read_plain(schedule)?;
+        match zone {
+            Some(zone) => schedule.with_calendar_in(rule, dates, zone),
+            None => schedule.with_calendar(rule, dates),
+        }
+    }
+
+    /// Reads the text of a schedule without a calendar.
+    fn read_plain(text: &str) -> Result<Self, ScheduleError> {
         let refuse = |kind, span| Err(ScheduleError::new(kind, text, span));
         if text.len() > MAX_STORED {
             return refuse(Kind::TooLong { bytes: text.len() }, 0..text.len());
@@ -71,7 +121,7 @@ impl FromStr for Schedule {
             ("once", "") => Self::once(inside),
             ("every" | "once", _) => refuse(Kind::UnknownForm { nearest: None }, close + 1..text.len()),
             (word, _) => {
-                let nearest = suggest::nearest(word, ["cron", "every", "at", "once", "stride"]);
+                let nearest = suggest::nearest(word, ["cron", "every", "at", "once", "stride", "calendar"]);
                 refuse(Kind::UnknownForm { nearest }, 0..word_len)
             }
         }

@@ -13,7 +13,9 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
+use super::calendar::DaySet;
 use super::error::{ScheduleError, ScheduleErrorKind};
+use super::month::{join, split};
 use crate::suggest;
 
 /// 2200-01-01T00:00:00: the first second after the calendar, local for cron and UTC for intervals.
@@ -133,12 +135,60 @@ impl ZoneTable {
         (local >= Walk::FixedTime.first_local(span)).then_some((instant, instant + span.offset == local))
     }
 
+    /// Local time minus UTC, in seconds, at an instant.
+    pub(super) fn offset_at(&self, instant: i64) -> i64 {
+        self.spans[self.position(instant)].offset
+    }
+
+    /// The days, counted from 1970-01-01, that the zone left out when it moved over the date line.
+    pub(super) fn left_out_days(&self) -> Vec<u32> {
+        let jump = |pair: &[Span]| {
+            let (skipped, first) = (pair[0].until + pair[0].offset, pair[1].from + pair[1].offset);
+            if first - skipped > LONGEST_GAP { (skipped + DAY - 1) / DAY..first / DAY } else { 0..0 }
+        };
+        self.spans.windows(2).flat_map(jump).filter_map(|day| u32::try_from(day).ok()).collect()
+    }
+
     /// The local seconds that each gap skips, as `(first, first after)`, for changes within the given instants.
     pub(super) fn gaps(&self, within: std::ops::Range<i64>) -> impl Iterator<Item = (i64, i64)> + '_ {
         let changes = self.spans.windows(2).filter(move |pair| within.contains(&pair[1].from));
         changes.filter_map(|pair| {
             let (skipped, first) = (pair[0].until + pair[0].offset, pair[1].from + pair[1].offset);
             (skipped < first && first - skipped <= LONGEST_GAP).then_some((skipped, first))
+        })
+    }
+}
+
+/// The stretches of time in which the clock of a zone shows one of these dates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretches<'a> {
+    pub(super) table: &'a ZoneTable,
+    pub(super) days: &'a DaySet,
+}
+
+impl Stretches<'_> {
+    /// The first stretch that ends after an instant, cut off in front of it: its first second and the first after it.
+    pub(super) fn at_or_after(&self, second: i64) -> Option<(i64, i64)> {
+        // Dates may come again where the clock goes back, so each span is looked at by itself.
+        self.table.spans[self.table.position(second)..].iter().find_map(|span| {
+            let from = second.max(span.from);
+            let local = (from + span.offset).max(0);
+            let day = self.days.at_or_after(split(local.min(HORIZON)).0)?;
+            let from = from.max(join(day, 0) - span.offset);
+            let until = span.until.min(join(self.days.end_of_run(day), 0) - span.offset);
+            (from < span.until).then_some((from, until))
+        })
+    }
+
+    /// The last stretch that begins at or before an instant, cut off behind it.
+    pub(super) fn at_or_before(&self, second: i64) -> Option<(i64, i64)> {
+        self.table.spans[..=self.table.position(second)].iter().rev().find_map(|span| {
+            let last = second.min(span.until - 1);
+            let local = (last + span.offset).min(HORIZON - 1);
+            let day = self.days.at_or_before(split((local >= 0).then_some(local)?).0)?;
+            let from = span.from.max(join(self.days.start_of_run(day), 0) - span.offset);
+            let until = (last + 1).min(join(day + 1, 0) - span.offset);
+            (span.from < until).then_some((from, until))
         })
     }
 }

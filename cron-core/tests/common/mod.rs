@@ -184,16 +184,32 @@ impl Model {
     }
 
     /// Whether a local second matches, with the last date remembered.
-    fn has_local(&self, local: i64, date: &mut Option<(i64, bool)>) -> bool {
+    fn has_local(
+        &self,
+        local: i64,
+        date: &mut Option<(i64, bool)>,
+        has_date: &impl Fn(NaiveDate) -> bool,
+    ) -> bool {
         let day = local.div_euclid(86_400);
         if date.is_none_or(|(known, _)| known != day) {
-            *date = Some((day, self.has_date(NaiveDate::from_epoch_days(day as i32).unwrap())));
+            *date = Some((day, has_date(NaiveDate::from_epoch_days(day as i32).unwrap())));
         }
         date.is_some_and(|(_, has)| has) && self.has_time(local.rem_euclid(86_400) as u32)
     }
 
     /// All ticks in `first..=last`, found by looking at each second.
     pub(crate) fn ticks(&self, zone: Tz, first: i64, last: i64) -> Vec<i64> {
+        self.ticks_on(zone, first, last, |date| self.has_date(date))
+    }
+
+    /// As [`ticks`](Self::ticks), at the same times on other dates.
+    pub(crate) fn ticks_on(
+        &self,
+        zone: Tz,
+        first: i64,
+        last: i64,
+        has_date: impl Fn(NaiveDate) -> bool,
+    ) -> Vec<i64> {
         let (mut found, mut date) = (Vec::new(), None);
         let (mut before, mut same_until) = (offset(zone, first - 1), first - 1);
         for second in first..=last {
@@ -202,7 +218,7 @@ impl Model {
                 same_until = second + 60;
             }
             let now = if second <= same_until { before } else { offset(zone, second) };
-            let mut tick = self.has_local(second + now, &mut date);
+            let mut tick = self.has_local(second + now, &mut date, &has_date);
             if !self.interval_like() {
                 if tick {
                     // Only the first time that the clock shows this.
@@ -212,8 +228,8 @@ impl Model {
                 }
                 let jump = now - before;
                 if jump > 0 && jump <= 3 * 3_600 {
-                    tick =
-                        tick || (second + before..second + now).any(|local| self.has_local(local, &mut date));
+                    let skipped = second + before..second + now;
+                    tick |= skipped.clone().any(|local| self.has_local(local, &mut date, &has_date));
                 }
             }
             if tick {

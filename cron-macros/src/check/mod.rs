@@ -2,6 +2,7 @@
 //!
 //! A check that fails notes a mistake and goes on, so that one build shows all of them.
 
+mod calendar;
 mod function;
 mod policy;
 mod schedule;
@@ -229,11 +230,47 @@ mod tests {
                 r#"schedule = "every 2 weeks on monday from 2026-01-05 at 9am", timezone = "Asia/Tokyo""#,
                 "stride(2w on MON from 2026-01-05 at 09:00) Asia/Tokyo",
             ),
+            (
+                r#"daily = "09:00", calendar = " 2026-12-26,2026-12-25 ", timezone = "Europe/London""#,
+                "calendar(skip 2026-12-25,2026-12-26) cron(0 9 * * *) Europe/London",
+            ),
+            (
+                r#"every = "30s", calendar = "2026-12-25", calendar_rule = "only", timezone = "Asia/Tokyo""#,
+                "calendar(only 2026-12-25 in Asia/Tokyo) every(30s)",
+            ),
+            (
+                r#"schedule = "every 90 minutes", calendar = "2026-12-25", timezone = "Asia/Tokyo""#,
+                "calendar(skip 2026-12-25 in Asia/Tokyo) every(1h 30m)",
+            ),
+            (
+                r#"schedule = "every 2 weeks on monday from 2026-01-05 at 9am", calendar = "2026-01-19", calendar_rule = "next_workday""#,
+                "calendar(next_workday 2026-01-19) stride(2w on MON from 2026-01-05 at 09:00) UTC",
+            ),
         ] {
             let schedule = good(options).schedule.unwrap();
             assert_eq!(schedule, canonical, "{options}");
             let read: cron_core::schedule::Schedule = schedule.parse().unwrap();
             assert_eq!(read.to_string(), canonical);
+        }
+    }
+
+    #[test]
+    fn a_calendar_that_is_named_is_looked_up_later() {
+        let mut calendars = cron_core::schedule::Calendars::default();
+        calendars.add("uk_holidays", &|_| false).unwrap();
+        for (options, reference) in [
+            (
+                r#"daily = "09:00", calendar = "uk_holidays", calendar_rule = "next_workday""#,
+                "calendar(next_workday uk_holidays) cron(0 9 * * *) UTC",
+            ),
+            (
+                r#"every = "30s", calendar = "uk_holidays", timezone = "Europe/London""#,
+                "calendar(skip uk_holidays in Europe/London) every(30s)",
+            ),
+        ] {
+            let schedule = good(options).schedule.unwrap();
+            assert_eq!(schedule, reference, "{options}");
+            assert!(cron_core::schedule::Schedule::read(&schedule, &calendars).is_ok());
         }
     }
 
@@ -273,6 +310,19 @@ mod tests {
         bad(r#"schedule = "every 90 minutes", timezone = "Asia/Tokyo""#, &["`timezone` has no effect"]);
         bad(r#"schedule = "every hour", every = "1h""#, &["one schedule"]);
         bad(r#"schedule = "every hour", phase = "5m""#, &["`phase` moves the grid of `every`"]);
+        bad(r#"daily = "09:00", calendar = "uk holidays""#, &["not allowed in the name of a calendar"]);
+        bad(r#"daily = "09:00", calendar = "2026-12-32""#, &["there is no `2026-12-32`"]);
+        bad(r#"daily = "09:00", calendar = """#, &["the name of a calendar is empty"]);
+        bad(r#"daily = "09:00", calendar_rule = "only""#, &["`calendar_rule` needs `calendar`"]);
+        bad(
+            r#"daily = "09:00", calendar = "uk", calendar_rule = "nxt_workday""#,
+            &["did you mean `next_workday`?"],
+        );
+        bad(r#"calendar = "uk""#, &["`calendar` needs a schedule"]);
+        bad(r#"every = "1h", calendar = "uk", calendar_rule = "next_workday""#, &["no local time to keep"]);
+        bad(r#"once = "1h", calendar = "uk""#, &["no date that could be in a calendar"]);
+        bad(r#"weekly = "MON 09:00", calendar = "2026-12-25", calendar_rule = "only""#, &["never happens"]);
+        bad(r#"at = "2026-12-25T09:00:00", calendar = "2026-12-25""#, &["never happens"]);
         bad(r#"every = "30s", retires = 3"#, &["did you mean `retries`?"]);
         bad(r#"every = "30s", overlap = "skp""#, &["did you mean `skip`?"]);
         bad(r#"every = "30s", name = "a b""#, &["contains ' '"]);
@@ -288,6 +338,12 @@ mod tests {
         bad(r#"every = 30, phase = "5s""#, &["a string literal"]);
         bad(r#"every = "30s", catch_up = "al", catch_up_limit = 3"#, &["unknown catch_up"]);
         bad(r#"every = "30s", retries = 3, retry_delay = "x", retry_max_delay = "1s""#, &["not a number"]);
+        bad(r#"daily = "25:00", calendar = "2026-13-01""#, &["not a time of day", "there is no"]);
+        bad(r#"daily = "09:00", timezone = "Nowhere", calendar = "uk""#, &["not a time zone"]);
+        bad(
+            r#"calendar = "uk", calendar_rule = "nonsense""#,
+            &["unknown calendar_rule", "`calendar` needs a schedule"],
+        );
         bad(r#"backoff = "fixed", retry_max_delay = "1s""#, &["`backoff` needs", "`retry_max_delay` needs"]);
     }
 

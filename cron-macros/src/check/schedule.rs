@@ -5,7 +5,7 @@ use std::time::Duration;
 use cron_core::duration::format_duration;
 use cron_core::schedule::{Schedule, ScheduleError, ScheduleErrorKind};
 
-use super::{duration, explain, is_schedule};
+use super::{calendar, duration, explain, is_schedule};
 use crate::args::{Args, Entry, Key};
 use crate::mistakes::Mistakes;
 
@@ -28,27 +28,34 @@ pub(super) fn check(args: &Args, mistakes: &mut Mistakes) -> Option<String> {
     }
     belongs(args, first, mistakes);
     let zone = zone(args, first, mistakes);
-    let schedule = parse(args, first, zone.unwrap_or("UTC"), mistakes)?;
+    let Some(schedule) = parse(args, first, zone.unwrap_or("UTC"), mistakes) else {
+        calendar::check_alone(args, mistakes);
+        return None;
+    };
     if let (Schedule::At(at), Some(entry)) = (&schedule, args.get(Key::Timezone))
         && at.zone().is_none()
+        && args.get(Key::Calendar).is_none()
     {
         let text = "`timezone` has no effect on a time that has an offset already\nremove it, or write the local time";
         mistakes.add(&entry.at_key, text);
     }
     if let (Schedule::Interval(_), Key::Schedule, Some(entry)) =
         (&schedule, first.key, args.get(Key::Timezone))
+        && args.get(Key::Calendar).is_none()
     {
         let text = "`timezone` has no effect on this rate: no clock shows it, so it is counted from \
                     1970-01-01T00:00:00Z, in every zone the same\n\
                     remove it, or write a rate that divides the minute, the hour or the day";
         mistakes.add(&entry.at_key, text);
     }
-    zone.is_some().then(|| schedule.to_string())
+    // Without a good zone the schedule has been read in another one, so nothing more can be said.
+    zone.and_then(|_good| calendar::check(args, &schedule, mistakes))
 }
 
 /// `timezone` and `phase` say something about a schedule, so there must be one.
 fn needs_schedule(args: &Args, mistakes: &mut Mistakes) {
-    for key in [Key::Timezone, Key::Phase] {
+    calendar::check_alone(args, mistakes);
+    for key in [Key::Calendar, Key::Timezone, Key::Phase] {
         if let Some(entry) = args.get(key) {
             let example = if key == Key::Phase { Key::Every } else { Key::Cron }.example();
             mistakes
@@ -68,6 +75,8 @@ fn belongs(args: &Args, schedule: &Entry, mistakes: &mut Mistakes) {
     }
     if let Some(zone) = args.get(Key::Timezone) {
         let why = match schedule.key {
+            // The dates of a calendar are those of a zone.
+            Key::Every if args.get(Key::Calendar).is_some() => return,
             Key::Every => "its ticks are counted from 1970-01-01T00:00:00Z, in every zone the same",
             Key::Once => "its delay is counted from the first registration, in every zone the same",
             _ => return,
@@ -81,7 +90,8 @@ fn belongs(args: &Args, schedule: &Entry, mistakes: &mut Mistakes) {
 
 /// The zone to read the schedule in; `None` where the user names one that does not exist.
 fn zone<'a>(args: &'a Args, schedule: &Entry, mistakes: &mut Mistakes) -> Option<&'a str> {
-    if matches!(schedule.key, Key::Every | Key::Once) {
+    let counted = schedule.key == Key::Every && args.get(Key::Calendar).is_none();
+    if counted || schedule.key == Key::Once {
         return Some("UTC");
     }
     let Some(entry) = args.get(Key::Timezone) else { return Some("UTC") };
@@ -139,7 +149,7 @@ fn every(args: &Args, entry: &Entry, text: &str, mistakes: &mut Mistakes) -> Opt
     Schedule::every(text, phase).map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error))).ok()
 }
 
-fn explain_schedule(error: &ScheduleError) -> String {
+pub(super) fn explain_schedule(error: &ScheduleError) -> String {
     let help = error.help().or_else(|| match error.kind() {
         ScheduleErrorKind::Never => Some(
             "write a day that one of its months and years has, or `L` for the last day of a month".to_owned(),

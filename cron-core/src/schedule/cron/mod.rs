@@ -8,6 +8,7 @@ mod fields;
 #[cfg(feature = "cron")]
 mod import;
 mod lint;
+mod on_days;
 mod parse;
 mod part;
 mod print;

@@ -20,13 +20,13 @@ impl CronSchedule {
     }
 
     #[inline(always)]
-    fn has_month(&self, month: Month) -> bool {
+    pub(super) fn has_month(&self, month: Month) -> bool {
         self.months >> month.of_year() & 1 != 0 && self.has_year(month.year())
     }
 
     /// The matching days of a month, day 1 as bit 0, whatever the month and year fields say.
     #[inline(always)]
-    fn days_of(&self, month: Month) -> u32 {
+    pub(super) fn days_of(&self, month: Month) -> u32 {
         let len = month.len();
         let mut days = self.days;
         if self.days_from_last != 0 {
@@ -121,7 +121,7 @@ impl CronSchedule {
     ///
     /// Returns whether there is one, and the time (any time if there is none).
     #[inline(always)]
-    fn time_at_or_after(&self, second: u32) -> (bool, u32) {
+    pub(super) fn time_at_or_after(&self, second: u32) -> (bool, u32) {
         let (hour, minute, second) = hour_minute_second(second);
         // Each unit may stay only if the smaller units have something left; else it has to move on.
         let seconds = self.seconds >> second;
@@ -140,7 +140,7 @@ impl CronSchedule {
     }
 
     /// The last matching second of the day at or before `second`.
-    fn time_at_or_before(&self, second: u32) -> Option<u32> {
+    pub(super) fn time_at_or_before(&self, second: u32) -> Option<u32> {
         let (hour, minute, second) = hour_minute_second(second);
         if self.hours >> hour & 1 != 0 {
             if self.minutes >> minute & 1 != 0 {
@@ -159,7 +159,7 @@ impl CronSchedule {
     }
 
     /// The number of matching seconds of a day before `second`, which may be the end of the day.
-    fn times_before(&self, second: u32) -> u64 {
+    pub(super) fn times_before(&self, second: u32) -> u64 {
         let (hour, minute, second) = hour_minute_second(second);
         let each_minute = u64::from(self.seconds.count_ones());
         let each_hour = u64::from(self.minutes.count_ones()) * each_minute;
