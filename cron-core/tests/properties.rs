@@ -192,6 +192,7 @@ proptest! {
             Schedule::at(&text, &zone),
             Schedule::once(&text),
             Dates::parse(&text).and_then(|dates| Schedule::every("1h", None)?.with_calendar(CalendarRule::Skip, dates)),
+            Schedule::rrule(&text, &zone),
             text.parse(),
         ];
         for result in results {

@@ -152,7 +152,7 @@ enum Walk {
 
 fn walk(schedule: &Schedule) -> Walk {
     match schedule.without_calendar() {
-        Schedule::Cron(cron) if cron.is_interval_like() => Walk::Interval,
+        schedule if schedule.is_interval_like() => Walk::Interval,
         Schedule::Cron(cron) => Walk::Fixed(cron.dst_gap()),
         Schedule::Stride(stride) => Walk::Fixed(stride.dst_gap()),
         _ => Walk::Fixed(DstGap::RunAfter),

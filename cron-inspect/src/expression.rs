@@ -14,16 +14,21 @@ pub(crate) struct Expression {
 }
 
 /// The words of the stable text form whose schedules are written in local time.
-const LOCAL: [&str; 3] = ["cron", "at", "stride"];
+const LOCAL: [&str; 4] = ["cron", "at", "stride", "rrule"];
+
+/// What a recurrence rule of RFC 5545 begins with.
+const RULES: [&str; 5] = ["DTSTART", "RRULE", "RDATE", "EXDATE", "FREQ="];
 
 impl Expression {
-    /// Reads a cron expression, a nickname, a phrase, or the stable text form, whose own zone may be left out.
+    /// Reads a cron expression, a nickname, a phrase, a recurrence rule, or the stable text form, whose own zone may
+    /// be left out.
     pub(crate) fn read(text: &str, zone: Option<&str>) -> Result<Self, Failure> {
         // Also for schedules that have no zone: an unknown one is a mistake, not something to ignore.
         let shown: Option<Tz> = zone.map(zone_named).transpose()?;
         let named = zone.unwrap_or("UTC");
         let schedule = match form(text) {
             None if is_phrase(text) => Schedule::phrase(text, named)?,
+            None if is_rule(text) => Schedule::rrule(text, named)?,
             None => Schedule::cron(text, named)?,
             Some((word, behind)) if behind.is_empty() && LOCAL.contains(&word) => {
                 format!("{} {named}", text.trim()).parse()?
@@ -54,6 +59,13 @@ fn is_phrase(text: &str) -> bool {
 fn zone_named(name: &str) -> Result<Tz, Failure> {
     let probe = Schedule::cron("@yearly", name)?;
     Ok(probe.zone().unwrap_or(Tz::UTC))
+}
+
+fn is_rule(text: &str) -> bool {
+    let starts = |word: &&str| {
+        text.trim_start().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
+    RULES.iter().any(starts)
 }
 
 /// The word before the parenthesis and what stands behind the closing one, if the text has that form.
@@ -91,6 +103,22 @@ mod tests {
             (" every(30s) ", london, "every(30s)", Tz::Europe__London),
             ("at(2026-07-01T09:00:00)", london, "at(2026-07-01T09:00:00) Europe/London", Tz::Europe__London),
             ("at(2026-07-01T09:00:00+02:00)", london, "at(2026-07-01T07:00:00Z)", Tz::Europe__London),
+            #[cfg(feature = "rrule")]
+            ("FREQ=DAILY", london, "rrule(RRULE:FREQ=DAILY) Europe/London", Tz::Europe__London),
+            #[cfg(feature = "rrule")]
+            (
+                "rrule(DTSTART:20260105T090000\\nRRULE:FREQ=DAILY)",
+                london,
+                "rrule(DTSTART:20260105T090000 RRULE:FREQ=DAILY) Europe/London",
+                Tz::Europe__London,
+            ),
+            #[cfg(feature = "rrule")]
+            (
+                "DTSTART;TZID=Asia/Tokyo:20260105T090000 RRULE:FREQ=DAILY",
+                None,
+                "rrule(DTSTART:20260105T090000 RRULE:FREQ=DAILY) Asia/Tokyo",
+                Tz::Asia__Tokyo,
+            ),
         ] {
             assert_eq!(read(text, zone), Ok((want.to_owned(), shown)), "{text}");
         }

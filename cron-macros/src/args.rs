@@ -56,6 +56,7 @@ options! {
     At "at": Text, r#""2026-12-25T00:00:00""#;
     Once "once": Text, r#""60s""#;
     Schedule "schedule": Text, r#""every weekday at 9:00""#;
+    Rrule "rrule": Text, r#""DTSTART:20260105T090000\nRRULE:FREQ=WEEKLY;BYDAY=MO""#;
     Calendar "calendar": Text, r#""uk_holidays""#;
     CalendarRule "calendar_rule": Text, r#""next_workday""#;
     Timezone "timezone": Text, r#""Europe/London""#;
@@ -75,7 +76,7 @@ options! {
 }
 
 /// Names that people try, and the option they mean.
-const MEANT: [(&str, Key); 20] = [
+const MEANT: [(&str, Key); 21] = [
     ("attempts", Key::Retries),
     ("catchup", Key::CatchUp),
     ("concurrency", Key::Overlap),
@@ -89,6 +90,7 @@ const MEANT: [(&str, Key); 20] = [
     ("offset", Key::Phase),
     ("on_overlap", Key::Overlap),
     ("phrase", Key::Schedule),
+    ("recurrence", Key::Rrule),
     ("rule", Key::CalendarRule),
     ("run", Key::Schedule),
     ("when", Key::Schedule),

@@ -6,6 +6,8 @@ use std::ops::Range;
 use super::calendar::CalendarError;
 use super::cron::Field;
 use super::phrase::PhraseProblem;
+#[cfg(feature = "rrule")]
+use super::rrule::RruleMistake;
 use crate::duration::{DurationError, Excerpt};
 
 /// The longest expression, in bytes.
@@ -173,6 +175,14 @@ pub enum ScheduleErrorKind {
     StrideForm,
     /// A calendar is wrong, or does not go together with the schedule.
     Calendar(CalendarError),
+    /// A recurrence rule is wrong.
+    #[cfg(feature = "rrule")]
+    Rrule(RruleMistake),
+    /// The schedule is of a kind that this build leaves out.
+    NeedsFeature {
+        /// The cargo feature that brings it.
+        feature: &'static str,
+    },
     /// The stored text of a schedule begins with none of the known words.
     UnknownForm {
         /// The word that was probably meant.
@@ -246,9 +256,14 @@ impl ScheduleError {
             Kind::DateTime => {
                 say("write `2026-12-25T00:00:00`, or with an offset `2026-12-25T00:00:00+01:00`")
             }
-            Kind::UnknownForm { nearest: None } => {
-                say("write `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)` or `stride(...) Zone`")
+            #[cfg(feature = "rrule")]
+            Kind::Rrule(mistake) => mistake.help(),
+            Kind::NeedsFeature { feature } => {
+                Some(format!("enable the feature `{feature}` of `cron-runtime` in `Cargo.toml`"))
             }
+            Kind::UnknownForm { nearest: None } => say(
+                "write `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone` or `rrule(...) Zone`",
+            ),
             Kind::Phrase { help, .. } => say(help),
             Kind::StrideForm => {
                 say("write `2w on MON,FRI from 2026-01-05 at 09:00` or `3d from 2026-01-05 at 09:00`")
@@ -332,6 +347,9 @@ impl fmt::Display for ScheduleError {
             Kind::SkippedDate => write!(f, "`{part}` is on a day that this zone left out")?,
             Kind::Phrase { problem, .. } => problem.write(f, &part)?,
             Kind::StrideForm => write!(f, "`{part}` is not every so many days or weeks, a date and times")?,
+            #[cfg(feature = "rrule")]
+            Kind::Rrule(mistake) => mistake.write(&part, f)?,
+            Kind::NeedsFeature { feature } => write!(f, "this build has no `{feature}` schedules")?,
             Kind::UnknownForm { .. } => write!(f, "`{part}` is not the text of a schedule")?,
         }
         self.help().map_or(Ok(()), |help| write!(f, "; {help}"))

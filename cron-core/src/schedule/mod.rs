@@ -13,6 +13,8 @@ mod interval;
 mod month;
 mod once;
 mod phrase;
+#[cfg(feature = "rrule")]
+mod rrule;
 mod stride;
 mod text;
 mod zone;
@@ -28,6 +30,8 @@ pub use error::{ScheduleError, ScheduleErrorKind};
 pub use interval::Interval;
 pub use once::{At, Once};
 pub use phrase::PhraseProblem;
+#[cfg(feature = "rrule")]
+pub use rrule::{RruleMistake, RruleSchedule};
 pub use stride::Stride;
 
 /// When a job is due: a set of instants, strictly increasing.
@@ -63,6 +67,9 @@ pub enum Schedule {
     Stride(Stride),
     /// The ticks of another schedule that a calendar leaves, or where it moves them.
     Calendared(Arc<Calendared>),
+    /// A recurrence rule of RFC 5545.
+    #[cfg(feature = "rrule")]
+    Rrule(RruleSchedule),
 }
 
 impl Schedule {
@@ -159,9 +166,46 @@ impl Schedule {
         phrase::parse(text, zone::parse(zone)?)
     }
 
+    /// A recurrence rule of RFC 5545 in an IANA zone: `DTSTART`, `RRULE`, `RDATE` and `EXDATE`, on lines or with
+    /// blanks between them, or the rule alone.
+    ///
+    /// `FREQ` is `HOURLY` or slower. Without `DTSTART` the rule starts with the first registration; see
+    /// [`anchored`](Self::anchored). A `DTSTART` with `TZID` or in UTC brings its own zone; `zone` is then that
+    /// zone too, or `UTC`, which is what stands for no choice.
+    ///
+    /// # Errors
+    /// If the text or the zone is wrong, and always without the feature `rrule`. A rule without any date is
+    /// accepted here and has no tick; see [`refuse_never`](Self::refuse_never).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "rrule")] {
+    /// use cron_core::schedule::Schedule;
+    ///
+    /// let text = "DTSTART:20260105T090000\nRRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR";
+    /// let schedule = Schedule::rrule(text, "Europe/London")?;
+    /// assert_eq!(schedule.describe(), "Every 2 weeks on Monday and Friday at 09:00, Europe/London");
+    /// # }
+    /// # Ok::<(), cron_core::schedule::ScheduleError>(())
+    /// ```
+    #[cfg(feature = "rrule")]
+    pub fn rrule(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+        RruleSchedule::parse(text, zone).map(Self::Rrule)
+    }
+
+    /// A recurrence rule of RFC 5545, which this build leaves out.
+    ///
+    /// # Errors
+    /// Always: [`ScheduleErrorKind::NeedsFeature`]. With the feature `rrule` it reads the rule.
+    #[cfg(not(feature = "rrule"))]
+    pub fn rrule(text: &str, _zone: &str) -> Result<Self, ScheduleError> {
+        Err(ScheduleError::new(ScheduleErrorKind::NeedsFeature { feature: "rrule" }, text, 0..text.len()))
+    }
+
     /// The same schedule with another rule for fixed-time runs that a change of the clock skips.
     ///
-    /// Only strides, and cron schedules that are not interval-like, have such runs; others are unchanged.
+    /// Only strides, and cron schedules that are not interval-like, have such runs and this choice; others are
+    /// unchanged.
     #[must_use]
     pub fn with_dst_gap(mut self, gap: DstGap) -> Self {
         match &mut self {
@@ -169,11 +213,14 @@ impl Schedule {
             Self::Stride(stride) => stride.set_dst_gap(gap),
             Self::Calendared(calendared) => Arc::make_mut(calendared).set_dst_gap(gap),
             Self::Interval(_) | Self::At(_) | Self::Once(_) => {}
+            // Its runs in a gap always happen after it.
+            #[cfg(feature = "rrule")]
+            Self::Rrule(_) => {}
         }
         self
     }
 
-    /// The first tick strictly after an instant. Allocates nothing.
+    /// The first tick strictly after an instant. Allocates nothing, except for recurrence rules.
     pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if let Self::Cron(cron) = self {
             // A fraction of a second is cut off: the next whole second is after t in any case.
@@ -193,10 +240,12 @@ impl Schedule {
             Self::Once(_) => None,
             Self::Stride(stride) => stride.at_or_after(t.timestamp() + 1).and_then(from_seconds),
             Self::Calendared(ticks) => ticks.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.at_or_after(t.timestamp().checked_add(1)?).and_then(from_seconds),
         }
     }
 
-    /// The last tick strictly before an instant. Allocates nothing.
+    /// The last tick strictly before an instant. Allocates nothing, except for recurrence rules.
     #[must_use]
     pub fn prev_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
@@ -206,12 +255,15 @@ impl Schedule {
             Self::Once(_) => None,
             Self::Stride(stride) => stride.at_or_before(before_seconds(t)).and_then(from_seconds),
             Self::Calendared(ticks) => ticks.at_or_before(before_millis(t)).and_then(from_millis),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.at_or_before(before_seconds(t)).and_then(from_seconds),
         }
     }
 
     /// The number of ticks after `after`, up to and including `through`.
     ///
-    /// Computed by arithmetic on masks and periods: counting the seconds of a century takes microseconds.
+    /// Computed by arithmetic on masks and periods: counting the seconds of a century takes microseconds. The days of
+    /// a recurrence rule are walked, a century of them in milliseconds.
     #[must_use]
     pub fn count_between(&self, after: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
         match self {
@@ -222,6 +274,8 @@ impl Schedule {
             }
             Self::Stride(stride) => stride.count(after.timestamp() + 1, through.timestamp()),
             Self::Calendared(ticks) => ticks.count(after.timestamp_millis() + 1, through.timestamp_millis()),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.count(after.timestamp() + 1, through.timestamp()),
             Self::At(_) | Self::Once(_) => self.between(after, through).count() as u64,
         }
     }
@@ -260,6 +314,10 @@ impl Schedule {
                 let ms = t.timestamp_millis();
                 t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && ticks.at_or_after(ms) == Some(ms)
             }
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => {
+                t.timestamp_subsec_nanos() == 0 && rrule.at_or_after(t.timestamp()) == Some(t.timestamp())
+            }
         }
     }
 
@@ -270,6 +328,8 @@ impl Schedule {
             Self::Cron(cron) => Some(cron.zone()),
             Self::At(at) => at.zone(),
             Self::Stride(stride) => Some(stride.zone()),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => Some(rrule.zone()),
             Self::Interval(_) | Self::Once(_) => None,
             Self::Calendared(ticks) => ticks.schedule().zone(),
         }
@@ -282,10 +342,37 @@ impl Schedule {
             Self::At(_) | Self::Once(_) => true,
             Self::Calendared(ticks) => ticks.is_single(),
             Self::Cron(_) | Self::Interval(_) | Self::Stride(_) => false,
+            #[cfg(feature = "rrule")]
+            Self::Rrule(_) => false,
         }
     }
 
-    /// Whether there is any tick at all from 1970 to 2199. A delay has one, although its instant is not known yet.
+    /// Whether the schedule follows the clock through its changes, as every 15 minutes does, and does not name times
+    /// of day; see `docs/schedules.md`. Only cron schedules and recurrence rules can.
+    #[must_use]
+    pub fn is_interval_like(&self) -> bool {
+        match self {
+            Self::Cron(cron) => cron.is_interval_like(),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.is_interval_like(),
+            Self::Calendared(ticks) => ticks.schedule().is_interval_like(),
+            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Stride(_) => false,
+        }
+    }
+
+    /// Whether the ticks depend on the first registration; see [`anchored`](Self::anchored).
+    #[must_use]
+    pub fn needs_registration(&self) -> bool {
+        match self {
+            Self::Once(_) => true,
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.start().is_none(),
+            Self::Cron(_) | Self::Interval(_) | Self::At(_) | Self::Stride(_) | Self::Calendared(_) => false,
+        }
+    }
+
+    /// Whether there is any tick at all from 1970 to 2199. A delay has one, although its instant is not known yet; a
+    /// recurrence rule that waits for its registration, if it has one for some registration.
     #[must_use]
     pub fn has_any_tick(&self) -> bool {
         match self {
@@ -294,6 +381,8 @@ impl Schedule {
             }
             Self::Interval(_) | Self::Once(_) => true,
             Self::At(at) => at.instant().is_some(),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.has_any_tick(),
         }
     }
 
@@ -309,6 +398,8 @@ impl Schedule {
         }
         let text = match &self {
             Self::Cron(cron) => cron.expression(),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.text(),
             Self::Calendared(ticks) => {
                 ticks.schedule().clone().refuse_never()?;
                 return Err(ticks.nothing_left());
@@ -334,13 +425,16 @@ impl Schedule {
             Self::Once(once) => once.describe(),
             Self::Stride(stride) => stride.describe(),
             Self::Calendared(ticks) => ticks.describe(),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.describe(),
         }
     }
 
     /// A number that is equal for equal schedules, on every platform and in every build.
     ///
     /// FNV-1a (64 bits) over the kind and the meaning: masks, flags and zone name of a cron schedule,
-    /// milliseconds of the others; rule and dates of a calendar, whatever its name.
+    /// milliseconds of intervals, dates and delays, the canonical text of a recurrence rule;
+    /// rule and dates of a calendar, whatever its name.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv::new();
@@ -376,17 +470,23 @@ impl Schedule {
                 // The zone of the schedule is in its own fingerprint already; this one may be another.
                 hash.add(ticks.zone().name().as_bytes());
             }
+            #[cfg(feature = "rrule")]
+            Self::Rrule(_) => hash.add(self.to_string().as_bytes()),
         }
         hash.0
     }
 
     /// The schedule of a job that was registered for the first time at this instant.
     ///
-    /// A delay becomes the instant at its end; all other schedules are unchanged.
+    /// A delay becomes the instant at its end. A recurrence rule without `DTSTART` gets this one, as local time in
+    /// whole seconds; the registration itself is no tick, and `COUNT` counts those after it. All other schedules
+    /// are unchanged.
     #[must_use]
     pub fn anchored(&self, registered: DateTime<Utc>) -> Self {
         match self {
             Self::Once(once) => Self::At(once.anchored(registered)),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => Self::Rrule(rrule.anchored(registered)),
             other => other.clone(),
         }
     }
@@ -398,6 +498,8 @@ impl Schedule {
             Self::Cron(cron) => cron.lints(),
             Self::Stride(stride) => stride.lints(),
             Self::Calendared(ticks) => ticks.schedule().lints(),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.lints(),
             Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
         }
     }

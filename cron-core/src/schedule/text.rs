@@ -12,8 +12,8 @@ use super::stride::Stride;
 use super::{Calendars, Dates, Schedule, zone};
 use crate::{UnknownWord, suggest};
 
-/// The longest text. Canonical text lists values one by one, so it may be longer than what the user wrote.
-const MAX_STORED: usize = 8_192;
+/// The longest text. Canonical text may be longer than what the user wrote: it lists values one by one, and names lines.
+const MAX_STORED: usize = 8_192 + 256;
 
 /// The longest text with a calendar: its dates take 14,006 bytes at most, its rule, name and zone less than 400.
 const MAX_CALENDARED: usize = MAX_STORED + 16_384;
@@ -30,6 +30,8 @@ impl fmt::Display for Schedule {
             Self::Once(once) => once.fmt(f),
             Self::Stride(stride) => stride.fmt(f),
             Self::Calendared(calendared) => calendared.fmt(f),
+            #[cfg(feature = "rrule")]
+            Self::Rrule(rrule) => rrule.fmt(f),
         }
     }
 }
@@ -37,8 +39,9 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = ScheduleError;
 
-    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone`, and
-    /// `calendar(...)` in front of one of these. A calendar that is only named is an error; see [`Schedule::read`].
+    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone`,
+    /// `rrule(...) Zone`, and `calendar(...)` in front of one of these. A calendar that is only named is an error; see
+    /// [`Schedule::read`].
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         Self::read(text, &Calendars::default())
     }
@@ -119,9 +122,12 @@ impl Schedule {
             ("at", "") => Self::at(inside, "UTC"),
             ("at", zone) => Self::at(inside, zone),
             ("once", "") => Self::once(inside),
+            ("rrule", "") => Self::rrule(inside, "UTC"),
+            ("rrule", zone) => Self::rrule(inside, zone),
             ("every" | "once", _) => refuse(Kind::UnknownForm { nearest: None }, close + 1..text.len()),
             (word, _) => {
-                let nearest = suggest::nearest(word, ["cron", "every", "at", "once", "stride", "calendar"]);
+                let nearest =
+                    suggest::nearest(word, ["cron", "every", "at", "once", "stride", "rrule", "calendar"]);
                 refuse(Kind::UnknownForm { nearest }, 0..word_len)
             }
         }

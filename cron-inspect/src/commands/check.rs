@@ -83,13 +83,15 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
         return Err(error.into());
     }
     let count = usize::try_from(args.ahead.count).unwrap_or(usize::MAX);
+    let anchored = schedule.anchored(after);
     let changes = changes_after(zone, after).take(CHANGES).map(|change| {
-        let effect = change.effect(&schedule);
+        // A rule that waits for its registration would have these local times, were it registered now.
+        let effect = change.effect(if anchored.zone().is_some() { &anchored } else { &schedule });
         (change, effect)
     });
     Ok(Report {
         zone,
-        next: schedule.anchored(after).iter_after(after).take(count).collect(),
+        next: anchored.iter_after(after).take(count).collect(),
         changes: if schedule.zone().is_some() { changes.collect() } else { Vec::new() },
         lints: schedule.lints().iter().map(ToString::to_string).collect(),
         schedule,
@@ -101,9 +103,9 @@ fn text(report: &Report, screen: &Screen) -> String {
     let width = screen.width;
     let mut out = paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
     out += &paragraph(&Text::styled(style::DIM, schedule.to_string()), 0, width);
-    out += &heading(match schedule {
-        Schedule::Once(_) => "Next, if it were registered now",
-        _ => "Next",
+    out += &heading(match schedule.needs_registration() {
+        true => "Next, if it were registered now",
+        false => "Next",
     });
     match next.is_empty() {
         true => out += &paragraph(&Text::styled(style::WARNING, "no more ticks"), 2, width),

@@ -36,6 +36,18 @@ fn next_of_an_expression() {
             "2026-03-20T00:00:00Z",
             &["2026-03-30T08:00:00Z", "2026-04-13T08:00:00Z"],
         ),
+        (
+            "rrule(DTSTART:20260105T090000\\nRRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO)",
+            "Europe/London",
+            "2026-03-17T00:00:00Z",
+            &["2026-03-30T08:00:00Z", "2026-04-13T08:00:00Z"],
+        ),
+        (
+            "FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0",
+            "UTC",
+            "2026-01-01T09:00:00Z",
+            &["2026-01-02T09:00:00Z", "2026-01-03T09:00:00Z"],
+        ),
         ("at(2026-07-01T09:00:00)", "Europe/Paris", "2026-01-01T00:00:00Z", &["2026-07-01T07:00:00Z"]),
     ] {
         let args = ["next", "--expr", expr, "--zone", zone, "--after", after, "-n", "2", "--json"];
@@ -48,6 +60,22 @@ fn next_of_an_expression() {
     assert!(text.starts_with("At 09:00, Monday, Europe/London\n") && text.contains(want), "{text}");
     let text = inspect(&["next", "--expr", "at(2020-01-01T00:00:00Z)"]).good();
     assert!(text.contains("no more ticks"), "{text}");
+}
+
+#[test]
+fn check_explains_a_rule() {
+    let rule = "rrule(FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0)";
+    let args = ["check", rule, "--zone", "America/New_York", "--after", "2025-03-01T00:00:00Z", "-n", "1"];
+    let text = inspect(&args).good();
+    for part in [
+        "Every day at 02:30, America/New_York, from the first registration on\n",
+        "Next, if it were registered now\n",
+        "    02:30 does not exist that day: runs once, at 03:00 EDT\n",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let refused = inspect(&["check", "FREQ=MINUTELY"]);
+    assert!(refused.bad().contains("too frequent"));
 }
 
 #[test]

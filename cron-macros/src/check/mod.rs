@@ -96,8 +96,8 @@ fn runtime(args: &Args, mistakes: &mut Mistakes) -> Path {
 
 /// Whether this option says when the job runs.
 fn is_schedule(key: Key) -> bool {
-    use Key::{At, Cron, Daily, Every, Hourly, Once, Schedule, Weekly};
-    matches!(key, Cron | Every | Daily | Hourly | Weekly | At | Once | Schedule)
+    use Key::{At, Cron, Daily, Every, Hourly, Once, Rrule, Schedule, Weekly};
+    matches!(key, Cron | Every | Daily | Hourly | Weekly | At | Once | Schedule | Rrule)
 }
 
 fn has_schedule(args: &Args) -> bool {
@@ -252,6 +252,36 @@ mod tests {
             let read: cron_core::schedule::Schedule = schedule.parse().unwrap();
             assert_eq!(read.to_string(), canonical);
         }
+    }
+
+    #[cfg(feature = "rrule")]
+    #[test]
+    fn rules_arrive_in_their_canonical_form() {
+        for (options, canonical) in [
+            (
+                r#"rrule = "DTSTART:20260105T090000\nRRULE:BYDAY=FR,MO;FREQ=weekly", timezone = "Europe/London""#,
+                "rrule(DTSTART:20260105T090000 RRULE:FREQ=WEEKLY;BYDAY=MO,FR) Europe/London",
+            ),
+            (r#"rrule = "FREQ=DAILY;BYHOUR=9""#, "rrule(RRULE:FREQ=DAILY;BYHOUR=9) UTC"),
+            (
+                r#"rrule = "DTSTART;TZID=Asia/Tokyo:20260105T090000\nRRULE:FREQ=DAILY""#,
+                "rrule(DTSTART:20260105T090000 RRULE:FREQ=DAILY) Asia/Tokyo",
+            ),
+        ] {
+            assert_eq!(good(options).schedule.unwrap(), canonical, "{options}");
+        }
+        bad(r#"rrule = "FREQ=MINUTELY""#, &["too frequent"]);
+        bad(r#"rrule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30""#, &["never happens"]);
+        let tokyo = r#"rrule = "DTSTART;TZID=Asia/Tokyo:20260105T090000\nRRULE:FREQ=DAILY""#;
+        bad(&format!(r#"{tokyo}, timezone = "UTC""#), &["`timezone` another zone"]);
+        bad(&format!(r#"{tokyo}, timezone = "Europe/London""#), &["another zone"]);
+        bad(&format!(r#"{tokyo}, calendar = "holidays""#), &["takes no calendar"]);
+    }
+
+    #[cfg(not(feature = "rrule"))]
+    #[test]
+    fn rules_need_their_feature() {
+        bad(r#"rrule = "FREQ=DAILY""#, &["this build has no `rrule` schedules"]);
     }
 
     #[test]

@@ -48,6 +48,14 @@ pub(super) fn check(args: &Args, mistakes: &mut Mistakes) -> Option<String> {
                     remove it, or write a rate that divides the minute, the hour or the day";
         mistakes.add(&entry.at_key, text);
     }
+    // UTC is what the core takes for no choice; here it is known to be one.
+    if first.key == Key::Rrule
+        && let (Some(own), Some(entry)) = (schedule.zone(), args.get(Key::Timezone))
+        && zone.is_some_and(|zone| zone != own.name())
+    {
+        let text = format!("`TZID` is {own}, and `timezone` another zone\nwrite the zone once");
+        mistakes.add(&entry.at_value, text);
+    }
     // Without a good zone the schedule has been read in another one, so nothing more can be said.
     zone.and_then(|_good| calendar::check(args, &schedule, mistakes))
 }
@@ -116,11 +124,24 @@ fn parse(args: &Args, entry: &Entry, zone: &str, mistakes: &mut Mistakes) -> Opt
         Key::At => Schedule::at(text, zone),
         Key::Once => Schedule::once(text),
         Key::Schedule => Schedule::phrase(text, zone),
+        Key::Rrule => Schedule::rrule(text, zone),
         _ => Schedule::cron(text, zone),
     };
     let schedule = parsed
         .and_then(|schedule| if schedule.has_any_tick() { Ok(schedule) } else { Err(Schedule::never(text)) });
-    schedule.map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error))).ok()
+    schedule
+        .map_err(|error| {
+            let error = match (entry.key, error.kind()) {
+                (Key::Rrule, ScheduleErrorKind::Never) => {
+                    let help =
+                        "write days that its months have, and times after `DTSTART` and before `UNTIL`";
+                    explain(&error.to_string(), &error.diagram(), Some(help.to_owned()))
+                }
+                _ => explain_schedule(&error),
+            };
+            mistakes.add(&entry.at_value, error);
+        })
+        .ok()
 }
 
 /// Period and phase apart, so that each mistake is at its own text.

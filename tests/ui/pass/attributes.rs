@@ -24,6 +24,9 @@ fn attributed() -> Result<(), String> {
     Ok(())
 }
 
+#[job(rrule = "DTSTART:20260105T090000\nRRULE:FREQ=WEEKLY;BYDAY=MO", timezone = "Europe/London")]
+fn by_a_rule() {}
+
 #[deprecated]
 #[derive(Clone)]
 struct Old;
@@ -37,4 +40,5 @@ fn with_silenced_lints(_state: cron_runtime::extract::State<Old>) {}
 fn handles_exist() {
     assert_eq!(depends_on_the_platform::JOB.name(), "depends_on_the_platform");
     assert_eq!(attributed::JOB.name(), "attributed");
+    assert_eq!(by_a_rule::JOB.name(), "by_a_rule");
 }

@@ -57,6 +57,8 @@ impl Calendared {
             Schedule::Interval(interval) => Ticks::Grid(*interval, under(&DaySet::all())),
             Schedule::At(at) => Ticks::Single(at.under(zone, under)),
             Schedule::Once(_) | Schedule::Calendared(_) => Ticks::Single(None),
+            #[cfg(feature = "rrule")]
+            Schedule::Rrule(_) => Ticks::Single(None),
         };
         Ok(Self { schedule, rule, dates, zone, ticks })
     }
@@ -92,6 +94,8 @@ impl Calendared {
             Schedule::Interval(_) | Schedule::At(_) | Schedule::Once(_) | Schedule::Calendared(_) => {
                 return None;
             }
+            #[cfg(feature = "rrule")]
+            Schedule::Rrule(_) => return None,
         };
         Some(OnDays { times, days })
     }
@@ -249,6 +253,9 @@ fn check(schedule: &Schedule, rule: CalendarRule, zone: Option<Tz>) -> Result<Tz
     match schedule {
         Schedule::Once(_) => refuse(CalendarError::Delay),
         Schedule::Calendared(_) => refuse(CalendarError::Second),
+        // Its times need not be the same on all of its days, and it has dates of its own.
+        #[cfg(feature = "rrule")]
+        Schedule::Rrule(_) => refuse(CalendarError::Rrule),
         Schedule::Interval(_) if rule.moves() => refuse(CalendarError::MovedInterval { rule }),
         _ => match (schedule.zone(), zone) {
             (Some(_), Some(_)) => refuse(CalendarError::OwnZone),
@@ -265,8 +272,8 @@ impl Schedule {
     /// [`refuse_never`](Self::refuse_never).
     ///
     /// # Errors
-    /// [`ScheduleErrorKind::Calendar`](super::super::ScheduleErrorKind::Calendar) for a delay, for a schedule that has a
-    /// calendar, and for an interval whose ticks would be moved.
+    /// [`ScheduleErrorKind::Calendar`](super::super::ScheduleErrorKind::Calendar) for a delay, for a recurrence rule, for a
+    /// schedule that has a calendar, and for an interval whose ticks would be moved.
     ///
     /// # Examples
     /// ```

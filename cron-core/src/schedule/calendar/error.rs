@@ -34,6 +34,9 @@ pub enum CalendarError {
     },
     /// A delay has no date before it is registered.
     Delay,
+    /// A recurrence rule has `EXDATE` for this.
+    #[cfg(feature = "rrule")]
+    Rrule,
     /// An interval has no local time that a tick could keep on another day.
     MovedInterval {
         /// The rule.
@@ -68,6 +71,10 @@ impl CalendarError {
                 "register it with `.calendar(name, ...)` on `start()`, or write its dates"
             }
             Self::Delay => "write the time of the run with `at`",
+            #[cfg(feature = "rrule")]
+            Self::Rrule => {
+                "write the dates as EXDATE or RDATE, or use `cron` or `schedule` with the calendar"
+            }
             Self::MovedInterval { .. } => "use `daily` or `cron`, or the rule `skip`",
             Self::NothingLeft { rule: CalendarRule::Only, .. } => {
                 "add a date on which the schedule has a tick"
@@ -98,6 +105,8 @@ impl CalendarError {
             Self::Delay => {
                 write!(f, "`{part}` has no date that could be in a calendar before it is registered")
             }
+            #[cfg(feature = "rrule")]
+            Self::Rrule => write!(f, "a recurrence rule takes no calendar"),
             Self::MovedInterval { rule } => {
                 write!(
                     f,

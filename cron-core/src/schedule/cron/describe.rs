@@ -4,7 +4,7 @@ use super::fields::{ALL_DAYS, ALL_HOURS, ALL_MONTHS, ALL_SIXTY, ALL_WEEKDAYS, LA
 use super::print::{step, step_to_end, values};
 use super::{CronSchedule, DstGap, EITHER_DAY};
 
-const MONTHS: [&str; 12] = [
+pub(in crate::schedule) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",

@@ -38,6 +38,13 @@ pub enum Lint {
     },
     /// Both day fields are restricted, and either is enough.
     EitherDay,
+    /// A `BYMONTHDAY` of a recurrence rule that not every one of its months has.
+    RareMonthDay {
+        /// 29, 30 or 31.
+        day: u32,
+    },
+    /// `DTSTART` is no time of its recurrence rule.
+    StartOutside,
 }
 
 impl fmt::Display for Lint {
@@ -64,6 +71,13 @@ impl fmt::Display for Lint {
             }
             Self::EitherDay => f.write_str(
                 "day of month and day of week: either is enough; put `+` in front of the latter for both",
+            ),
+            Self::RareMonthDay { day } => write!(
+                f,
+                "not every month has a day {day}; months without it are left out (`BYMONTHDAY=-1` is the last day)"
+            ),
+            Self::StartOutside => f.write_str(
+                "DTSTART is no time of the rule, so nothing runs then; programs differ about that",
             ),
         }
     }

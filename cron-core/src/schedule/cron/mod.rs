@@ -17,6 +17,8 @@ mod times;
 
 use chrono_tz::Tz;
 
+#[cfg(feature = "rrule")]
+pub(super) use describe::MONTHS;
 pub use fields::Field;
 pub use lint::Lint;
 
