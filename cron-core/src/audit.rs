@@ -36,7 +36,8 @@ pub struct Segment {
 /// The sums of an audit, and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Audit {
-    /// Ticks that the schedules have up to the high-water mark.
+    /// Ticks that the schedules have up to the high-water mark. Those of a delay are the ones that have a verdict: nothing else
+    /// knows when its runs ended.
     pub ticks: u64,
     /// Ticks that ran.
     pub ran: u64,
@@ -111,6 +112,21 @@ impl Audit {
         self.skipped_overlap + self.skipped_missed + self.skipped_paused
     }
 
+    /// Holds a verdict of a delay against the one before it. Only the record knows when the runs ended, so the verdicts
+    /// themselves say what the ticks are: each is one tick, and they go forward.
+    fn check_delayed(&mut self, cursor: DateTime<Utc>, verdict: &Recorded) -> DateTime<Utc> {
+        let Recorded { first, last, count: recorded, .. } = *verdict;
+        if first <= cursor {
+            self.breaches.push(Breach::Unexpected { at: first });
+            return cursor;
+        }
+        self.ticks += 1;
+        if recorded != 1 || last != first {
+            self.breaches.push(Breach::WrongCount { first, last, recorded, expected: 1 });
+        }
+        first
+    }
+
     fn count(&mut self, verdict: &Recorded) {
         match verdict.skipped {
             None => self.ran += verdict.count,
@@ -135,6 +151,13 @@ pub fn audit(
     for (index, segment) in segments.iter().enumerate() {
         let end = segments.get(index + 1).map_or(mark, |next| next.since.min(mark));
         let mut cursor = segment.since;
+        if let Some(Schedule::Delay(_)) = &segment.schedule {
+            while let Some(verdict) = verdicts.next_if(|verdict| verdict.first <= end) {
+                audit.count(&verdict);
+                cursor = audit.check_delayed(cursor, &verdict);
+            }
+            continue;
+        }
         if let Some(schedule) = &segment.schedule {
             audit.ticks += schedule.count_between(segment.since, end);
         }
@@ -215,6 +238,25 @@ mod tests {
     fn an_edit_changes_what_is_expected_from_then_on() {
         let segments = [every("10s", 0), every("30s", 25)];
         assert!(audit(&segments, at(60), [ran(10), ran(20), ran(30), ran(60)]).is_sound());
+    }
+
+    #[test]
+    fn the_ticks_of_a_delay_are_those_on_record() {
+        let delay = |since: i64| {
+            let schedule = Schedule::every_after_finish("10s").expect("a period");
+            Segment { since: at(since), schedule: Some(schedule) }
+        };
+        let sound =
+            audit(&[delay(0), every("10s", 80)], at(90), [ran(10), ran(37), missed(60, 60, 1), ran(90)]);
+        assert!(sound.is_sound(), "{sound:?}");
+        assert_eq!((sound.ticks, sound.ran, sound.skipped_missed), (4, 3, 1));
+        let breaches = |verdicts: &[Recorded]| audit(&[delay(5)], at(30), verdicts.iter().copied()).breaches;
+        assert_eq!(breaches(&[]), []);
+        assert_eq!(breaches(&[ran(5), ran(20)]), [Breach::Unexpected { at: at(5) }]);
+        assert_eq!(breaches(&[ran(20), ran(20)]), [Breach::Unexpected { at: at(20) }]);
+        assert_eq!(breaches(&[ran(20), ran(40)]), [Breach::AfterMark { at: at(40) }]);
+        let wrong = Breach::WrongCount { first: at(15), last: at(25), recorded: 2, expected: 1 };
+        assert_eq!(breaches(&[missed(15, 25, 2)]), [wrong]);
     }
 
     #[test]

@@ -86,11 +86,34 @@ pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     let Some(first) = first.filter(|first| *first <= now) else {
         return Judgement { verdicts: Vec::new(), mark: docket.mark, due: first };
     };
+    if let Schedule::Delay(_) = docket.schedule {
+        return delayed(docket, first, now);
+    }
     let newest = newest_due(docket.schedule, now).unwrap_or(first);
     match docket.catch_up.rule {
         CatchUpRule::Latest => latest(docket, first, newest, now),
         CatchUpRule::None => on_time_only(docket, first, newest, now),
         CatchUpRule::All => all(docket, first, newest, now),
+    }
+}
+
+/// The next tick after the mark of a job, if it is known: that of a delay is not while a run is active.
+#[must_use]
+pub fn next_tick(schedule: &Schedule, mark: DateTime<Utc>, is_active: bool) -> Option<DateTime<Utc>> {
+    match schedule {
+        Schedule::Delay(_) if is_active => None,
+        _ => schedule.next_after(mark),
+    }
+}
+
+/// The high-water mark of a job whose last active run ended at `ended`.
+///
+/// A delay counts from there: no tick lies between the old mark and the new one. All other schedules have no part in it.
+#[must_use]
+pub fn mark_after_end(schedule: &Schedule, mark: DateTime<Utc>, ended: DateTime<Utc>) -> DateTime<Utc> {
+    match schedule {
+        Schedule::Delay(_) => mark.max(ended),
+        _ => mark,
     }
 }
 
@@ -107,16 +130,27 @@ fn skip_until(
 }
 
 /// What the ticks from the mark to `now` are recorded as when a job is edited or resumed: those of the pause, if there is one,
-/// as paused, the others as missed. `paused` is since when it is paused.
+/// as paused, the others as missed. `paused` is since when it is paused, `is_active` whether it has an active run.
 pub fn close(
     schedule: &Schedule,
     mark: DateTime<Utc>,
     paused: Option<DateTime<Utc>>,
+    is_active: bool,
     now: DateTime<Utc>,
 ) -> impl Iterator<Item = Skip> {
     let pause = paused.unwrap_or(now).min(now);
-    let before = skip_until(schedule, mark, pause, SkipReason::Missed);
-    let since = skip_until(schedule, mark.max(pause), now, SkipReason::Paused);
+    let (before, since) = match schedule {
+        Schedule::Delay(_) => {
+            let tick = next_tick(schedule, mark, is_active).filter(|tick| *tick <= now);
+            let skipped = tick
+                .map(|tick| one(tick, if tick <= pause { SkipReason::Missed } else { SkipReason::Paused }));
+            (skipped, None)
+        }
+        _ => (
+            skip_until(schedule, mark, pause, SkipReason::Missed),
+            skip_until(schedule, mark.max(pause), now, SkipReason::Paused),
+        ),
+    };
     before.into_iter().chain(since)
 }
 
@@ -155,6 +189,31 @@ fn age(now: DateTime<Utc>, tick: DateTime<Utc>) -> Duration {
 
 fn in_window(catch_up: CatchUp, tick: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     catch_up.window.is_none_or(|window| age(now, tick) <= window)
+}
+
+/// A single skipped tick.
+fn one(tick: DateTime<Utc>, reason: SkipReason) -> Skip {
+    Skip { first: tick, last: tick, count: 1, reason, holder: None }
+}
+
+/// The one tick of a delay that is due. How late it is matters to `grace` and `window` only: no other tick came after it.
+fn delayed(docket: &Docket<'_>, tick: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
+    let CatchUp { rule, .. } = docket.catch_up;
+    let too_late =
+        rule == CatchUpRule::None && age(now, tick) > grace(docket.catch_up, docket.schedule, tick);
+    if too_late || !in_window(docket.catch_up, tick, now) {
+        let verdicts = vec![Verdict::Skip(one(tick, SkipReason::Missed))];
+        let due = next_tick(docket.schedule, now, docket.holder.is_some());
+        return Judgement { verdicts, mark: now, due };
+    }
+    let verdict = match docket.holder {
+        Some(_) if docket.overlap == Overlap::Skip => {
+            Verdict::Skip(Skip { holder: docket.holder, ..one(tick, SkipReason::Overlap) })
+        }
+        _ => Verdict::Run { tick },
+    };
+    // The end of the run, this one or the holder, makes the next tick.
+    Judgement { verdicts: vec![verdict], mark: tick, due: None }
 }
 
 fn latest(docket: &Docket<'_>, first: DateTime<Utc>, newest: DateTime<Utc>, now: DateTime<Utc>) -> Judgement {
@@ -255,6 +314,7 @@ fn conclude(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::{Recorded, Segment, audit};
     use proptest::prelude::*;
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -263,6 +323,10 @@ mod tests {
 
     fn every(period: &str) -> Schedule {
         Schedule::every(period, None).expect("a period")
+    }
+
+    fn after_finish(period: &str) -> Schedule {
+        Schedule::every_after_finish(period).expect("a period")
     }
 
     fn docket(schedule: &Schedule, rule: CatchUpRule, mark: i64) -> Docket<'_> {
@@ -368,11 +432,11 @@ mod tests {
         let schedule = every("10s");
         let paused = Docket { paused: true, ..docket(&schedule, CatchUpRule::Latest, 0) };
         assert_eq!(judge(&paused, at(99)), Judgement { verdicts: vec![], mark: at(0), due: None });
-        let missed = close(&schedule, at(0), None, at(99))
+        let missed = close(&schedule, at(0), None, false, at(99))
             .map(|skip| (skip.reason, skip.first, skip.last, skip.count));
         assert_eq!(missed.collect::<Vec<_>>(), [(SkipReason::Missed, at(10), at(90), 9)]);
-        let skips =
-            close(&schedule, at(0), Some(at(35)), at(99)).map(|skip| (skip.reason, skip.last, skip.count));
+        let skips = close(&schedule, at(0), Some(at(35)), false, at(99))
+            .map(|skip| (skip.reason, skip.last, skip.count));
         let want = [(SkipReason::Missed, at(30), 3), (SkipReason::Paused, at(90), 6)];
         assert_eq!(skips.collect::<Vec<_>>(), want);
     }
@@ -384,7 +448,104 @@ mod tests {
         assert_eq!(judged, Judgement { verdicts: vec![], mark: at(100), due: Some(at(110)) });
     }
 
+    #[test]
+    fn a_delay_runs_its_one_tick_however_late_and_then_waits_for_the_end() {
+        let schedule = after_finish("10s");
+        for rule in [CatchUpRule::Latest, CatchUpRule::All] {
+            let docket = docket(&schedule, rule, 0);
+            let early = Judgement { verdicts: vec![], mark: at(0), due: Some(at(10)) };
+            assert_eq!(judge(&docket, at(9)), early);
+            let runs = Judgement { verdicts: vec![Verdict::Run { tick: at(10) }], mark: at(10), due: None };
+            assert_eq!(judge(&docket, at(10)), runs);
+            assert_eq!(judge(&docket, at(99_999)), runs);
+            let held = Docket { holder: Some(RunId(4)), ..docket };
+            let skip = Skip { holder: Some(RunId(4)), ..one(at(10), SkipReason::Overlap) };
+            let skips = Judgement { verdicts: vec![Verdict::Skip(skip)], mark: at(10), due: None };
+            assert_eq!(judge(&held, at(99_999)), skips);
+            assert_eq!(judge(&Docket { overlap: Overlap::Allow, ..held }, at(99_999)), runs);
+        }
+        assert_eq!(mark_after_end(&schedule, at(10), at(17)), at(17));
+        assert_eq!(mark_after_end(&schedule, at(10), at(3)), at(10));
+        assert_eq!(mark_after_end(&every("10s"), at(10), at(17)), at(10));
+        assert_eq!(next_tick(&schedule, at(17), false), Some(at(27)));
+        assert_eq!(next_tick(&schedule, at(17), true), None);
+    }
+
+    #[test]
+    fn a_delay_lets_its_one_tick_go_beyond_grace_and_window() {
+        let schedule = after_finish("10s");
+        let none = docket(&schedule, CatchUpRule::None, 0);
+        assert_eq!(judge(&none, at(15)).verdicts, [Verdict::Run { tick: at(10) }]);
+        let gone = Judgement { verdicts: vec![missed(10, 10, 1)], mark: at(99), due: Some(at(109)) };
+        assert_eq!(judge(&none, at(99)), gone);
+        let mut bounded = docket(&schedule, CatchUpRule::All, 0);
+        bounded.catch_up.window = Some(Duration::from_secs(80));
+        assert_eq!(judge(&bounded, at(90)).verdicts, [Verdict::Run { tick: at(10) }]);
+        assert_eq!(judge(&bounded, at(99)), gone);
+        assert_eq!(
+            judge(&Docket { holder: Some(RunId(1)), ..bounded }, at(99)),
+            Judgement { due: None, ..gone }
+        );
+    }
+
+    #[test]
+    fn a_delay_is_closed_with_one_tick_at_most() {
+        let schedule = after_finish("10s");
+        let closed = |paused: Option<i64>, is_active, now| {
+            let skips = close(&schedule, at(0), paused.map(at), is_active, at(now));
+            skips.map(|skip| (skip.reason, skip.first, skip.last, skip.count)).collect::<Vec<_>>()
+        };
+        assert_eq!(closed(None, false, 9), []);
+        assert_eq!(closed(None, false, 99), [(SkipReason::Missed, at(10), at(10), 1)]);
+        assert_eq!(closed(Some(10), false, 99), [(SkipReason::Missed, at(10), at(10), 1)]);
+        assert_eq!(closed(Some(5), false, 99), [(SkipReason::Paused, at(10), at(10), 1)]);
+        assert_eq!(closed(Some(5), true, 99), []);
+    }
+
     proptest! {
+        #[test]
+        fn verdicts_of_a_delay_are_a_period_apart_at_least(
+            period in 1i64..90,
+            rule in proptest::sample::select(CatchUpRule::ALL),
+            overlap in proptest::sample::select(Overlap::ALL),
+            window in proptest::option::of(1u64..600),
+            steps in proptest::collection::vec((0i64..400, any::<bool>(), 0u8..4), 1..20),
+        ) {
+            let schedule = after_finish(&format!("{period}s"));
+            let mut docket = docket(&schedule, rule, 0);
+            docket.overlap = overlap;
+            docket.catch_up.window = window.map(Duration::from_secs);
+            let (mut now, mut last, mut recorded) = (0, at(0), Vec::new());
+            for (forward, ends, manual) in steps {
+                now += forward;
+                let judged = judge(&docket, at(now));
+                prop_assert!(judged.mark >= docket.mark && judged.mark <= at(now).max(docket.mark));
+                prop_assert!(judged.verdicts.len() <= 1);
+                docket.mark = judged.mark;
+                for verdict in judged.verdicts {
+                    let (tick, skipped) = match verdict {
+                        Verdict::Run { tick } => { docket.holder = Some(RunId(1)); (tick, None) }
+                        Verdict::Skip(skip) => { prop_assert_eq!(skip.count, 1); (skip.first, Some(skip.reason)) }
+                    };
+                    prop_assert!(tick - last >= TimeDelta::seconds(period) && tick <= docket.mark);
+                    last = tick;
+                    recorded.push(Recorded { first: tick, last: tick, count: 1, skipped });
+                }
+                if docket.holder.is_none() {
+                    prop_assert!(judged.due.is_none_or(|due| due > at(now)));
+                    prop_assert_eq!(judged.due, next_tick(&schedule, docket.mark, false));
+                    docket.holder = (manual == 0).then_some(RunId(2));
+                } else if ends {
+                    docket.holder = None;
+                    docket.mark = mark_after_end(&schedule, docket.mark, at(now));
+                    prop_assert!(docket.mark >= at(now));
+                }
+            }
+            let segment = Segment { since: at(0), schedule: Some(schedule.clone()) };
+            let (count, audit) = (recorded.len() as u64, audit(&[segment], docket.mark, recorded));
+            prop_assert!(audit.is_sound() && audit.ticks == count, "{:?}", audit);
+        }
+
         #[test]
         fn every_tick_up_to_the_mark_has_exactly_one_verdict(
             period in 1u64..90,

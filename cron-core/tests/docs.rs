@@ -46,9 +46,10 @@ fn schedule(attribute: &str, text: &str, zone: &str) -> Result<Schedule, Schedul
         "once" => Schedule::once(text),
         "schedule" => Schedule::phrase(text, zone),
         "rrule" => Schedule::rrule(text, zone),
-        "every" => match text.split_once(", phase ") {
-            Some((period, phase)) => Schedule::every(period, Some(phase)),
-            None => Schedule::every(text, None),
+        "every" => match (text.strip_suffix(", after finish"), text.split_once(", phase ")) {
+            (Some(period), _) => Schedule::every_after_finish(period),
+            (None, Some((period, phase))) => Schedule::every(period, Some(phase)),
+            (None, None) => Schedule::every(text, None),
         },
         other => panic!("{other}"),
     }
@@ -135,7 +136,10 @@ fn mistakes() {
 fn the_attributes_of_the_first_table() {
     for row in rows("| Attribute | Example | Meaning |") {
         let texts: Vec<&str> = row[1].split('"').collect();
-        let text = texts.get(3).map_or(texts[1].to_owned(), |phase| format!("{}, phase {phase}", texts[1]));
+        let text = texts.get(3).map_or(texts[1].to_owned(), |more| {
+            let option = texts[2].trim_end_matches([' ', '=']);
+            format!("{}{option} {more}", texts[1])
+        });
         let is_there = row[0] != "rrule" || cfg!(feature = "rrule");
         assert_eq!(schedule(&row[0], &text, "UTC").is_ok(), is_there, "{}", row[1]);
     }

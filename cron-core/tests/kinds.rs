@@ -98,12 +98,39 @@ fn a_delay_counts_from_the_first_registration() {
 }
 
 #[test]
+fn a_delay_knows_one_tick_at_a_time() {
+    let schedule = Schedule::every_after_finish("30s").unwrap();
+    let ended: DateTime<Utc> = "2026-03-01T12:00:07.500Z".parse().unwrap();
+    let tick = ended + TimeDelta::seconds(30);
+    assert_eq!(schedule.next_after(ended), Some(tick));
+    // Ticks are whole milliseconds, as the stores keep them.
+    assert_eq!(schedule.next_after(ended + TimeDelta::nanoseconds(999_999)), Some(tick));
+    assert_eq!(schedule.iter_after(ended).collect::<Vec<_>>(), [tick]);
+    assert_eq!(schedule.count_between(ended, tick), 1);
+    assert_eq!(schedule.count_between(ended, tick - TimeDelta::milliseconds(1)), 0);
+    assert_eq!(schedule.count_between(ended, tick + TimeDelta::days(9)), 1);
+    assert_eq!(schedule.prev_before(tick), None);
+    assert!(schedule.matches(tick) && schedule.has_any_tick());
+    assert_eq!((schedule.zone(), schedule.lints().len()), (None, 0));
+    assert_eq!(schedule.anchored(ended), schedule);
+    assert_eq!(schedule.describe(), "30s after the last run ended");
+    let end: DateTime<Utc> = "2199-12-31T23:59:30Z".parse().unwrap();
+    assert_eq!(schedule.next_after(end), None);
+    assert_ne!(schedule, Schedule::every("30s", None).unwrap());
+    assert_ne!(schedule.fingerprint(), Schedule::every("30s", None).unwrap().fingerprint());
+    assert!(Schedule::every_after_finish("0s").is_err());
+    assert!("every(30s, phase 5s, after finish)".parse::<Schedule>().is_err());
+    assert!("every(30s, after finish) UTC".parse::<Schedule>().is_err());
+}
+
+#[test]
 fn every_kind_comes_back_from_its_text() {
     for (schedule, text) in [
         (cron("0  9 * * 1-5"), "cron(0 9 * * MON-FRI) Europe/London"),
         (cron("30 2 * * *").with_dst_gap(DstGap::Skip), "cron(30 2 * * *) Europe/London dst_gap=skip"),
         (Schedule::every("90s", Some("5s")).unwrap(), "every(1m 30s, phase 5s)"),
         (Schedule::every("1d", None).unwrap(), "every(1d)"),
+        (Schedule::every_after_finish("90s").unwrap(), "every(1m 30s, after finish)"),
         (Schedule::at("2026-12-25T00:00", "Europe/London").unwrap(), "at(2026-12-25T00:00:00) Europe/London"),
         (Schedule::at("2026-12-25T00:00:00.250Z", "UTC").unwrap(), "at(2026-12-25T00:00:00.250Z)"),
         (Schedule::once("60s").unwrap(), "once(1m)"),
@@ -154,15 +181,17 @@ fn fingerprints_do_not_change_between_builds() {
         Schedule::every("30s", Some("5s")).unwrap().fingerprint(),
         Schedule::at("2026-12-25T00:00:00", "Europe/London").unwrap().fingerprint(),
         Schedule::once("60s").unwrap().fingerprint(),
+        Schedule::every_after_finish("30s").unwrap().fingerprint(),
     ];
     assert_eq!(found, FINGERPRINTS);
 }
 
-const FINGERPRINTS: [u64; 4] = [
+const FINGERPRINTS: [u64; 5] = [
     13_048_915_909_228_448_720,
     10_345_452_717_291_441_286,
     10_162_122_908_307_713_461,
     10_450_515_392_143_871_778,
+    6_878_940_510_270_574_239,
 ];
 
 #[test]

@@ -50,6 +50,7 @@ options! {
     Cron "cron": Text, r#""0 9 * * MON-FRI""#;
     Every "every": Text, r#""30s""#;
     Phase "phase": Text, r#""5s""#;
+    After "after": Text, r#""finish""#;
     Daily "daily": Text, r#""14:30""#;
     Hourly "hourly": Text, r#"":30""#;
     Weekly "weekly": Text, r#""MON,FRI 10:00""#;

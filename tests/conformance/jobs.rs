@@ -44,6 +44,10 @@ impl Job {
         self.scheduled(Some(Schedule::every(period, None).expect("a period")))
     }
 
+    pub(crate) fn after_finish(self, period: &str) -> Self {
+        self.scheduled(Some(Schedule::every_after_finish(period).expect("a period")))
+    }
+
     pub(crate) fn cron(self, expression: &str) -> Self {
         self.scheduled(Some(Schedule::cron(expression, "Europe/London").expect("an expression")))
     }

@@ -27,6 +27,7 @@ mod auditing;
 mod calendars;
 mod claiming;
 mod commands;
+mod delaying;
 mod fencing;
 mod judging;
 mod leases;
@@ -42,6 +43,7 @@ macro_rules! conformance {
             crate::registering::registering!($books);
             crate::calendars::calendars!($books);
             crate::judging::judging!($books);
+            crate::delaying::delaying!($books);
             crate::claiming::claiming!($books);
             crate::settling::settling!($books);
             crate::fencing::fencing!($books);

@@ -116,6 +116,8 @@ fn declaration(name: &'static str) -> impl Strategy<Value = Job> {
         every("7s", None),
         every("10s", Some("3s")),
         every("1500ms", None),
+        Some(Schedule::every_after_finish("10s").expect("a period")),
+        Some(Schedule::every_after_finish("1500ms").expect("a period")),
         Some(Schedule::cron("*/5 * * * * *", "Europe/London").expect("an expression")),
         Some(Schedule::once("30s").expect("a delay")),
         Some(Schedule::at_instant(at(45))),

@@ -8,6 +8,7 @@
 
 mod calendar;
 mod cron;
+mod delay;
 mod error;
 mod interval;
 mod month;
@@ -26,6 +27,7 @@ use chrono_tz::Tz;
 
 pub use calendar::{Calendar, CalendarError, CalendarRule, Calendared, Calendars, Dates};
 pub use cron::{CronSchedule, DstGap, Field, Lint};
+pub use delay::Delay;
 pub use error::{ScheduleError, ScheduleErrorKind};
 pub use interval::Interval;
 pub use once::{At, Once};
@@ -67,6 +69,8 @@ pub enum Schedule {
     Stride(Stride),
     /// The ticks of another schedule that a calendar leaves, or where it moves them.
     Calendared(Arc<Calendared>),
+    /// A tick a period after the last run ended.
+    Delay(Delay),
     /// A recurrence rule of RFC 5545.
     #[cfg(feature = "rrule")]
     Rrule(RruleSchedule),
@@ -90,6 +94,17 @@ impl Schedule {
     /// If either is not a [duration](crate::duration).
     pub fn every(period: &str, phase: Option<&str>) -> Result<Self, ScheduleError> {
         Interval::parse(period, phase).map(Self::Interval)
+    }
+
+    /// A tick each `period` after the last run ended.
+    ///
+    /// No list of its ticks exists before they happen: the functions below take the instant at which the last run ended, and
+    /// give the one tick that follows it.
+    ///
+    /// # Errors
+    /// If the period is not a [duration](crate::duration).
+    pub fn every_after_finish(period: &str) -> Result<Self, ScheduleError> {
+        Delay::parse(period).map(Self::Delay)
     }
 
     /// Times of day in an IANA zone: `14:30`, `14:30:15`, or several.
@@ -212,7 +227,7 @@ impl Schedule {
             Self::Cron(cron) => cron.set_dst_gap(gap),
             Self::Stride(stride) => stride.set_dst_gap(gap),
             Self::Calendared(calendared) => Arc::make_mut(calendared).set_dst_gap(gap),
-            Self::Interval(_) | Self::At(_) | Self::Once(_) => {}
+            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Delay(_) => {}
             // Its runs in a gap always happen after it.
             #[cfg(feature = "rrule")]
             Self::Rrule(_) => {}
@@ -221,6 +236,8 @@ impl Schedule {
     }
 
     /// The first tick strictly after an instant. Allocates nothing, except for recurrence rules.
+    ///
+    /// For a [fixed delay](Delay), the instant is the one at which the last run ended.
     pub fn next_after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if let Self::Cron(cron) = self {
             // A fraction of a second is cut off: the next whole second is after t in any case.
@@ -239,6 +256,7 @@ impl Schedule {
             Self::At(at) => at.instant().filter(|tick| *tick > t),
             Self::Once(_) => None,
             Self::Stride(stride) => stride.at_or_after(t.timestamp() + 1).and_then(from_seconds),
+            Self::Delay(delay) => delay.after(t.timestamp_millis()).and_then(from_millis),
             Self::Calendared(ticks) => ticks.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.at_or_after(t.timestamp().checked_add(1)?).and_then(from_seconds),
@@ -246,13 +264,15 @@ impl Schedule {
     }
 
     /// The last tick strictly before an instant. Allocates nothing, except for recurrence rules.
+    ///
+    /// `None` for a [fixed delay](Delay): only the record of a job knows its past ticks.
     #[must_use]
     pub fn prev_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self {
             Self::Cron(cron) => cron.at_or_before(before_seconds(t)).and_then(from_seconds),
             Self::Interval(interval) => interval.at_or_before(before_millis(t)).and_then(from_millis),
             Self::At(at) => at.instant().filter(|tick| *tick < t),
-            Self::Once(_) => None,
+            Self::Once(_) | Self::Delay(_) => None,
             Self::Stride(stride) => stride.at_or_before(before_seconds(t)).and_then(from_seconds),
             Self::Calendared(ticks) => ticks.at_or_before(before_millis(t)).and_then(from_millis),
             #[cfg(feature = "rrule")]
@@ -276,7 +296,7 @@ impl Schedule {
             Self::Calendared(ticks) => ticks.count(after.timestamp_millis() + 1, through.timestamp_millis()),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.count(after.timestamp() + 1, through.timestamp()),
-            Self::At(_) | Self::Once(_) => self.between(after, through).count() as u64,
+            Self::At(_) | Self::Once(_) | Self::Delay(_) => self.between(after, through).count() as u64,
         }
     }
 
@@ -289,12 +309,15 @@ impl Schedule {
         self.iter_after(after).take_while(move |tick| *tick <= through)
     }
 
-    /// The ticks after an instant, to the end of the calendar.
+    /// The ticks after an instant, to the end of the calendar; of a [fixed delay](Delay) the next one only.
     pub fn iter_after(&self, t: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> + '_ {
-        std::iter::successors(self.next_after(t), |tick| self.next_after(*tick))
+        std::iter::successors(self.next_after(t), |tick| match self {
+            Self::Delay(_) => None,
+            _ => self.next_after(*tick),
+        })
     }
 
-    /// Whether an instant is a tick.
+    /// Whether an instant is a tick. For a [fixed delay](Delay) any may be one.
     #[must_use]
     pub fn matches(&self, t: DateTime<Utc>) -> bool {
         match self {
@@ -310,6 +333,7 @@ impl Schedule {
             }
             Self::At(at) => at.instant() == Some(t),
             Self::Once(_) => false,
+            Self::Delay(_) => true,
             Self::Calendared(ticks) => {
                 let ms = t.timestamp_millis();
                 t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && ticks.at_or_after(ms) == Some(ms)
@@ -330,7 +354,7 @@ impl Schedule {
             Self::Stride(stride) => Some(stride.zone()),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => Some(rrule.zone()),
-            Self::Interval(_) | Self::Once(_) => None,
+            Self::Interval(_) | Self::Once(_) | Self::Delay(_) => None,
             Self::Calendared(ticks) => ticks.schedule().zone(),
         }
     }
@@ -341,7 +365,7 @@ impl Schedule {
         match self {
             Self::At(_) | Self::Once(_) => true,
             Self::Calendared(ticks) => ticks.is_single(),
-            Self::Cron(_) | Self::Interval(_) | Self::Stride(_) => false,
+            Self::Cron(_) | Self::Interval(_) | Self::Stride(_) | Self::Delay(_) => false,
             #[cfg(feature = "rrule")]
             Self::Rrule(_) => false,
         }
@@ -356,7 +380,7 @@ impl Schedule {
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.is_interval_like(),
             Self::Calendared(ticks) => ticks.schedule().is_interval_like(),
-            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Stride(_) => false,
+            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Stride(_) | Self::Delay(_) => false,
         }
     }
 
@@ -367,7 +391,12 @@ impl Schedule {
             Self::Once(_) => true,
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.start().is_none(),
-            Self::Cron(_) | Self::Interval(_) | Self::At(_) | Self::Stride(_) | Self::Calendared(_) => false,
+            Self::Cron(_)
+            | Self::Interval(_)
+            | Self::At(_)
+            | Self::Stride(_)
+            | Self::Delay(_)
+            | Self::Calendared(_) => false,
         }
     }
 
@@ -379,7 +408,7 @@ impl Schedule {
             Self::Cron(_) | Self::Stride(_) | Self::Calendared(_) => {
                 self.next_after(DateTime::<Utc>::MIN_UTC).is_some()
             }
-            Self::Interval(_) | Self::Once(_) => true,
+            Self::Interval(_) | Self::Once(_) | Self::Delay(_) => true,
             Self::At(at) => at.instant().is_some(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.has_any_tick(),
@@ -424,6 +453,7 @@ impl Schedule {
             Self::At(at) => at.describe(),
             Self::Once(once) => once.describe(),
             Self::Stride(stride) => stride.describe(),
+            Self::Delay(delay) => delay.describe(),
             Self::Calendared(ticks) => ticks.describe(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.describe(),
@@ -461,6 +491,10 @@ impl Schedule {
             Self::Stride(stride) => {
                 hash.add(b"stride");
                 stride.feed(|bytes| hash.add(bytes));
+            }
+            Self::Delay(delay) => {
+                hash.add(b"delay");
+                hash.add(&delay.period().as_millis().to_le_bytes());
             }
             Self::Calendared(ticks) => {
                 hash.add(b"calendar");
@@ -500,7 +534,7 @@ impl Schedule {
             Self::Calendared(ticks) => ticks.schedule().lints(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.lints(),
-            Self::Interval(_) | Self::At(_) | Self::Once(_) => Vec::new(),
+            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Delay(_) => Vec::new(),
         }
     }
 }

@@ -12,6 +12,9 @@ use super::stride::Stride;
 use super::{Calendars, Dates, Schedule, zone};
 use crate::{UnknownWord, suggest};
 
+/// What makes a delay of `every(...)`.
+const AFTER_FINISH: &str = ", after finish";
+
 /// The longest text. Canonical text may be longer than what the user wrote: it lists values one by one, and names lines.
 const MAX_STORED: usize = 8_192 + 256;
 
@@ -29,6 +32,7 @@ impl fmt::Display for Schedule {
             Self::At(at) => at.fmt(f),
             Self::Once(once) => once.fmt(f),
             Self::Stride(stride) => stride.fmt(f),
+            Self::Delay(delay) => delay.fmt(f),
             Self::Calendared(calendared) => calendared.fmt(f),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.fmt(f),
@@ -39,8 +43,8 @@ impl fmt::Display for Schedule {
 impl FromStr for Schedule {
     type Err = ScheduleError;
 
-    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone`,
-    /// `rrule(...) Zone`, and `calendar(...)` in front of one of these. A calendar that is only named is an error; see
+    /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `every(..., after finish)`, `at(...) Zone`, `once(...)`,
+    /// `stride(...) Zone`, `rrule(...) Zone`, and `calendar(...)` in front of one of these. A calendar that is only named is an error; see
     /// [`Schedule::read`].
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         Self::read(text, &Calendars::default())
@@ -115,9 +119,10 @@ impl Schedule {
                 };
                 schedule.map(|schedule| schedule.with_dst_gap(gap))
             }
-            ("every", "") => match inside.split_once(", phase ") {
-                Some((period, phase)) => Self::every(period, Some(phase)),
-                None => Self::every(inside, None),
+            ("every", "") => match (inside.strip_suffix(AFTER_FINISH), inside.split_once(", phase ")) {
+                (Some(period), _) => Self::every_after_finish(period),
+                (None, Some((period, phase))) => Self::every(period, Some(phase)),
+                (None, None) => Self::every(inside, None),
             },
             ("at", "") => Self::at(inside, "UTC"),
             ("at", zone) => Self::at(inside, zone),

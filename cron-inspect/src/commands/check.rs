@@ -103,9 +103,10 @@ fn text(report: &Report, screen: &Screen) -> String {
     let width = screen.width;
     let mut out = paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
     out += &paragraph(&Text::styled(style::DIM, schedule.to_string()), 0, width);
-    out += &heading(match schedule.needs_registration() {
-        true => "Next, if it were registered now",
-        false => "Next",
+    out += &heading(match schedule {
+        Schedule::Delay(_) => "Next, if the last run ended now",
+        _ if schedule.needs_registration() => "Next, if it were registered now",
+        _ => "Next",
     });
     match next.is_empty() {
         true => out += &paragraph(&Text::styled(style::WARNING, "no more ticks"), 2, width),

@@ -38,9 +38,13 @@ pub(crate) fn next(args: &Next, context: &Context) -> Result<(), Failure> {
 /// The next ticks of a job.
 ///
 /// A delay becomes an instant when the job is registered. The store knows it as the tick that is due; while the job is
-/// paused nothing is, and it is worked out from the first registration.
+/// paused nothing is, and it is worked out from the first registration. Of a job that counts from the end of its runs only
+/// the store knows the next tick, and nobody the ones after it.
 pub(crate) fn ticks_of(job: &JobInfo, after: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
     let Some(schedule) = &job.plan.schedule else { return Vec::new() };
+    if let Schedule::Delay(_) = schedule {
+        return job.due.into_iter().filter(|due| *due > after).take(count).collect();
+    }
     let schedule = match (schedule, job.due) {
         (Schedule::Once(_), Some(due)) => Schedule::at_instant(due),
         (Schedule::Once(_), None) if job.paused.is_none() => return Vec::new(),
@@ -94,10 +98,23 @@ fn show(
             out += &paragraph(&Text::styled(style::WARNING, text), 0, screen.width);
         }
         if found.is_empty() {
-            out += &paragraph(&Text::styled(style::WARNING, "no more ticks"), 2, screen.width);
+            out += &paragraph(&nothing(job, schedule), 2, screen.width);
         }
         out + &ticks::ticks(found, zone, screen).render(screen.width)
     })
+}
+
+/// Why there is no tick to show.
+fn nothing(job: Option<&JobInfo>, schedule: Option<&Schedule>) -> Text {
+    match (schedule, job) {
+        (Some(Schedule::Delay(_)), Some(job)) if job.paused.is_some() => {
+            Text::plain("the next one is known when the job is resumed")
+        }
+        (Some(Schedule::Delay(_)), Some(job)) if job.active > 0 => {
+            Text::plain("the next one is known when the run has ended")
+        }
+        _ => Text::styled(style::WARNING, "no more ticks"),
+    }
 }
 
 #[derive(Serialize)]

@@ -215,6 +215,7 @@ mod tests {
             (r#"cron = "@daily""#, "cron(0 0 * * *) UTC"),
             (r#"every = "90s", phase = "5s""#, "every(1m 30s, phase 5s)"),
             (r#"every = "30s""#, "every(30s)"),
+            (r#"every = "90s", after = "finish""#, "every(1m 30s, after finish)"),
             (r#"daily = "14:30", timezone = "Asia/Tokyo""#, "cron(30 14 * * *) Asia/Tokyo"),
             (r#"hourly = ":30""#, "cron(30 0-23 * * *) UTC"),
             (r#"weekly = "MON,FRI 10:00""#, "cron(0 10 * * MON,FRI) UTC"),
@@ -335,6 +336,23 @@ mod tests {
         bad(r#"every = "30s", timezone = "UTC""#, &["`timezone` has no effect with `every`"]);
         bad(r#"timezone = "UTC""#, &["`timezone` needs a schedule"]);
         bad(r#"every = "30s", phase = "30s""#, &["not shorter than the period"]);
+        bad(r#"every = "30s", after = "finish", calendar = "uk""#, &["before a run has ended"]);
+        bad(r#"every = "30s", after = "finsh""#, &["did you mean `finish`? (allowed: finish)"]);
+        bad(r#"every = "30s", after = "start""#, &["unknown after `start` (allowed: finish)"]);
+        bad(
+            r#"every = "30s", after = "finish", phase = "5s""#,
+            &["with `after = \"finish\"` there is no grid"],
+        );
+        bad(r#"cron = "@daily", after = "finish""#, &["`cron` has no period"]);
+        bad(r#"after = "finish""#, &["`after` needs a schedule"]);
+        bad(
+            r#"every = "30s", after = "finish", timezone = "UTC""#,
+            &["`timezone` has no effect with `every`: its period is counted from the end"],
+        );
+        bad(
+            r#"every = "30s", after = "finish", retries = 1, retry_past_next = true"#,
+            &["`retry_past_next` has no effect with `after = \"finish\"`"],
+        );
         bad(r#"every = "30s", cron = "@daily""#, &["one schedule"]);
         bad(r#"schedule = "every mondya at 9:00""#, &["`mondya` is not understood here"]);
         bad(r#"schedule = "every 90 minutes", timezone = "Asia/Tokyo""#, &["`timezone` has no effect"]);
@@ -366,6 +384,8 @@ mod tests {
         bad(r#"every = "30s", retries = "three", backoff = "fixed""#, &["a whole number"]);
         bad(r#"every = "soon", phase = "5s""#, &["not a number"]);
         bad(r#"every = 30, phase = "5s""#, &["a string literal"]);
+        bad(r#"every = "soon", after = "finish""#, &["not a number"]);
+        bad(r#"every = "30s", after = finish"#, &["a string literal"]);
         bad(r#"every = "30s", catch_up = "al", catch_up_limit = 3"#, &["unknown catch_up"]);
         bad(r#"every = "30s", retries = 3, retry_delay = "x", retry_max_delay = "1s""#, &["not a number"]);
         bad(r#"daily = "25:00", calendar = "2026-13-01""#, &["not a time of day", "there is no"]);

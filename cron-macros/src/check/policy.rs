@@ -127,6 +127,12 @@ fn check_past_next(args: &Args, mistakes: &mut Mistakes) {
         args.get(Key::Overlap).is_some_and(|overlap| overlap.text() == Some(Overlap::Allow.as_str()));
     if !has_schedule(args) {
         mistakes.add(&entry.at_key, "`retry_past_next` needs a schedule: without one, there is no next tick\nremove it, or add a schedule");
+    } else if let Some(after) = args.get(Key::After) {
+        let text = format!(
+            "`retry_past_next` has no effect with `after = {}`: there is no next tick before the retries have ended\nremove it",
+            after.at_value
+        );
+        mistakes.add(&entry.at_key, text);
     } else if allows {
         mistakes.add(
             &entry.at_key,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cron_core::UnknownWord;
 use cron_core::duration::format_duration;
 use cron_core::schedule::{Schedule, ScheduleError, ScheduleErrorKind};
 
@@ -60,12 +61,13 @@ pub(super) fn check(args: &Args, mistakes: &mut Mistakes) -> Option<String> {
     zone.and_then(|_good| calendar::check(args, &schedule, mistakes))
 }
 
-/// `timezone` and `phase` say something about a schedule, so there must be one.
+/// `timezone`, `phase` and `after` say something about a schedule, so there must be one.
 fn needs_schedule(args: &Args, mistakes: &mut Mistakes) {
     calendar::check_alone(args, mistakes);
-    for key in [Key::Calendar, Key::Timezone, Key::Phase] {
+    for key in [Key::Calendar, Key::Timezone, Key::Phase, Key::After] {
         if let Some(entry) = args.get(key) {
-            let example = if key == Key::Phase { Key::Every } else { Key::Cron }.example();
+            let with_every = matches!(key, Key::Phase | Key::After);
+            let example = if with_every { Key::Every } else { Key::Cron }.example();
             mistakes
                 .add(&entry.at_key, format!("`{}` needs a schedule\nadd one, as in `{example}`", key.name()));
         }
@@ -81,10 +83,29 @@ fn belongs(args: &Args, schedule: &Entry, mistakes: &mut Mistakes) {
             format!("`phase` moves the grid of `every`, and `{kind}` has no grid\nremove it"),
         );
     }
+    if let Some(after) = args.get(Key::After).filter(|_| schedule.key != Key::Every) {
+        mistakes.add(
+            &after.at_key,
+            format!(
+                "`after` says from where the period of `every` counts, and `{kind}` has no period\nremove it"
+            ),
+        );
+    }
+    if let (Some(phase), Some(after), Key::Every) = (args.get(Key::Phase), args.get(Key::After), schedule.key)
+    {
+        let text = format!(
+            "`phase` moves the grid of `every`, and with `after = {}` there is no grid\nremove one of them",
+            after.at_value
+        );
+        mistakes.add(&phase.at_key, text);
+    }
     if let Some(zone) = args.get(Key::Timezone) {
         let why = match schedule.key {
             // The dates of a calendar are those of a zone.
             Key::Every if args.get(Key::Calendar).is_some() => return,
+            Key::Every if args.get(Key::After).is_some() => {
+                "its period is counted from the end of the last run, in every zone the same"
+            }
             Key::Every => "its ticks are counted from 1970-01-01T00:00:00Z, in every zone the same",
             Key::Once => "its delay is counted from the first registration, in every zone the same",
             _ => return,
@@ -148,6 +169,10 @@ fn parse(args: &Args, entry: &Entry, zone: &str, mistakes: &mut Mistakes) -> Opt
 fn every(args: &Args, entry: &Entry, text: &str, mistakes: &mut Mistakes) -> Option<Schedule> {
     let period = duration(args, Key::Every, mistakes);
     let phase = duration(args, Key::Phase, mistakes);
+    if let Some(after) = args.get(Key::After) {
+        let known = is_finish(after, mistakes) && period.is_some() && args.get(Key::Phase).is_none();
+        return if known { Schedule::every_after_finish(text).ok() } else { None };
+    }
     let (period, of_phase) = (period?, args.get(Key::Phase));
     if let (Some(entry), Some(phase)) = (of_phase, phase)
         && phase >= period
@@ -168,6 +193,17 @@ fn every(args: &Args, entry: &Entry, text: &str, mistakes: &mut Mistakes) -> Opt
     }
     let phase = of_phase.map(|entry| entry.text().filter(|_| phase.is_some()).ok_or(())).transpose().ok()?;
     Schedule::every(text, phase).map_err(|error| mistakes.add(&entry.at_value, explain_schedule(&error))).ok()
+}
+
+/// Whether `after` has the one word that it can have.
+fn is_finish(entry: &Entry, mistakes: &mut Mistakes) -> bool {
+    const FINISH: &str = "finish";
+    let Some(given) = entry.text() else { return false };
+    if given != FINISH {
+        let (what, given) = (Key::After.name(), given.to_owned());
+        mistakes.add(&entry.at_value, UnknownWord { what, given, allowed: &[FINISH] });
+    }
+    entry.text() == Some(FINISH)
 }
 
 pub(super) fn explain_schedule(error: &ScheduleError) -> String {

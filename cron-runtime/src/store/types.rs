@@ -98,7 +98,7 @@ pub enum Settled {
         state: RunState,
         /// A retry gave way to the next tick.
         gave_way: bool,
-        /// The job waited for this and is due again at this instant: a backlog that runs one at a time.
+        /// The job waited for this and is due again at this instant: a backlog that runs one at a time, or a delay.
         due: Option<DateTime<Utc>>,
     },
     /// The attempt is no longer the one of its run; the result is refused and kept for the audit only.

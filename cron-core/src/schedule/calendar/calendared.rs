@@ -56,7 +56,7 @@ impl Calendared {
             Schedule::Stride(stride) => Ticks::Days(under(&stride.days())),
             Schedule::Interval(interval) => Ticks::Grid(*interval, under(&DaySet::all())),
             Schedule::At(at) => Ticks::Single(at.under(zone, under)),
-            Schedule::Once(_) | Schedule::Calendared(_) => Ticks::Single(None),
+            Schedule::Once(_) | Schedule::Delay(_) | Schedule::Calendared(_) => Ticks::Single(None),
             #[cfg(feature = "rrule")]
             Schedule::Rrule(_) => Ticks::Single(None),
         };
@@ -91,7 +91,11 @@ impl Calendared {
         let times: &dyn Times = match &self.schedule {
             Schedule::Cron(cron) => cron,
             Schedule::Stride(stride) => stride,
-            Schedule::Interval(_) | Schedule::At(_) | Schedule::Once(_) | Schedule::Calendared(_) => {
+            Schedule::Interval(_)
+            | Schedule::At(_)
+            | Schedule::Once(_)
+            | Schedule::Delay(_)
+            | Schedule::Calendared(_) => {
                 return None;
             }
             #[cfg(feature = "rrule")]
@@ -252,6 +256,7 @@ fn check(schedule: &Schedule, rule: CalendarRule, zone: Option<Tz>) -> Result<Tz
     let refuse = |error| Err(refused(error, &schedule.to_string()));
     match schedule {
         Schedule::Once(_) => refuse(CalendarError::Delay),
+        Schedule::Delay(_) => refuse(CalendarError::AfterFinish),
         Schedule::Calendared(_) => refuse(CalendarError::Second),
         // Its times need not be the same on all of its days, and it has dates of its own.
         #[cfg(feature = "rrule")]
@@ -272,7 +277,7 @@ impl Schedule {
     /// [`refuse_never`](Self::refuse_never).
     ///
     /// # Errors
-    /// [`ScheduleErrorKind::Calendar`](super::super::ScheduleErrorKind::Calendar) for a delay, for a recurrence rule, for a
+    /// [`ScheduleErrorKind::Calendar`](super::super::ScheduleErrorKind::Calendar) for delays of both kinds, for a recurrence rule, for a
     /// schedule that has a calendar, and for an interval whose ticks would be moved.
     ///
     /// # Examples

@@ -34,6 +34,8 @@ pub enum CalendarError {
     },
     /// A delay has no date before it is registered.
     Delay,
+    /// A period after the end of a run has no date before the run has ended.
+    AfterFinish,
     /// A recurrence rule has `EXDATE` for this.
     #[cfg(feature = "rrule")]
     Rrule,
@@ -71,6 +73,7 @@ impl CalendarError {
                 "register it with `.calendar(name, ...)` on `start()`, or write its dates"
             }
             Self::Delay => "write the time of the run with `at`",
+            Self::AfterFinish => "leave out `after`, or look at the date in the function",
             #[cfg(feature = "rrule")]
             Self::Rrule => {
                 "write the dates as EXDATE or RDATE, or use `cron` or `schedule` with the calendar"
@@ -104,6 +107,9 @@ impl CalendarError {
             Self::Unknown { .. } => write!(f, "no calendar is named `{part}`"),
             Self::Delay => {
                 write!(f, "`{part}` has no date that could be in a calendar before it is registered")
+            }
+            Self::AfterFinish => {
+                write!(f, "`{part}` has no date that could be in a calendar before a run has ended")
             }
             #[cfg(feature = "rrule")]
             Self::Rrule => write!(f, "a recurrence rule takes no calendar"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Skip, close, first_mark};
+use cron_core::judge::{Skip, close, first_mark, next_tick};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
@@ -66,18 +66,19 @@ impl Job {
     }
 
     /// When the judge should look at this job again by its schedule alone.
-    pub(super) fn next_due(&self) -> Option<DateTime<Utc>> {
+    pub(super) fn next_due(&self, is_active: bool) -> Option<DateTime<Utc>> {
         if self.paused.is_some() {
             return None;
         }
-        self.schedule()?.next_after(self.mark)
+        next_tick(self.schedule()?, self.mark, is_active)
     }
 
     /// Gives all ticks up to `now` their verdict and moves the mark there. Returns how many of them were of a pause.
-    pub(super) fn close_until(&mut self, now: DateTime<Utc>) -> u64 {
+    pub(super) fn close_until(&mut self, now: DateTime<Utc>, is_active: bool) -> u64 {
         let paused = self.paused.as_ref().map(|pause| pause.at);
-        let skips =
-            self.schedule().map(|schedule| close(schedule, self.mark, paused, now).collect::<Vec<_>>());
+        let skips = self
+            .schedule()
+            .map(|schedule| close(schedule, self.mark, paused, is_active, now).collect::<Vec<_>>());
         let note = self.paused.as_ref().map(PauseInfo::reason).unwrap_or_default();
         let mut of_the_pause = 0;
         for skip in skips.into_iter().flatten() {
@@ -132,6 +133,7 @@ impl Book {
     pub(super) fn sync(&mut self, desk: &mut Desk, plans: &[Plan], now: DateTime<Utc>) -> Synced {
         let mut synced = Synced::default();
         for plan in plans {
+            let is_active = self.holder(&plan.name).is_some();
             let next_id = JobId(self.jobs.len() as u64 + 1);
             let Some(job) = self.jobs.get_mut(&plan.name) else {
                 synced.new.push(plan.name.clone());
@@ -144,10 +146,10 @@ impl Book {
             let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
             if fingerprint(&before) != fingerprint(plan) {
                 synced.edited.push(plan.name.clone());
-                job.close_until(now);
+                job.close_until(now, is_active);
                 let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.mark));
                 job.segments.push(Segment { since: job.mark, schedule });
-                job.due = job.next_due();
+                job.due = job.next_due(is_active);
             }
         }
         desk.linked = plans.iter().map(|plan| plan.name.clone()).collect();
@@ -172,6 +174,6 @@ fn register(id: JobId, plan: &Plan, now: DateTime<Utc>, owner: Option<OwnerId>) 
         skips: Vec::new(),
         ticks: BTreeMap::new(),
     };
-    job.due = job.next_due();
+    job.due = job.next_due(false);
     job
 }

@@ -36,9 +36,9 @@ impl Book {
                 if entry.paused.is_none() {
                     return Err(CommandError::NotPaused { job });
                 }
-                let skipped = entry.close_until(now);
+                let skipped = entry.close_until(now, holder.is_some());
                 entry.paused = None;
-                entry.due = entry.next_due();
+                entry.due = entry.next_due(holder.is_some());
                 Ok(Done::Resumed { skipped, next: entry.due })
             }
         }

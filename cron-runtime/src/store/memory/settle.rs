@@ -3,13 +3,23 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::judge::{mark_after_end, next_tick};
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
     transition,
 };
+use cron_core::schedule::Schedule;
 
 use super::super::{AttemptInfo, Claim, Reaped, Settled, Settlement, StoreError};
 use super::book::{Book, Run};
+
+/// A run and what its end may move of its job.
+struct Touched {
+    id: RunId,
+    run: Run,
+    mark: DateTime<Utc>,
+    due: Option<DateTime<Utc>>,
+}
 
 impl Book {
     pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
@@ -19,9 +29,9 @@ impl Book {
             settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
         if settled.is_err() {
             // All or nothing: what came before the settlement that failed is taken back.
-            for (id, run, due) in before {
+            for Touched { id, run, mark, due } in before {
                 if let Some(job) = self.jobs.get_mut(&run.job) {
-                    job.due = due;
+                    (job.mark, job.due) = (mark, due);
                 }
                 self.runs.insert(id, run);
             }
@@ -29,10 +39,11 @@ impl Book {
         settled
     }
 
-    /// What a settlement of this run may change.
-    fn touched(&self, id: RunId) -> Option<(RunId, Run, Option<DateTime<Utc>>)> {
+    /// What a settlement of this run may change, as it is before.
+    fn touched(&self, id: RunId) -> Option<Touched> {
         let run = self.runs.get(&id)?;
-        Some((id, run.clone(), self.jobs.get(&run.job)?.due))
+        let job = self.jobs.get(&run.job)?;
+        Some(Touched { id, run: run.clone(), mark: job.mark, due: job.due })
     }
 
     fn settle_one(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
@@ -69,7 +80,7 @@ impl Book {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
-        let next_tick = job.schedule().and_then(|schedule| schedule.next_after(at));
+        let next_tick = job.schedule().and_then(|schedule| next_tick(schedule, at, true));
         let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
         let attempt = run.progress.attempt();
         let moved = transition(run.progress, event, &context)
@@ -99,12 +110,25 @@ impl Book {
         if moved.progress.state == RunState::Succeeded {
             run.error.clear();
         }
-        if !moved.progress.state.is_active() && job.due.is_none() {
-            // A backlog of `catch_up = "all"` waits for this.
-            job.due = job.next_due();
-            return Ok((moved, job.due));
+        let due = if moved.progress.state.is_active() { None } else { self.free_slot(id, at) };
+        Ok((moved, due))
+    }
+
+    /// A run is active no longer. If the judge waits for that (a backlog of `catch_up = "all"`, or a delay), the job is due
+    /// again.
+    fn free_slot(&mut self, id: RunId, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let name = self.runs.get(&id)?.job.clone();
+        let is_active = self.holder(&name).is_some();
+        let job = self.jobs.get_mut(&name)?;
+        let counts_from_here = matches!(job.schedule(), Some(Schedule::Delay(_))) && !is_active;
+        if let Some(schedule) = job.schedule().filter(|_| !is_active) {
+            job.mark = mark_after_end(schedule, job.mark, at);
         }
-        Ok((moved, None))
+        if job.due.is_some() && !counts_from_here {
+            return None;
+        }
+        job.due = job.next_due(is_active);
+        job.due
     }
 
     pub(super) fn renew(&mut self, me: OwnerId, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {

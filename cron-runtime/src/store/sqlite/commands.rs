@@ -69,14 +69,16 @@ impl Db {
         let reason = pause.reason();
         let entry = self.entry(id)?;
         let mark = self.mark(id)?;
+        let is_active = self.holder(id)?.is_some();
         let mut skipped = 0;
-        for skip in entry.schedule.iter().flat_map(|schedule| close(schedule, mark, Some(pause.at), now)) {
+        let closed = |schedule| close(schedule, mark, Some(pause.at), is_active, now);
+        for skip in entry.schedule.iter().flat_map(closed) {
             let is_paused = skip.reason == SkipReason::Paused;
             skipped += if is_paused { skip.count } else { 0 };
             self.write_skip(id, &skip, if is_paused { &reason } else { "" })?;
         }
         let mark = mark.max(now);
-        let next = entry.due(mark, false);
+        let next = entry.due(mark, false, is_active);
         self.write_mark(id, mark, next)?;
         let sql = "UPDATE jobs SET paused_ms = NULL, paused_by = NULL, paused_note = NULL WHERE id = ?1";
         self.changed(sql, [to_int(id.0)])?;

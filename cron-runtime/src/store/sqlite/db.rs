@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
+use cron_core::judge::next_tick;
 use cron_core::run::{JobId, OwnerId, RunId};
 use cron_core::schedule::Schedule;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
@@ -187,10 +188,10 @@ impl Entry {
     }
 
     /// The next tick after `mark`, unless the job is paused.
-    pub(super) fn due(&self, mark: DateTime<Utc>, paused: bool) -> Option<DateTime<Utc>> {
+    pub(super) fn due(&self, mark: DateTime<Utc>, paused: bool, is_active: bool) -> Option<DateTime<Utc>> {
         if paused {
             return None;
         }
-        self.schedule.as_ref()?.next_after(mark)
+        next_tick(self.schedule.as_ref()?, mark, is_active)
     }
 }

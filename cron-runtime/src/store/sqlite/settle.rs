@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use cron_core::judge::{mark_after_end, next_tick};
 use cron_core::run::{
     AttemptRecord, AttemptResult, Epoch, JobId, Progress, RetryContext, RunEvent, RunId, RunState,
     Transition, transition,
 };
+use cron_core::schedule::Schedule;
 use rusqlite::params;
 
 use super::super::{Settled, Settlement, StoreError};
-use super::db::Db;
+use super::db::{Db, Entry};
 use super::rows::{failed, get_instant, get_u64, progress, state_columns, to_int, to_ms, to_us};
 
 /// An attempt in progress, as the file has it.
@@ -67,7 +69,7 @@ impl Db {
         measured: Measured,
     ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
         let entry = self.entry_or_known(held.job)?;
-        let next_tick = entry.schedule.as_ref().and_then(|schedule| schedule.next_after(at));
+        let next_tick = entry.schedule.as_ref().and_then(|schedule| next_tick(schedule, at, true));
         let context =
             RetryContext { run: held.run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick };
         let moved = transition(held.progress, event, &context)
@@ -77,7 +79,7 @@ impl Db {
         {
             self.write_attempt(held.run, attempt, held.epoch, record, measured)?;
         }
-        let due = if moved.progress.state.is_active() { None } else { self.free_slot(held.job)? };
+        let due = if moved.progress.state.is_active() { None } else { self.free_slot(held.job, &entry, at)? };
         Ok((moved, due))
     }
 
@@ -141,11 +143,16 @@ impl Db {
         Ok(())
     }
 
-    /// One active run less. If the judge waits for that (a backlog of `catch_up = "all"`), the job is due again.
-    fn free_slot(&self, job: JobId) -> Result<Option<DateTime<Utc>>, StoreError> {
+    /// One active run less. If the judge waits for that (a backlog of `catch_up = "all"`, or a delay), the job is due again.
+    fn free_slot(
+        &self,
+        job: JobId,
+        entry: &Entry,
+        at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut statement = self.statement(
             "UPDATE marks SET active = active - 1 WHERE job_id = ?1 \
-             RETURNING mark_ms, due_ms IS NULL AS unarmed",
+             RETURNING mark_ms, due_ms IS NULL AS unarmed, active > 0 AS is_active",
         )?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else {
@@ -153,14 +160,24 @@ impl Db {
         };
         let mark = get_instant(row, "mark_ms")?;
         let unarmed: bool = row.get("unarmed").map_err(failed)?;
+        let is_active: bool = row.get("is_active").map_err(failed)?;
         drop(rows);
         drop(statement);
-        if unarmed && !self.is_paused(job)? {
-            let due = self.entry_or_known(job)?.due(mark, false);
-            self.write_mark(job, mark, due)?;
-            return Ok(due);
+        let counts_from_here = matches!(entry.schedule, Some(Schedule::Delay(_))) && !is_active;
+        if !unarmed && !counts_from_here {
+            return Ok(None);
         }
-        Ok(None)
+        let paused = self.is_paused(job)?;
+        if paused && !counts_from_here {
+            return Ok(None);
+        }
+        let mark = match &entry.schedule {
+            Some(schedule) if !is_active => mark_after_end(schedule, mark, at),
+            _ => mark,
+        };
+        let due = entry.due(mark, paused, is_active);
+        self.write_mark(job, mark, due)?;
+        Ok(due)
     }
 
     pub(super) fn is_paused(&self, job: JobId) -> Result<bool, StoreError> {

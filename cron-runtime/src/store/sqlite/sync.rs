@@ -24,6 +24,7 @@ struct Stored {
     since: DateTime<Utc>,
     mark: DateTime<Utc>,
     paused: Option<PauseInfo>,
+    is_active: bool,
 }
 
 impl Db {
@@ -79,7 +80,7 @@ impl Db {
 
     fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
         let mut statement = self.statement(
-            "SELECT id, plan, since_ms, mark_ms, paused_ms, paused_by, paused_note \
+            "SELECT id, plan, since_ms, mark_ms, active > 0 AS is_active, paused_ms, paused_by, paused_note \
              FROM jobs JOIN marks ON job_id = id WHERE name = ?1",
         )?;
         let mut rows = statement.query([name.as_str()]).map_err(failed)?;
@@ -96,6 +97,7 @@ impl Db {
             since: get_instant(row, "since_ms")?,
             mark: get_instant(row, "mark_ms")?,
             paused,
+            is_active: get(row, "is_active")?,
         }))
     }
 
@@ -109,7 +111,7 @@ impl Db {
         self.statement(sql)?.insert(values).map_err(failed)?;
         let id = JobId(from_int(self.connection.last_insert_rowid())?);
         let sql = "INSERT INTO marks (job_id, mark_ms, due_ms, epoch, active) VALUES (?1, ?2, ?3, 0, 0)";
-        let due = entry.due(mark, false).map(to_ms);
+        let due = entry.due(mark, false, false).map(to_ms);
         self.statement(sql)?.execute(params![to_int(id.0), to_ms(mark), due]).map_err(failed)?;
         self.write_segment(id, mark, entry.schedule.as_ref())?;
         Ok(id)
@@ -142,7 +144,8 @@ impl Db {
             Some(pause) => (Some(pause.at), pause.reason()),
             None => (None, String::new()),
         };
-        for skip in old.schedule.iter().flat_map(|schedule| close(schedule, stored.mark, paused, now)) {
+        let closed = |schedule| close(schedule, stored.mark, paused, stored.is_active, now);
+        for skip in old.schedule.iter().flat_map(closed) {
             self.write_skip(stored.id, &skip, if skip.reason == SkipReason::Paused { &note } else { "" })?;
         }
         let mark = stored.mark.max(now);
@@ -150,7 +153,7 @@ impl Db {
         self.statement("UPDATE jobs SET since_ms = ?2 WHERE id = ?1")?
             .execute(params![id, to_ms(mark)])
             .map_err(failed)?;
-        self.write_mark(stored.id, mark, new.due(mark, stored.paused.is_some()))?;
+        self.write_mark(stored.id, mark, new.due(mark, stored.paused.is_some(), stored.is_active))?;
         self.write_segment(stored.id, mark, new.schedule.as_ref())?;
         Ok((mark, true))
     }
