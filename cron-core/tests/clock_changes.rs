@@ -134,6 +134,31 @@ fn a_repeated_hour_repeats_only_what_is_interval_like() {
     assert_eq!(within("0,30 2 * * *"), 1);
 }
 
+/// The calendar of this schedule has nothing before and nothing after the repeated hour of one day, so the search
+/// on one clock ends before the other clock has shown its times.
+#[test]
+fn a_calendar_that_begins_and_ends_in_a_repeated_hour_has_both_passes() {
+    let schedule = Schedule::cron("1 * 2 1 11 * 2026", "America/New_York").unwrap();
+    assert_eq!(
+        schedule.next_after(utc(0)).map(|tick| tick.to_rfc3339()).as_deref(),
+        Some("2026-11-01T07:00:01+00:00")
+    );
+    let schedule = Schedule::cron("1 */30 1 1 11 * 2026", "America/New_York").unwrap();
+    let ticks: Vec<_> = schedule.iter_after(utc(0)).collect();
+    let shown: Vec<_> = ticks.iter().map(|tick| tick.format("%H:%M:%S").to_string()).collect();
+    assert_eq!(shown, ["05:00:01", "05:30:01", "06:00:01", "06:30:01"]);
+    for pair in ticks.windows(2) {
+        assert_eq!(schedule.prev_before(pair[1]), Some(pair[0]));
+        for second in pair[0].timestamp()..pair[1].timestamp() {
+            assert_eq!(schedule.next_after(utc(second)), Some(pair[1]));
+            assert_eq!(schedule.prev_before(utc(second + 1)), Some(pair[0]));
+        }
+    }
+    assert_eq!(schedule.prev_before(ticks[0]), None);
+    assert_eq!(schedule.next_after(ticks[3]), None);
+    assert_eq!(schedule.count_between(utc(0), utc(END)), 4);
+}
+
 #[test]
 fn a_day_that_did_not_exist_has_no_run() {
     let zone = Tz::Pacific__Apia;

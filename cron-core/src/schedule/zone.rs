@@ -33,6 +33,10 @@ const BUCKET_BITS: u32 = 22;
 
 const DAY: i64 = 86_400;
 
+/// Stands for "nothing matches from here on" in a search: later than the end of every span on its own clock, so
+/// that the search still looks at the spans behind it, whose clock may show earlier times again.
+const BEYOND: i64 = i64::MAX / 2 + DAY;
+
 /// A stretch of time with one offset.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
@@ -235,7 +239,7 @@ pub(super) fn next(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, star
     let first = walk.first_local(span);
     // Within a span the clock simply runs; only its very first second may also stand for a gap before it.
     let searched = if start == span.from { first } else { first.max(start + span.offset) };
-    let found = calendar.at_or_after(searched)?;
+    let found = calendar.at_or_after(searched).unwrap_or(BEYOND);
     let instant = (found - span.offset).max(span.from);
     if instant < span.until {
         Some(instant)
@@ -261,13 +265,13 @@ fn next_in_later_span(
         if first >= searched && span.until + span.offset <= found {
             // Nothing matches before `found`, so go straight to the span that can show it. A local time is never
             // more than a day away from UTC.
-            at = at.max(table.position(found - DAY));
+            at = at.max(table.position((found - DAY).min(HORIZON)));
             span = &table.spans[at];
             first = walk.first_local(span);
         }
         if first < searched || first > found {
             searched = first;
-            found = calendar.at_or_after(first)?;
+            found = calendar.at_or_after(first).unwrap_or(BEYOND);
         }
         let instant = (found - span.offset).max(span.from);
         if instant < span.until {
@@ -281,7 +285,8 @@ pub(super) fn prev(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, end:
     let mut at = table.position(end);
     let mut span = &table.spans[at];
     let mut searched = end + span.offset;
-    let mut found = calendar.at_or_before(searched)?;
+    // Nothing so early on this clock, but an earlier span may show later times: its end comes again after it.
+    let mut found = calendar.at_or_before(searched).unwrap_or(i64::MIN);
     loop {
         if found >= walk.first_local(span) {
             return Some((found - span.offset).max(span.from));
@@ -290,13 +295,13 @@ pub(super) fn prev(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, end:
         span = &table.spans[at];
         let mut last = span.until - 1 + span.offset;
         if last <= searched && walk.first_local(span) > found {
-            at = at.min(table.position(found + DAY));
+            at = at.min(table.position(found.saturating_add(DAY)));
             span = &table.spans[at];
             last = span.until - 1 + span.offset;
         }
         if last > searched || last < found {
             searched = last;
-            found = calendar.at_or_before(last)?;
+            found = calendar.at_or_before(last).unwrap_or(i64::MIN);
         }
     }
 }
