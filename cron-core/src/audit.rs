@@ -47,6 +47,10 @@ pub struct Audit {
     pub skipped_missed: u64,
     /// Ticks of the time of a pause.
     pub skipped_paused: u64,
+    /// Ticks that waited and were replaced.
+    pub skipped_superseded: u64,
+    /// Ticks of a time in which the clock was wrong.
+    pub skipped_clock: u64,
     /// Every breach of the contract; empty for a sound ledger.
     pub breaches: Vec<Breach>,
 }
@@ -109,7 +113,11 @@ impl Audit {
     /// All skipped ticks.
     #[must_use]
     pub fn skipped(&self) -> u64 {
-        self.skipped_overlap + self.skipped_missed + self.skipped_paused
+        self.skipped_overlap
+            + self.skipped_missed
+            + self.skipped_paused
+            + self.skipped_superseded
+            + self.skipped_clock
     }
 
     /// Holds a verdict of a delay against the one before it. Only the record knows when the runs ended, so the verdicts
@@ -133,6 +141,8 @@ impl Audit {
             Some(SkipReason::Overlap) => self.skipped_overlap += verdict.count,
             Some(SkipReason::Missed) => self.skipped_missed += verdict.count,
             Some(SkipReason::Paused) => self.skipped_paused += verdict.count,
+            Some(SkipReason::Superseded) => self.skipped_superseded += verdict.count,
+            Some(SkipReason::Clock) => self.skipped_clock += verdict.count,
         }
     }
 }

@@ -71,7 +71,7 @@ pub struct Judgement {
 #[must_use]
 pub fn admit(overlap: Overlap, holder: Option<RunId>) -> Option<RunId> {
     match overlap {
-        Overlap::Skip => holder,
+        Overlap::Skip | Overlap::Queue | Overlap::Cancel => holder,
         Overlap::Allow => None,
     }
 }

@@ -6,6 +6,6 @@ mod plan;
 mod spec;
 
 pub use catalog::{Catalog, CatalogError, Problem};
-pub use name::{JobName, NameError};
+pub use name::{JobName, Label, NameError};
 pub use plan::Plan;
 pub use spec::{JobSpec, Source};

@@ -25,25 +25,36 @@ pub struct JobName(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing was given.
-    #[error("the name of a job is empty; give it 1 to 128 letters, digits or `_ - . : /`")]
-    Empty,
+    #[error("the name of a {what} is empty; give it 1 to 128 letters, digits or `_ - . : /`")]
+    Empty {
+        /// What is named: `job`, `group`, `tag`.
+        what: &'static str,
+    },
     /// Too long.
-    #[error("the name of a job has at most 128 bytes, this one has {length}")]
+    #[error("the name of a {what} has at most 128 bytes, this one has {length}")]
     TooLong {
+        /// What is named.
+        what: &'static str,
         /// Its length in bytes.
         length: usize,
     },
     /// A character that names do not have.
-    #[error("the job name {name:?} contains {character:?}; allowed are letters, digits and `_ - . : /`")]
+    #[error("the {what} name {name:?} contains {character:?}; allowed are letters, digits and `_ - . : /`")]
     Character {
+        /// What is named.
+        what: &'static str,
         /// The text.
         name: String,
         /// The first character that is not allowed.
         character: char,
     },
     /// The first character is a sign.
-    #[error("the job name {name:?} begins with {character:?}; it must begin with a letter, a digit or `_`")]
+    #[error(
+        "the {what} name {name:?} begins with {character:?}; it must begin with a letter, a digit or `_`"
+    )]
     Start {
+        /// What is named.
+        what: &'static str,
         /// The text.
         name: String,
         /// The first character.
@@ -51,15 +62,29 @@ pub enum NameError {
     },
 }
 
+/// The name of a group or of a tag, under the rules of [`JobName`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Label(Arc<str>);
+
+fn check(what: &'static str, text: &str) -> Result<(), NameError> {
+    let Some(first) = text.chars().next() else { return Err(NameError::Empty { what }) };
+    if text.len() > JobName::MAX_BYTES {
+        return Err(NameError::TooLong { what, length: text.len() });
+    }
+    let wrong = |c: &char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'));
+    if let Some(character) = text.chars().find(wrong) {
+        return Err(NameError::Character { what, name: text.to_owned(), character });
+    }
+    if !(first.is_alphanumeric() || first == '_') {
+        return Err(NameError::Start { what, name: text.to_owned(), character: first });
+    }
+    Ok(())
+}
+
 impl JobName {
     /// The longest name, in bytes.
     pub const MAX_BYTES: usize = 128;
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 
     /// Checks a text without making a name of it.
     ///
@@ -67,18 +92,19 @@ impl JobName {
     ///
     /// A [`NameError`] that says what is wrong.
     pub fn check(text: &str) -> Result<(), NameError> {
-        let Some(first) = text.chars().next() else { return Err(NameError::Empty) };
-        if text.len() > Self::MAX_BYTES {
-            return Err(NameError::TooLong { length: text.len() });
-        }
-        let wrong = |c: &char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/'));
-        if let Some(character) = text.chars().find(wrong) {
-            return Err(NameError::Character { name: text.to_owned(), character });
-        }
-        if !(first.is_alphanumeric() || first == '_') {
-            return Err(NameError::Start { name: text.to_owned(), character: first });
-        }
-        Ok(())
+        check("job", text)
+    }
+}
+
+impl Label {
+    /// Checks and makes the name of a `what`, such as a group or a tag.
+    ///
+    /// # Errors
+    ///
+    /// A [`NameError`] that says what is wrong.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, NameError> {
+        check(what, text)?;
+        Ok(Self(text.into()))
     }
 }
 
@@ -91,31 +117,53 @@ impl FromStr for JobName {
     }
 }
 
-impl TryFrom<String> for JobName {
-    type Error = NameError;
+impl FromStr for Label {
+    type Err = NameError;
 
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse()
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::parse("group", text)
     }
 }
 
-impl From<JobName> for String {
-    fn from(name: JobName) -> Self {
-        name.as_str().to_owned()
-    }
-}
+macro_rules! text {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
 
-impl Borrow<str> for JobName {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
+        impl TryFrom<String> for $name {
+            type Error = NameError;
 
-impl fmt::Display for JobName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
+            fn try_from(text: String) -> Result<Self, NameError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.as_str().to_owned()
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
 }
+text!(JobName);
+text!(Label);
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobName, JobSpec, Problem};
-use crate::policy::{CatchUp, Overlap, Retry};
+use super::{JobName, JobSpec, Label, Problem};
+use crate::policy::{CatchUp, Jitter, Overlap, Priority, Retention, Retry, Slots};
 use crate::schedule::{Calendars, Schedule};
 
 /// A job ready for use: every text checked and parsed. Stores keep it beside the job, so that other processes
@@ -25,8 +25,41 @@ pub struct Plan {
     pub catch_up: CatchUp,
     /// How often and when a failed run is tried again.
     pub retry: Retry,
+    /// The bounds of the overlap policy.
+    #[serde(default)]
+    pub slots: Slots,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
+    /// The longest delay of a tick beyond its nominal instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<Duration>,
+    /// Whether the job runs once at its first registration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub run_on_start: bool,
+    /// The group that it is steered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Label>,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Label>,
+    /// Which of several runs that are due together starts first.
+    #[serde(default)]
+    pub priority: Priority,
+    /// How long its record is kept.
+    #[serde(default)]
+    pub retention: Retention,
+    /// The name that it had before: its history comes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<JobName>,
+    /// For a dynamic job the job whose function it calls; `None` for a declared job, which calls its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<JobName>,
+    /// What a dynamic job hands to its function: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<String>,
+    /// Whether a dynamic job goes away with its record once it has no tick left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub temporary: bool,
     /// Where it is declared, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
@@ -49,8 +82,8 @@ impl Plan {
     ///
     /// As [`from_spec`](Self::from_spec), and for a calendar that leaves the schedule no tick, which only the program knows.
     pub fn with_calendars(spec: &JobSpec, calendars: &Calendars) -> Result<Self, Problem> {
-        let name: JobName =
-            spec.name.parse().map_err(|error| Problem::Name { error, declared: spec.source })?;
+        let named = |error| Problem::Name { error, declared: spec.source };
+        let name: JobName = spec.name.parse().map_err(named)?;
         let schedule = match spec.schedule {
             None => None,
             Some(text) => {
@@ -66,8 +99,36 @@ impl Plan {
             overlap: spec.overlap,
             catch_up: spec.catch_up,
             retry: spec.retry,
+            slots: spec.slots,
             timeout: spec.timeout,
+            jitter: spec.jitter,
+            run_on_start: spec.run_on_start,
+            group: spec.group.map(|group| Label::parse("group", group)).transpose().map_err(named)?,
+            tags: spec
+                .tags
+                .iter()
+                .map(|tag| Label::parse("tag", tag))
+                .collect::<Result<_, _>>()
+                .map_err(named)?,
+            priority: spec.priority,
+            retention: spec.retention,
+            was: spec.was.map(str::parse).transpose().map_err(named)?,
+            handler: None,
+            args: None,
+            temporary: false,
             source: format!("{}:{}", spec.source.file, spec.source.line),
         })
+    }
+
+    /// The job whose function it calls.
+    #[must_use]
+    pub fn handler(&self) -> &JobName {
+        self.handler.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The jitter of its ticks.
+    #[must_use]
+    pub fn jitter(&self) -> Jitter {
+        Jitter::new(self.jitter, &self.name)
     }
 }

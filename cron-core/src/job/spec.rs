@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::policy::{CatchUp, Overlap, Retry};
+use crate::policy::{CatchUp, Overlap, Priority, Retention, Retry, Slots};
 
 /// Where a job is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +45,24 @@ pub struct JobSpec {
     pub catch_up: CatchUp,
     /// How often and when a failed run is tried again.
     pub retry: Retry,
+    /// The bounds of the overlap policy.
+    pub slots: Slots,
     /// How long one attempt may take.
     pub timeout: Option<Duration>,
+    /// The longest delay of a tick beyond its nominal instant.
+    pub jitter: Option<Duration>,
+    /// Whether the job runs once at its first registration.
+    pub run_on_start: bool,
+    /// The group that it is steered with.
+    pub group: Option<&'static str>,
+    /// Words to find it by.
+    pub tags: &'static [&'static str],
+    /// Which of several runs that are due together starts first.
+    pub priority: Priority,
+    /// How long its record is kept.
+    pub retention: Retention,
+    /// The name that it had before: its history comes along.
+    pub was: Option<&'static str>,
     /// Where it is declared.
     pub source: Source,
 }
@@ -62,7 +78,15 @@ impl JobSpec {
             overlap: Overlap::DEFAULT,
             catch_up: CatchUp::DEFAULT,
             retry: Retry::DEFAULT,
+            slots: Slots::DEFAULT,
             timeout: None,
+            jitter: None,
+            run_on_start: false,
+            group: None,
+            tags: &[],
+            priority: Priority::DEFAULT,
+            retention: Retention::DEFAULT,
+            was: None,
             source: Source { file: "", line: 0, module: "" },
         }
     }

@@ -1,9 +1,15 @@
 //! What a job's author decides beside the schedule: one enum or struct for each decision.
 
 mod catch_up;
+mod jitter;
 mod overlap;
+mod priority;
+mod retention;
 mod retry;
 
 pub use catch_up::{CatchUp, CatchUpRule};
-pub use overlap::Overlap;
+pub use jitter::Jitter;
+pub use overlap::{Overlap, Slots};
+pub use priority::Priority;
+pub use retention::Retention;
 pub use retry::{Backoff, Retry};

@@ -1,5 +1,7 @@
 //! What can happen to a run.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The error with its chain of sources, or the panic message with its location.
     pub message: String,
+    /// How long the next attempt is to wait, where the error says so itself.
+    pub retry_after: Option<Duration>,
 }
 
 /// How an attempt ended, as its executor or a recovering instance saw it.
@@ -41,6 +45,11 @@ pub enum AttemptEnd {
     },
     /// A graceful shutdown cut it off.
     Interrupted,
+    /// It was asked to stop, and did.
+    Cancelled {
+        /// Who asked, and why.
+        why: String,
+    },
     /// Its process vanished: the lease expired or the operating system says so.
     Lost,
 }
@@ -62,9 +71,23 @@ pub enum RunEvent {
         /// How.
         end: AttemptEnd,
     },
-    /// An operator cancels the run.
+    /// A person or the overlap policy ends the run, whatever its function does.
     Cancel {
         /// When.
         at: DateTime<Utc>,
+        /// Who, and why.
+        why: String,
+    },
+    /// The slot that the run waits for is free.
+    Release {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// A person has a run that ended badly tried again, with all its attempts.
+    Revive {
+        /// When.
+        at: DateTime<Utc>,
+        /// Whether it waits for the slot of its job.
+        parked: bool,
     },
 }

@@ -9,8 +9,8 @@ use crate::words::word_enum;
 pub enum RunState {
     /// Not started yet, or interrupted by a graceful shutdown and to be started again.
     Scheduled {
-        /// The instant from which an instance may start it.
-        wake: DateTime<Utc>,
+        /// The instant from which an instance may start it; `None` while it waits for the slot of its job.
+        wake: Option<DateTime<Utc>>,
     },
     /// An attempt is in progress.
     Running {
@@ -59,12 +59,21 @@ word_enum! {
 }
 
 impl StateWord {
-    /// Whether a run in this state holds a slot of its job: it runs, or it is going to.
+    /// Whether a run in this state is not final: it runs, or it is going to.
     #[must_use]
     pub const fn is_active(self) -> bool {
         match self {
             Self::Scheduled | Self::Running | Self::Waiting => true,
             Self::Succeeded | Self::Failed | Self::Discarded | Self::Cancelled | Self::Quarantined => false,
+        }
+    }
+
+    /// Whether a run in this state is a dead letter until a person retries or dismisses it.
+    #[must_use]
+    pub const fn is_dead(self) -> bool {
+        match self {
+            Self::Failed | Self::Discarded | Self::Quarantined => true,
+            Self::Scheduled | Self::Running | Self::Waiting | Self::Succeeded | Self::Cancelled => false,
         }
     }
 }
@@ -85,10 +94,35 @@ impl RunState {
         }
     }
 
-    /// Whether a run in this state holds a slot of its job.
+    /// Whether a run in this state is not final.
     #[must_use]
     pub const fn is_active(&self) -> bool {
         self.word().is_active()
+    }
+
+    /// Whether a run in this state holds a slot of its job: it is active, and does not wait for the slot itself.
+    #[must_use]
+    pub const fn holds_slot(&self) -> bool {
+        match self {
+            Self::Scheduled { wake } => wake.is_some(),
+            Self::Running { .. } | Self::Waiting { .. } => true,
+            Self::Succeeded | Self::Failed | Self::Discarded | Self::Cancelled | Self::Quarantined => false,
+        }
+    }
+
+    /// When a run in this state wants to start.
+    #[must_use]
+    pub const fn wake(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Scheduled { wake } => *wake,
+            Self::Waiting { wake } => Some(*wake),
+            Self::Running { .. }
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Discarded
+            | Self::Cancelled
+            | Self::Quarantined => None,
+        }
     }
 }
 
@@ -125,6 +159,12 @@ word_enum! {
         Tick = "tick",
         /// A person or a program asked for it.
         Manual = "manual",
+        /// The first registration of a job with `run_on_start`.
+        Start = "start",
+        /// The run before it asked for it with `Next`.
+        Next = "next",
+        /// A backfill over a range of ticks.
+        Backfill = "backfill",
     }
 }
 
@@ -138,5 +178,9 @@ word_enum! {
         Missed = "missed",
         /// The job was paused.
         Paused = "paused",
+        /// It waited, and was replaced: by newer ticks in a queue, or by the run that the run before it asked for with `Next`.
+        Superseded = "superseded",
+        /// The clock was wrong: the high-water mark was set back to the right time.
+        Clock = "clock",
     }
 }

@@ -1,5 +1,7 @@
 //! THE state machine. No other code chooses the state of a run.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{AttemptEnd, AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, StateWord};
@@ -20,9 +22,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A run that nobody has started.
+    /// A run that nobody has started; without `wake` it waits for the slot of its job.
     #[must_use]
-    pub const fn scheduled(wake: DateTime<Utc>) -> Self {
+    pub const fn scheduled(wake: Option<DateTime<Utc>>) -> Self {
         Self { state: RunState::Scheduled { wake }, attempts_used: 0, crashes: 0 }
     }
 
@@ -92,16 +94,18 @@ pub fn transition(
 ) -> Result<Transition, IllegalTransition> {
     use RunState::{Cancelled, Discarded, Failed, Quarantined, Running, Scheduled, Succeeded, Waiting};
     match (progress.state, event) {
-        (Scheduled { .. } | Waiting { .. }, RunEvent::Start) => {
+        (Scheduled { wake: Some(_) } | Waiting { .. }, RunEvent::Start) => {
             Ok(moved(Progress { state: Running { overdue: false }, ..progress }, None))
         }
-        (Scheduled { .. } | Waiting { .. }, RunEvent::Cancel { .. }) => {
+        (Scheduled { wake: None }, RunEvent::Release { at }) => {
+            Ok(moved(Progress { state: Scheduled { wake: Some(at) }, ..progress }, None))
+        }
+        (Scheduled { .. } | Waiting { .. } | Running { overdue: true }, RunEvent::Cancel { .. }) => {
             Ok(moved(Progress { state: Cancelled, ..progress }, None))
         }
-        (Running { .. }, RunEvent::Cancel { .. }) => Ok(moved(
-            Progress { state: Cancelled, ..progress },
-            Some((AttemptResult::Cancelled, String::new())),
-        )),
+        (Running { overdue: false }, RunEvent::Cancel { why, .. }) => {
+            Ok(moved(Progress { state: Cancelled, ..progress }, Some((AttemptResult::Cancelled, why))))
+        }
         (Running { overdue: false }, RunEvent::Overrun { .. }) => {
             let used = progress.attempts_used.saturating_add(1);
             let after = Progress { state: Running { overdue: true }, attempts_used: used, ..progress };
@@ -112,17 +116,44 @@ pub fn transition(
         (Running { overdue: true }, RunEvent::Ended { at, end }) => {
             Ok(ended_late(progress, at, &end, context))
         }
+        (Failed | Discarded | Quarantined | Cancelled, RunEvent::Revive { at, parked }) => {
+            let wake = (!parked).then_some(at);
+            Ok(moved(Progress::scheduled(wake), None))
+        }
         (
-            from @ (Scheduled { .. } | Waiting { .. }),
-            event @ (RunEvent::Overrun { .. } | RunEvent::Ended { .. }),
-        )
-        | (from @ Running { .. }, event @ RunEvent::Start)
-        | (from @ Running { overdue: true }, event @ RunEvent::Overrun { .. })
-        | (
-            from @ (Succeeded | Failed | Discarded | Cancelled | Quarantined),
+            from @ Scheduled { wake: None },
             event @ (RunEvent::Start
             | RunEvent::Overrun { .. }
             | RunEvent::Ended { .. }
+            | RunEvent::Revive { .. }),
+        )
+        | (
+            from @ (Scheduled { wake: Some(_) } | Waiting { .. }),
+            event @ (RunEvent::Overrun { .. }
+            | RunEvent::Ended { .. }
+            | RunEvent::Release { .. }
+            | RunEvent::Revive { .. }),
+        )
+        | (
+            from @ Running { .. },
+            event @ (RunEvent::Start | RunEvent::Release { .. } | RunEvent::Revive { .. }),
+        )
+        | (from @ Running { overdue: true }, event @ RunEvent::Overrun { .. })
+        | (
+            from @ (Failed | Discarded | Cancelled | Quarantined),
+            event @ (RunEvent::Start
+            | RunEvent::Overrun { .. }
+            | RunEvent::Ended { .. }
+            | RunEvent::Release { .. }
+            | RunEvent::Cancel { .. }),
+        )
+        | (
+            from @ Succeeded,
+            event @ (RunEvent::Start
+            | RunEvent::Overrun { .. }
+            | RunEvent::Ended { .. }
+            | RunEvent::Release { .. }
+            | RunEvent::Revive { .. }
             | RunEvent::Cancel { .. }),
         ) => Err(IllegalTransition { from: from.word(), event }),
     }
@@ -146,22 +177,26 @@ fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &Retry
             Some((AttemptResult::Discarded, message)),
         ),
         AttemptEnd::Interrupted => moved(
-            Progress { state: RunState::Scheduled { wake: at }, ..progress },
+            Progress { state: RunState::Scheduled { wake: Some(at) }, ..progress },
             Some((AttemptResult::Interrupted, String::new())),
         ),
-        AttemptEnd::Failed(Failure { kind, message }) => {
+        AttemptEnd::Cancelled { why } => {
+            moved(Progress { state: RunState::Cancelled, ..progress }, Some((AttemptResult::Cancelled, why)))
+        }
+        AttemptEnd::Failed(Failure { kind, message, retry_after }) => {
             let result = match kind {
                 FailureKind::Errored => AttemptResult::Errored,
                 FailureKind::Panicked => AttemptResult::Panicked,
                 FailureKind::TimedOut => AttemptResult::TimedOut,
             };
-            try_again(Progress { attempts_used: used, ..progress }, at, Some((result, message)), context)
+            let after = Progress { attempts_used: used, ..progress };
+            try_again(after, at, Some((result, message)), retry_after, context)
         }
         AttemptEnd::Lost => {
             let crashes = progress.crashes.saturating_add(1);
             let message = "its process vanished while the function ran".to_owned();
             let after = Progress { attempts_used: used, crashes, ..progress };
-            try_again(after, at, Some((AttemptResult::Lost, message)), context)
+            try_again(after, at, Some((AttemptResult::Lost, message)), None, context)
         }
     }
 }
@@ -172,10 +207,11 @@ fn ended_late(progress: Progress, at: DateTime<Utc>, end: &AttemptEnd, context: 
         AttemptEnd::Succeeded
         | AttemptEnd::Failed(_)
         | AttemptEnd::Discarded { .. }
-        | AttemptEnd::Interrupted => try_again(progress, at, None, context),
+        | AttemptEnd::Interrupted => try_again(progress, at, None, None, context),
+        AttemptEnd::Cancelled { .. } => moved(Progress { state: RunState::Cancelled, ..progress }, None),
         AttemptEnd::Lost => {
             let crashes = progress.crashes.saturating_add(1);
-            try_again(Progress { crashes, ..progress }, at, None, context)
+            try_again(Progress { crashes, ..progress }, at, None, None, context)
         }
     }
 }
@@ -185,6 +221,7 @@ fn try_again(
     progress: Progress,
     at: DateTime<Utc>,
     record: Option<(AttemptResult, String)>,
+    retry_after: Option<Duration>,
     context: &RetryContext,
 ) -> Transition {
     if progress.crashes >= CRASHES_UNTIL_QUARANTINE {
@@ -193,7 +230,7 @@ fn try_again(
     if progress.attempts_used > context.retry.retries {
         return moved(Progress { state: RunState::Failed, ..progress }, record);
     }
-    let delay = context.retry.delay_after(context.run, progress.attempts_used);
+    let delay = retry_after.unwrap_or_else(|| context.retry.delay_after(context.run, progress.attempts_used));
     let wake = TimeDelta::from_std(delay).ok().and_then(|delay| at.checked_add_signed(delay));
     let wake = wake.unwrap_or(DateTime::<Utc>::MAX_UTC);
     let yields = context.overlap == Overlap::Skip && !context.retry.past_next;
@@ -227,7 +264,7 @@ mod tests {
     }
 
     fn failure() -> AttemptEnd {
-        AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message: "no".into() })
+        AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message: "no".into(), retry_after: None })
     }
 
     fn ended(progress: Progress, end: AttemptEnd, context: &RetryContext) -> Transition {
@@ -236,7 +273,7 @@ mod tests {
 
     #[test]
     fn three_retries_are_four_attempts() {
-        let mut progress = Progress::scheduled(at(0));
+        let mut progress = Progress::scheduled(Some(at(0)));
         for attempt in 1..=4 {
             assert_eq!(progress.attempt(), attempt);
             progress = transition(progress, RunEvent::Start, &context(3)).expect("legal").progress;
@@ -250,7 +287,7 @@ mod tests {
     #[test]
     fn an_interrupted_attempt_is_not_used() {
         let after = ended(running(1), AttemptEnd::Interrupted, &context(1));
-        assert_eq!(after.progress.state, RunState::Scheduled { wake: at(0) });
+        assert_eq!(after.progress.state, RunState::Scheduled { wake: Some(at(0)) });
         assert_eq!(after.progress.attempts_used, 1);
     }
 
@@ -287,7 +324,7 @@ mod tests {
 
     fn any_progress() -> impl Strategy<Value = Progress> {
         let state = prop_oneof![
-            Just(RunState::Scheduled { wake: at(0) }),
+            any::<bool>().prop_map(|parked| RunState::Scheduled { wake: (!parked).then(|| at(0)) }),
             any::<bool>().prop_map(|overdue| RunState::Running { overdue }),
             Just(RunState::Waiting { wake: at(0) }),
             Just(RunState::Succeeded),
@@ -307,16 +344,23 @@ mod tests {
         let kind = proptest::sample::select(FailureKind::ALL);
         let end = prop_oneof![
             Just(AttemptEnd::Succeeded),
-            kind.prop_map(|kind| AttemptEnd::Failed(Failure { kind, message: String::new() })),
+            kind.prop_map(|kind| AttemptEnd::Failed(Failure {
+                kind,
+                message: String::new(),
+                retry_after: None
+            })),
             Just(AttemptEnd::Discarded { message: String::new() }),
             Just(AttemptEnd::Interrupted),
+            Just(AttemptEnd::Cancelled { why: String::new() }),
             Just(AttemptEnd::Lost),
         ];
         prop_oneof![
             Just(RunEvent::Start),
             Just(RunEvent::Overrun { at: at(0) }),
             end.prop_map(|end| RunEvent::Ended { at: at(0), end }),
-            Just(RunEvent::Cancel { at: at(0) }),
+            Just(RunEvent::Cancel { at: at(0), why: String::new() }),
+            Just(RunEvent::Release { at: at(0) }),
+            any::<bool>().prop_map(|parked| RunEvent::Revive { at: at(0), parked }),
         ]
     }
 
@@ -325,7 +369,12 @@ mod tests {
         fn final_states_stay_final_and_counters_never_fall(
             progress in any_progress(), event in any_event(), retries in 0u32..5,
         ) {
+            let is_revival = matches!(event, RunEvent::Revive { .. });
             match transition(progress, event, &context(retries)) {
+                Ok(after) if is_revival => {
+                    prop_assert!(!progress.state.is_active());
+                    prop_assert_eq!((after.progress.attempts_used, after.progress.crashes), (0, 0));
+                }
                 Ok(after) => {
                     prop_assert!(progress.state.is_active());
                     prop_assert!(after.progress.attempts_used >= progress.attempts_used);
