@@ -1,0 +1,72 @@
+//! What a run says about the next one: `Next`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Docket, Judgement, Place, Verdict, is_delay, next_due, range, room};
+use crate::run::{RunId, SkipReason};
+
+/// When a job runs next, as its function says. It overrides the schedule's next tick; the ticks until then are recorded as
+/// `skipped(superseded)` and name the run that said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At the schedule's next tick.
+    Scheduled,
+    /// This long after the run ended. Rounded up to whole milliseconds.
+    After(Duration),
+    /// At this instant; one that is past means at once.
+    At(DateTime<Utc>),
+    /// Not by itself, until a run that somebody asks for says otherwise, or the schedule is edited.
+    Never,
+}
+
+/// A [`Next`] that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// When the job runs next; `None` is never.
+    pub until: Option<DateTime<Utc>>,
+    /// The run that said so.
+    pub by: RunId,
+}
+
+/// What is in force after a run that ended at `ended` has said `next`.
+#[must_use]
+pub fn hold_after(next: Next, by: RunId, ended: DateTime<Utc>) -> Option<Hold> {
+    let until = match next {
+        Next::Scheduled => return None,
+        Next::Never => None,
+        Next::At(at) => Some(at.max(ended)),
+        Next::After(delay) => {
+            let whole = delay.as_nanos().div_ceil(1_000_000);
+            let delay = i64::try_from(whole).ok().and_then(TimeDelta::try_milliseconds);
+            delay.and_then(|delay| ended.checked_add_signed(delay))
+        }
+    };
+    // Stores keep milliseconds. What lies beyond the calendar is never.
+    let until = until.and_then(|until| DateTime::from_timestamp_millis(until.timestamp_millis()));
+    Some(Hold { until, by })
+}
+
+pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judgement {
+    let Some(until) = hold.until.filter(|until| *until <= now) else {
+        return Judgement::nothing(docket, hold.until);
+    };
+    if room(docket.overlap, docket.slots, docket.active.len()) == 0 {
+        // The end of an active run makes it due.
+        return Judgement::nothing(docket, None);
+    }
+    let mark = docket.place.mark;
+    let mut verdicts = Vec::new();
+    let ticks = docket.schedule.filter(|schedule| !is_delay(schedule));
+    let is_tick = until > mark && ticks.is_some_and(|schedule| schedule.matches(until));
+    if let Some(schedule) = ticks {
+        let last = if is_tick { until - TimeDelta::milliseconds(1) } else { until };
+        let skip = range(schedule, mark, last, SkipReason::Superseded, Some(hold.by));
+        verdicts.extend(skip.map(Verdict::Skip));
+    }
+    verdicts.push(if is_tick { Verdict::Run { tick: until } } else { Verdict::Extra { nominal: until } });
+    let place = Place::at(mark.max(until));
+    let due = next_due(docket.schedule, docket.jitter, place, true);
+    Judgement { place, ..Judgement::of(verdicts, place.mark, due) }
+}
