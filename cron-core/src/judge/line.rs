@@ -37,7 +37,8 @@ fn clear(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
     let grace = TimeDelta::from_std(docket.slots.cancel_grace).unwrap_or(TimeDelta::MAX);
     let mut slot = Slot::default();
     for active in docket.active {
-        let deadline = active.asked.unwrap_or(now).checked_add_signed(grace).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let deadline =
+            active.asked.unwrap_or(now).checked_add_signed(grace).unwrap_or(DateTime::<Utc>::MAX_UTC);
         if !active.is_running || (active.asked.is_some() && deadline <= now) {
             slot.evict.push(active.run);
             continue;
@@ -62,7 +63,11 @@ fn slot(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
 }
 
 /// No tick is due before `due`. A run that a person asked for may still want the slot of one that is to be cancelled.
-pub(super) fn without_ticks(docket: &Docket<'_>, now: DateTime<Utc>, due: Option<DateTime<Utc>>) -> Judgement {
+pub(super) fn without_ticks(
+    docket: &Docket<'_>,
+    now: DateTime<Utc>,
+    due: Option<DateTime<Utc>>,
+) -> Judgement {
     let nothing = Judgement::nothing(docket, due);
     if !docket.is_wanted || rule(docket) != Overlap::Cancel {
         return nothing;
@@ -85,9 +90,8 @@ pub(super) fn judge(
         None => Some(first),
     };
     let chosen = fresh.and_then(|fresh| choose(docket, schedule, fresh, now));
-    let later = |tick: DateTime<Utc>| {
-        schedule.next_after(tick).map(|next| docket.jitter.start_of(schedule, next))
-    };
+    let later =
+        |tick: DateTime<Utc>| schedule.next_after(tick).map(|next| docket.jitter.start_of(schedule, next));
     let slot = slot(docket, now);
     let mut desk = Desk { docket, schedule, verdicts: Vec::new(), mark };
     let (line, newest) = match (chosen, waiting.last().copied()) {

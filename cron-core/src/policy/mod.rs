@@ -1,5 +1,6 @@
 //! What a job's author decides beside the schedule: one enum or struct for each decision.
 
+mod backfill;
 mod catch_up;
 mod jitter;
 mod overlap;
@@ -7,6 +8,7 @@ mod priority;
 mod retention;
 mod retry;
 
+pub use backfill::{BackfillOrder, Only};
 pub use catch_up::{CatchUp, CatchUpRule};
 pub use jitter::Jitter;
 pub use overlap::{Overlap, Slots};

@@ -14,13 +14,15 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use cron_core::audit::Audit;
-use cron_core::job::Plan;
+use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
 pub use error::StoreError;
 pub use types::{
-    AttemptInfo, Claim, Claimed, Command, CommandError, Done, JobInfo, JudgeRequest, Judged, Page, PauseInfo,
-    Reaped, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Synced,
+    AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done,
+    GroupInfo, GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page,
+    PauseInfo, Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo,
+    Synced, Target, Trigger,
 };
 
 /// The verbs of the engine. Every call is one transaction that either happened or did not.
@@ -33,12 +35,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError>;
 
     /// Makes the jobs of this program known. New ones get their first tick after `now`; a schedule that differs from the
-    /// stored one moves the high-water mark to `now`; unchanged ones keep what is pending. Others' jobs stay as they are.
+    /// stored one moves the high-water mark to `now`; unchanged ones keep what is pending. A job that `was` another one takes over
+    /// its record. Others' jobs stay as they are. Dynamic jobs whose handler is in the program are linked with it.
     ///
     /// # Errors
     ///
     /// A [`StoreError`]; nothing has happened.
-    fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError>;
+    fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError>;
 
     /// Judges due ticks of the jobs of this program, writes the verdicts and high-water marks, and claims the runs to start
     /// now: new ones, asked-for ones, and those whose wait is over.
@@ -56,6 +59,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; nothing has happened.
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError>;
 
+    /// Writes what attempts say of themselves, each only where its epoch still is the one of its run. Gives back those that are no
+    /// longer this process's.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError>;
+
     /// Prolongs the leases of attempts to `until` and gives back those that are no longer this process's.
     ///
     /// # Errors
@@ -69,6 +80,22 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; nothing has happened.
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError>;
+
+    /// Sets high-water marks that lie more than 3 hours in the future back to `now`: they were written under a wrong clock. Verdicts
+    /// after `now` are void: skipped ticks up to `now` become `skipped(clock)`, later ones have no verdict any more, and their runs
+    /// stay in the record as runs beside the ticks. Gives the jobs with their old marks.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError>;
+
+    /// Removes what the retention of jobs does not keep any more: at most `limit` rows.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError>;
 
     /// Does what a person or a program asks for, and wakes the schedulers that work on this store.
     ///
@@ -90,12 +117,19 @@ pub trait Store: fmt::Debug + Send + Sync {
 
 /// The reads of the surfaces. None of them blocks the engine.
 pub trait Ledger: fmt::Debug + Send + Sync {
-    /// All jobs in the order of their names.
+    /// A page of jobs in the order of their names.
     ///
     /// # Errors
     ///
     /// A [`StoreError`] if they cannot be read.
-    fn jobs(&self) -> Result<Vec<JobInfo>, StoreError>;
+    fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError>;
+
+    /// All groups in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they cannot be read.
+    fn groups(&self) -> Result<Vec<GroupInfo>, StoreError>;
 
     /// One job by its name.
     ///
@@ -118,6 +152,20 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// A [`StoreError`] if it cannot be read.
     fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError>;
 
+    /// The log of a run, oldest line first.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if it cannot be read.
+    fn log(&self, run: RunId) -> Result<Vec<LogLine>, StoreError>;
+
+    /// What a backfill would run at `now`.
+    ///
+    /// # Errors
+    ///
+    /// The [`CommandError`] with which the command would be refused.
+    fn plan_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<BackfillPlan, CommandError>;
+
     /// The newest blocks of skipped ticks of a job, newest first.
     ///
     /// # Errors
@@ -125,7 +173,8 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     /// A [`StoreError`] if they cannot be read.
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError>;
 
-    /// Holds the record of a job against the contract; `None` if there is no such job.
+    /// Holds the record of a job against the contract, from where it begins; `None` if there is no such job. What was pruned is not
+    /// looked for.
     ///
     /// # Errors
     ///

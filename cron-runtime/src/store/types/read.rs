@@ -1,0 +1,207 @@
+//! What surfaces read.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Label, Plan};
+use cron_core::judge::Hold;
+use cron_core::run::{AttemptResult, Epoch, JobId, Origin, RunId, RunState, SkipReason};
+use serde::Serialize;
+
+use super::Progress;
+
+/// A job as surfaces show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobInfo {
+    /// Its number in this store.
+    pub id: JobId,
+    /// Its schedule and policies.
+    pub plan: Plan,
+    /// When this store first saw it.
+    pub registered: DateTime<Utc>,
+    /// Since when its schedule is in force: what delays, and rules without a start, count from.
+    pub since: DateTime<Utc>,
+    /// The high-water mark: every tick up to it has a verdict.
+    pub mark: DateTime<Utc>,
+    /// The next tick that waits for its verdict. `None` while paused, where the schedule ends, and where there is none.
+    pub due: Option<DateTime<Utc>>,
+    /// Up to here ticks after the mark wait for the slot of the job.
+    pub queued: Option<DateTime<Utc>>,
+    /// What a run said about the next one.
+    pub hold: Option<Hold>,
+    /// Since when and by whom it is paused: itself, or else its group.
+    pub paused: Option<PauseInfo>,
+    /// How many of its runs hold a slot.
+    pub active: u64,
+    /// How many of its runs wait for the slot.
+    pub parked: u64,
+    /// Whether the newest program that joined this store contains its function.
+    pub linked: bool,
+    /// Its newest run.
+    pub last_run: Option<RunInfo>,
+}
+
+/// Since when, by whom and why a job is paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PauseInfo {
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: String,
+    /// Why; empty where nobody said.
+    pub note: String,
+}
+
+impl PauseInfo {
+    /// Who and why in one line, as it is kept with the ticks that were skipped.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self.note.as_str() {
+            "" => format!("by {}", self.by),
+            note => format!("by {}: {note}", self.by),
+        }
+    }
+}
+
+/// A run as surfaces show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunInfo {
+    /// Its number in this store.
+    pub id: RunId,
+    /// The job.
+    pub job: JobName,
+    /// The nominal instant: the tick, or the instant a manual run was asked for.
+    pub nominal: DateTime<Utc>,
+    /// Why it exists.
+    pub origin: Origin,
+    /// Where it stands.
+    pub state: RunState,
+    /// Attempts used so far.
+    pub attempts_used: u32,
+    /// How often its process vanished beneath it.
+    pub crashes: u32,
+    /// The fencing token of its newest attempt; 0 before the first.
+    pub epoch: Epoch,
+    /// When its newest attempt was started.
+    pub started: Option<DateTime<Utc>>,
+    /// How long its newest attempt took.
+    pub duration: Option<Duration>,
+    /// What went wrong in its newest failed attempt; empty where nothing did.
+    pub error: String,
+    /// What its function is given: JSON, of the run, or else of the job.
+    pub args: Option<String>,
+    /// How far it has come.
+    pub progress: Option<Progress>,
+    /// Who asked it to stop, and why.
+    pub asked: Option<String>,
+    /// When a person dismissed it as a dead letter.
+    pub dismissed: Option<DateTime<Utc>>,
+}
+
+/// An attempt that ended without a success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptInfo {
+    /// Its number, counted from 1. An interrupted attempt has the number of the one that follows it.
+    pub attempt: u32,
+    /// Its fencing token.
+    pub epoch: Epoch,
+    /// How it ended.
+    pub result: AttemptResult,
+    /// When it was started, where that is known.
+    pub started: Option<DateTime<Utc>>,
+    /// How long it took, where that is known.
+    pub duration: Option<Duration>,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// A block of skipped ticks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SkipInfo {
+    /// The first tick.
+    pub first: DateTime<Utc>,
+    /// The last tick.
+    pub last: DateTime<Utc>,
+    /// How many.
+    pub count: u64,
+    /// Why.
+    pub reason: SkipReason,
+    /// The run that held the slot, for `overlap`.
+    pub holder: Option<RunId>,
+    /// Who paused it and why, for `paused`.
+    pub note: String,
+}
+
+/// A part of a long list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Which jobs to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobQuery {
+    /// Of this group only.
+    pub group: Option<String>,
+    /// With this tag only.
+    pub tag: Option<String>,
+    /// Whose function is that of this job only: the job itself, and the dynamic jobs on it.
+    pub handler: Option<String>,
+    /// After this name only: the last one of the page before.
+    pub after: Option<String>,
+    /// How many at most.
+    pub page: Page,
+}
+
+impl Default for JobQuery {
+    fn default() -> Self {
+        Self { group: None, tag: None, handler: None, after: None, page: Page { limit: usize::MAX } }
+    }
+}
+
+/// Which runs to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunQuery {
+    /// Of this job only.
+    pub job: Option<String>,
+    /// Older than this run only: the last one of the page before.
+    pub before: Option<RunId>,
+    /// In which states.
+    pub filter: RunFilter,
+    /// How many at most.
+    pub page: Page,
+}
+
+/// In which states runs are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunFilter {
+    /// In all.
+    #[default]
+    All,
+    /// Active ones.
+    Active,
+    /// Dead letters: failed, discarded and quarantined runs that nobody has dismissed.
+    Dead,
+}
+
+impl Default for RunQuery {
+    fn default() -> Self {
+        Self { job: None, before: None, filter: RunFilter::All, page: Page { limit: 50 } }
+    }
+}
+
+/// A group as surfaces show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// Its name.
+    pub name: Label,
+    /// How many jobs are in it.
+    pub jobs: u64,
+    /// How many of its runs hold a slot.
+    pub active: u64,
+    /// How many attempts of its jobs may be in progress at once.
+    pub max_running: Option<u32>,
+    /// Since when and by whom it is paused.
+    pub paused: Option<PauseInfo>,
+}
