@@ -19,10 +19,10 @@ use cron_core::run::{OwnerId, RunId};
 
 pub use error::StoreError;
 pub use types::{
-    AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done,
-    GroupInfo, GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page,
-    PauseInfo, Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo,
-    Synced, Target, Trigger,
+    AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
+    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page, PauseInfo,
+    Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Synced,
+    Target, Trigger,
 };
 
 /// The verbs of the engine. Every call is one transaction that either happened or did not.

@@ -1,22 +1,27 @@
 //! What the memory store keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
-use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Skip, close, first_mark, next_tick};
+use cron_core::job::{JobName, Label, Plan};
+use cron_core::judge::{Active, Place, Skip, close, next_due};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
-use super::super::{AttemptInfo, PauseInfo, SkipInfo, Synced};
+use super::super::{AttemptInfo, LogLine, PauseInfo, Progress as HowFar, SkipInfo, StoreError};
 
 /// The common books of all processes.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(super) jobs: BTreeMap<JobName, Job>,
     pub(super) runs: BTreeMap<RunId, Run>,
+    pub(super) groups: BTreeMap<Label, Group>,
     pub(super) owners: u64,
+    /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
+    pub(super) newest_job: u64,
+    pub(super) newest_run: u64,
     /// Incarnations that took leave: their attempts are lost at once.
     pub(super) gone: BTreeSet<OwnerId>,
 }
@@ -25,16 +30,24 @@ pub(crate) struct Book {
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     pub(super) owner: Option<OwnerId>,
-    pub(super) linked: BTreeSet<JobName>,
+    /// The declared jobs of its program.
+    pub(super) declared: BTreeSet<JobName>,
+}
+
+/// What is known of a group beside its jobs.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) max_running: Option<u32>,
+    pub(super) paused: Option<PauseInfo>,
 }
 
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) id: JobId,
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     pub(super) registered: DateTime<Utc>,
     pub(super) segments: Vec<Segment>,
-    pub(super) mark: DateTime<Utc>,
+    pub(super) place: Place,
     pub(super) due: Option<DateTime<Utc>>,
     pub(super) epoch: Epoch,
     pub(super) paused: Option<PauseInfo>,
@@ -42,6 +55,8 @@ pub(super) struct Job {
     pub(super) skips: Vec<SkipInfo>,
     /// The runs that execute ticks; the key is unique.
     pub(super) ticks: BTreeMap<DateTime<Utc>, RunId>,
+    /// Verdicts up to here were pruned.
+    pub(super) pruned: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +72,29 @@ pub(super) struct Run {
     pub(super) duration: Option<std::time::Duration>,
     pub(super) error: String,
     pub(super) attempts: Vec<AttemptInfo>,
+    pub(super) args: Option<Arc<str>>,
+    /// When it was asked to stop, by whom and why.
+    pub(super) asked: Option<(DateTime<Utc>, String)>,
+    pub(super) how_far: Option<HowFar>,
+    pub(super) log: Vec<LogLine>,
+    pub(super) dismissed: Option<DateTime<Utc>>,
+    /// How many runs of its backfill may be active at once.
+    pub(super) concurrency: u32,
+}
+
+impl Run {
+    pub(super) fn holds_slot(&self) -> bool {
+        self.progress.state.holds_slot()
+    }
+
+    pub(super) fn is_parked(&self) -> bool {
+        self.progress.state.is_active() && !self.holds_slot()
+    }
+
+    /// A dead letter that nobody has dismissed.
+    pub(super) fn is_dead(&self) -> bool {
+        self.progress.state.word().is_dead() && self.dismissed.is_none()
+    }
 }
 
 impl Job {
@@ -65,28 +103,32 @@ impl Job {
         self.segments.last().and_then(|segment| segment.schedule.as_ref())
     }
 
-    /// When the judge should look at this job again by its schedule alone.
-    pub(super) fn next_due(&self, is_active: bool) -> Option<DateTime<Utc>> {
-        if self.paused.is_some() {
-            return None;
-        }
-        next_tick(self.schedule()?, self.mark, is_active)
+    /// Since when the schedule is in force.
+    pub(super) fn since(&self) -> DateTime<Utc> {
+        self.segments.last().map_or(self.registered, |segment| segment.since)
     }
 
-    /// Gives all ticks up to `now` their verdict and moves the mark there. Returns how many of them were of a pause.
-    pub(super) fn close_until(&mut self, now: DateTime<Utc>, is_active: bool) -> u64 {
-        let paused = self.paused.as_ref().map(|pause| pause.at);
+    /// Gives all ticks up to `now` their verdict and moves the mark there. Returns how many of them were of the pause.
+    pub(super) fn close_until(
+        &mut self,
+        now: DateTime<Utc>,
+        pause: Option<&PauseInfo>,
+        is_active: bool,
+    ) -> u64 {
+        let at = pause.map(|pause| pause.at);
         let skips = self
             .schedule()
-            .map(|schedule| close(schedule, self.mark, paused, is_active, now).collect::<Vec<_>>());
-        let note = self.paused.as_ref().map(PauseInfo::reason).unwrap_or_default();
+            .map(|schedule| close(schedule, self.place, at, is_active, now))
+            .unwrap_or_default();
+        let note = pause.map(PauseInfo::reason).unwrap_or_default();
         let mut of_the_pause = 0;
-        for skip in skips.into_iter().flatten() {
+        for skip in skips {
             let is_paused = skip.reason == SkipReason::Paused;
             of_the_pause += if is_paused { skip.count } else { 0 };
             self.record(skip, if is_paused { &note } else { "" });
         }
-        self.mark = self.mark.max(now);
+        let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| until > now));
+        self.place = Place { mark: self.place.mark.max(now), queued: None, hold };
         of_the_pause
     }
 
@@ -106,18 +148,70 @@ impl Book {
         self.gone.extend(owner);
     }
 
-    /// The oldest active run of a job.
-    pub(super) fn holder(&self, job: &JobName) -> Option<RunId> {
-        self.runs.iter().find(|(_, run)| run.job == *job && run.progress.state.is_active()).map(|(id, _)| *id)
+    pub(super) fn known(&self, name: &JobName) -> Result<&Job, StoreError> {
+        self.jobs.get(name).ok_or_else(|| missing(name))
     }
 
-    pub(super) fn new_run(&mut self, job: &JobName, nominal: DateTime<Utc>, origin: Origin) -> RunId {
-        let id = RunId(self.runs.last_key_value().map_or(1, |(last, _)| last.0 + 1));
+    pub(super) fn known_mut(&mut self, name: &JobName) -> Result<&mut Job, StoreError> {
+        self.jobs.get_mut(name).ok_or_else(|| missing(name))
+    }
+
+    /// The pause that counts: its own or that of its group, whichever began earlier.
+    pub(super) fn pause(&self, job: &Job) -> Option<PauseInfo> {
+        let of_group = job.plan.group.as_ref().and_then(|group| self.groups.get(group)?.paused.clone());
+        job.paused.clone().into_iter().chain(of_group).min_by_key(|pause| pause.at)
+    }
+
+    /// The runs of a job, oldest first.
+    pub(super) fn runs_of<'a>(&'a self, job: &'a JobName) -> impl Iterator<Item = (RunId, &'a Run)> {
+        self.runs.iter().filter(move |(_, run)| run.job == *job).map(|(id, run)| (*id, run))
+    }
+
+    /// The runs that hold a slot of a job, oldest first.
+    pub(super) fn active(&self, job: &JobName) -> Vec<Active> {
+        let holders = self.runs_of(job).filter(|(_, run)| run.holds_slot());
+        let active = holders.map(|(id, run)| Active {
+            run: id,
+            origin: run.origin,
+            is_running: matches!(run.progress.state, cron_core::run::RunState::Running { .. }),
+            asked: run.asked.as_ref().map(|(at, _)| *at),
+        });
+        active.collect()
+    }
+
+    /// The runs that wait for the slot of a job, oldest first: of backfills, or others.
+    pub(super) fn parked(&self, job: &JobName, of_backfill: bool) -> Vec<RunId> {
+        let parked = self.runs_of(job).filter(|(_, run)| run.is_parked());
+        let wanted = parked.filter(|(_, run)| (run.origin == Origin::Backfill) == of_backfill);
+        wanted.map(|(id, _)| id).collect()
+    }
+
+    /// When to judge a job, as far as its place and its schedule tell.
+    pub(super) fn rearm(&mut self, name: &JobName) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let is_active = !self.active(name).is_empty();
+        let job = self.known(name)?;
+        let due = match self.pause(job) {
+            Some(_) => None,
+            None => next_due(job.schedule(), job.plan.jitter(), job.place, is_active),
+        };
+        self.known_mut(name)?.due = due;
+        Ok(due)
+    }
+
+    pub(super) fn new_run(
+        &mut self,
+        job: &JobName,
+        nominal: DateTime<Utc>,
+        origin: Origin,
+        wake: Option<DateTime<Utc>>,
+    ) -> RunId {
+        self.newest_run += 1;
+        let id = RunId(self.newest_run);
         let run = Run {
             job: job.clone(),
             nominal,
             origin,
-            progress: Progress::scheduled(nominal),
+            progress: Progress::scheduled(wake),
             epoch: Epoch(0),
             owner: None,
             lease: None,
@@ -125,55 +219,18 @@ impl Book {
             duration: None,
             error: String::new(),
             attempts: Vec::new(),
+            args: None,
+            asked: None,
+            how_far: None,
+            log: Vec::new(),
+            dismissed: None,
+            concurrency: 1,
         };
         self.runs.insert(id, run);
         id
     }
-
-    pub(super) fn sync(&mut self, desk: &mut Desk, plans: &[Plan], now: DateTime<Utc>) -> Synced {
-        let mut synced = Synced::default();
-        for plan in plans {
-            let is_active = self.holder(&plan.name).is_some();
-            let next_id = JobId(self.jobs.len() as u64 + 1);
-            let Some(job) = self.jobs.get_mut(&plan.name) else {
-                synced.new.push(plan.name.clone());
-                let job = register(next_id, plan, now, desk.owner);
-                self.jobs.insert(plan.name.clone(), job);
-                continue;
-            };
-            job.synced_by = desk.owner;
-            let before = std::mem::replace(&mut job.plan, plan.clone());
-            let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
-            if fingerprint(&before) != fingerprint(plan) {
-                synced.edited.push(plan.name.clone());
-                job.close_until(now, is_active);
-                let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.mark));
-                job.segments.push(Segment { since: job.mark, schedule });
-                job.due = job.next_due(is_active);
-            }
-        }
-        desk.linked = plans.iter().map(|plan| plan.name.clone()).collect();
-        synced.not_linked = self.jobs.keys().filter(|name| !desk.linked.contains(*name)).cloned().collect();
-        synced
-    }
 }
 
-fn register(id: JobId, plan: &Plan, now: DateTime<Utc>, owner: Option<OwnerId>) -> Job {
-    let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(now));
-    let mark = first_mark(schedule.as_ref(), now);
-    let mut job = Job {
-        id,
-        plan: plan.clone(),
-        registered: now,
-        segments: vec![Segment { since: mark, schedule }],
-        mark,
-        due: None,
-        epoch: Epoch(0),
-        paused: None,
-        synced_by: owner,
-        skips: Vec::new(),
-        ticks: BTreeMap::new(),
-    };
-    job.due = job.next_due(false);
-    job
+pub(super) fn missing(name: &JobName) -> StoreError {
+    StoreError::Corrupt { what: format!("there is no job `{name}`") }
 }

@@ -1,104 +1,186 @@
 //! Judging and claiming.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Docket, Verdict, judge};
-use cron_core::run::{Epoch, Origin, RetryContext, RunEvent, RunId, RunState, transition};
+use cron_core::judge::{Docket, Judgement, Verdict, is_late, judge};
+use cron_core::run::{Epoch, Origin, RetryContext, RunEvent, RunId, RunState, SkipReason, transition};
 
 use super::super::{Claim, Claimed, JudgeRequest, Judged, StoreError};
 use super::book::{Book, Desk};
+use super::sync::is_linked;
+
+/// Why a run is ended under `overlap = "cancel"`.
+const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
+
+/// One judgement in the making.
+struct Session<'a> {
+    desk: &'a Desk,
+    request: JudgeRequest,
+    judged: Judged,
+}
 
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let mut judged = Judged::default();
+        let mut session = Session { desk, request, judged: Judged::default() };
         let waking = self.waking(desk, request.now);
-        let due = self.due(desk, request.now);
-        judged.more = waking.len() + due.len() > request.limit;
+        let mut left = waking.len().saturating_sub(request.limit);
         for run in waking.iter().take(request.limit) {
-            judged.claimed.push(self.claim(*run, &request)?);
+            self.start_if_room(*run, &mut session)?;
         }
-        for name in due.iter().take(request.limit.saturating_sub(waking.len())) {
-            self.judge_job(name, &request, &mut judged)?;
+        let due = self.due(desk, request.now);
+        let room = request.limit.saturating_sub(waking.len());
+        // A batch that was filled by runs which cannot start must not keep ticks from their verdict.
+        let room = if session.judged.crowded { room.max(1) } else { room };
+        for name in due.iter().take(room) {
+            self.judge_job(name, &mut session)?;
         }
-        judged.next = self.next(desk);
-        Ok(judged)
+        if session.judged.crowded {
+            left = 0;
+        }
+        session.judged.more = left > 0 || due.len() > room;
+        session.judged.asked = self.asked(&request);
+        session.judged.next = self.next(desk, &session);
+        Ok(session.judged)
     }
 
-    /// Runs of linked jobs whose time to start has come, the longest waiting first.
+    /// The attempts of this process that are to stop.
+    fn asked(&self, request: &JudgeRequest) -> Vec<(Claim, String)> {
+        let mine = self.runs.iter().filter(|(_, run)| {
+            run.owner == Some(request.owner) && matches!(run.progress.state, RunState::Running { .. })
+        });
+        mine.filter_map(|(id, run)| {
+            let (_, why) = run.asked.as_ref()?;
+            Some((Claim { run: *id, epoch: run.epoch }, why.clone()))
+        })
+        .collect()
+    }
+
+    /// Runs of linked jobs whose time to start has come: the most important first, of these the longest waiting.
     fn waking(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<RunId> {
-        let mut waking: Vec<_> = self
-            .runs
-            .iter()
-            .filter(|(_, run)| desk.linked.contains(&run.job))
-            .filter_map(|(id, run)| wake(&run.progress.state).map(|wake| (wake, *id)))
-            .filter(|(wake, _)| *wake <= now)
-            .collect();
+        let mut waking = Vec::new();
+        for (id, run) in &self.runs {
+            let Some(wake) = run.progress.state.wake().filter(|wake| *wake <= now) else { continue };
+            if let Some(job) = self.jobs.get(&run.job).filter(|job| is_linked(desk, job)) {
+                waking.push((Reverse(job.plan.priority), wake, *id));
+            }
+        }
         waking.sort_unstable();
-        waking.into_iter().map(|(_, id)| id).collect()
+        waking.into_iter().map(|(.., id)| id).collect()
     }
 
     fn due(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<JobName> {
-        let linked = self.jobs.iter().filter(|(name, _)| desk.linked.contains(*name));
-        let mut due: Vec<_> = linked.filter_map(|(name, job)| Some((job.due?, job.id, name))).collect();
+        let linked = self.jobs.values().filter(|job| is_linked(desk, job));
+        let mut due: Vec<_> = linked
+            .filter_map(|job| Some((job.due?, Reverse(job.plan.priority), job.id, &job.plan.name)))
+            .collect();
         due.retain(|(due, ..)| *due <= now);
         due.sort_unstable();
         due.into_iter().map(|(.., name)| name.clone()).collect()
     }
 
     /// The next instant at which a linked job or a waiting run is due.
-    fn next(&self, desk: &Desk) -> Option<DateTime<Utc>> {
-        let jobs =
-            self.jobs.iter().filter(|(name, _)| desk.linked.contains(*name)).filter_map(|(_, job)| job.due);
-        let runs = self.runs.values().filter(|run| desk.linked.contains(&run.job));
-        jobs.chain(runs.filter_map(|run| wake(&run.progress.state))).min()
+    fn next(&self, desk: &Desk, session: &Session<'_>) -> Option<DateTime<Utc>> {
+        let jobs = self.jobs.values().filter(|job| is_linked(desk, job)).filter_map(|job| job.due);
+        let runs =
+            self.runs.values().filter(|run| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)));
+        let (crowded, now) = (session.judged.crowded, session.request.now);
+        let wakes = runs.filter_map(|run| run.progress.state.wake());
+        jobs.chain(wakes.filter(|wake| !crowded || *wake > now)).min()
     }
 
-    fn judge_job(
-        &mut self,
-        name: &JobName,
-        request: &JudgeRequest,
-        judged: &mut Judged,
-    ) -> Result<(), StoreError> {
-        let holder = self.holder(name);
-        let Some(job) = self.jobs.get_mut(name) else { return Ok(()) };
-        let Some(schedule) = job.schedule() else { return Ok(()) };
+    fn judge_job(&mut self, name: &JobName, session: &mut Session<'_>) -> Result<(), StoreError> {
+        let now = session.request.now;
+        let active = self.active(name);
+        let is_wanted = !self.parked(name, false).is_empty();
+        let job = self.known(name)?;
+        let plan = Arc::clone(&job.plan);
         let docket = Docket {
-            schedule,
-            catch_up: job.plan.catch_up,
-            overlap: job.plan.overlap,
-            mark: job.mark,
-            paused: job.paused.is_some(),
-            holder,
+            schedule: job.schedule(),
+            catch_up: plan.catch_up,
+            overlap: plan.overlap,
+            slots: plan.slots,
+            jitter: plan.jitter(),
+            place: job.place,
+            paused: self.pause(job).is_some(),
+            active: &active,
+            is_wanted,
         };
-        let judgement = judge(&docket, request.now);
-        job.mark = judgement.mark;
-        job.due = judgement.due;
-        let mut latest_run = None;
-        for verdict in judgement.verdicts {
+        let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
+        let job = self.known_mut(name)?;
+        (job.place, job.due) = (place, due);
+        for run in evict {
+            self.evict(run, session)?;
+        }
+        for run in ask {
+            if let Some(run) = self.runs.get_mut(&run) {
+                run.asked = Some((now, REPLACED.to_owned()));
+            }
+        }
+        let mut newest = None;
+        for verdict in verdicts {
             match verdict {
-                Verdict::Run { tick } => {
-                    let run = self.new_run(name, tick, Origin::Tick);
-                    latest_run = Some(run);
-                    if let Some(job) = self.jobs.get_mut(name)
-                        && job.ticks.insert(tick, run).is_some()
-                    {
-                        return Err(StoreError::Corrupt {
-                            what: format!("the tick {tick} of `{name}` ran already"),
-                        });
-                    }
-                    judged.claimed.push(self.claim(run, request)?);
+                Verdict::Run { tick } => newest = Some(self.run_tick(name, tick, session)?),
+                Verdict::Extra { nominal } => {
+                    let run = self.new_run(name, nominal, Origin::Next, Some(nominal));
+                    self.start_if_room(run, session)?;
                 }
                 Verdict::Skip(mut skip) => {
-                    if skip.reason == cron_core::run::SkipReason::Overlap {
-                        skip.holder = skip.holder.or(latest_run);
+                    if skip.reason == SkipReason::Overlap {
+                        skip.holder = skip.holder.or(newest);
                     }
-                    if let Some(job) = self.jobs.get_mut(name) {
-                        job.record(skip, "");
-                    }
-                    judged.skipped.push((name.clone(), skip));
+                    self.known_mut(name)?.record(skip, "");
+                    session.judged.skipped.push((name.clone(), skip));
                 }
             }
         }
+        self.release(name, now)?;
+        Ok(())
+    }
+
+    /// Ends a run so that another one can have its slot. What its function returns counts for nothing from now on.
+    fn evict(&mut self, id: RunId, session: &mut Session<'_>) -> Result<(), StoreError> {
+        let run = &self.runs[&id];
+        session.judged.evicted.push((run.job.clone(), Claim { run: id, epoch: run.epoch }));
+        let event = RunEvent::Cancel { at: session.request.now, why: REPLACED.to_owned() };
+        self.apply(id, event, session.request.now, None, None)?;
+        Ok(())
+    }
+
+    fn run_tick(
+        &mut self,
+        name: &JobName,
+        tick: DateTime<Utc>,
+        session: &mut Session<'_>,
+    ) -> Result<RunId, StoreError> {
+        let run = self.new_run(name, tick, Origin::Tick, Some(tick));
+        if self.known_mut(name)?.ticks.insert(tick, run).is_some() {
+            return Err(StoreError::Corrupt { what: format!("the tick {tick} of `{name}` ran already") });
+        }
+        self.start_if_room(run, session)?;
+        Ok(run)
+    }
+
+    /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled.
+    fn start_if_room(&mut self, id: RunId, session: &mut Session<'_>) -> Result<(), StoreError> {
+        let group = self.known(&self.runs[&id].job)?.plan.group.clone();
+        let limit = group.as_ref().and_then(|group| self.groups.get(group)?.max_running);
+        let in_group = |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group == group);
+        let is_full = limit.is_some_and(|limit| {
+            let running = self
+                .runs
+                .values()
+                .filter(|run| matches!(run.progress.state, RunState::Running { .. }) && in_group(&run.job));
+            running.count() >= limit as usize
+        });
+        if is_full || session.judged.claimed.len() >= session.request.room {
+            session.judged.crowded = true;
+            return Ok(());
+        }
+        let claimed = self.claim(id, &session.request)?;
+        session.judged.claimed.push(claimed);
         Ok(())
     }
 
@@ -111,6 +193,10 @@ impl Book {
             RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick: None };
         let moved = transition(run.progress, RunEvent::Start, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
+        let is_first = job.schedule().filter(|_| run.origin == Origin::Tick && run.epoch == Epoch(0));
+        let is_late = is_first.is_some_and(|schedule| {
+            is_late(job.plan.catch_up, schedule, job.plan.jitter(), run.nominal, request.now)
+        });
         job.epoch = Epoch(job.epoch.0 + 1);
         run.progress = moved.progress;
         run.epoch = job.epoch;
@@ -118,25 +204,15 @@ impl Book {
         run.lease = Some(request.lease_until);
         run.started = Some(request.now);
         run.duration = None;
+        run.how_far = None;
         Ok(Claimed {
             claim: Claim { run: id, epoch: run.epoch },
-            job: run.job.clone(),
+            plan: Arc::clone(&job.plan),
             nominal: run.nominal,
             origin: run.origin,
             attempt: run.progress.attempt(),
+            args: run.args.clone().or_else(|| job.plan.args.as_deref().map(Arc::from)),
+            is_late,
         })
-    }
-}
-
-/// When a run that nobody is working on wants to start.
-fn wake(state: &RunState) -> Option<DateTime<Utc>> {
-    match state {
-        RunState::Scheduled { wake } | RunState::Waiting { wake } => Some(*wake),
-        RunState::Running { .. }
-        | RunState::Succeeded
-        | RunState::Failed
-        | RunState::Discarded
-        | RunState::Cancelled
-        | RunState::Quarantined => None,
     }
 }

@@ -1,16 +1,53 @@
 //! Reads.
 
-use cron_core::audit::{Audit, Recorded, audit};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use cron_core::audit::{Audit, Recorded, Segment, audit};
 use cron_core::run::RunId;
 
-use super::super::{AttemptInfo, JobInfo, Ledger, Page, RunInfo, RunQuery, SkipInfo, StoreError};
+use super::super::{
+    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
+    RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
+};
 use super::MemoryStore;
 use super::book::{Book, Job, Run};
 
 impl Ledger for MemoryStore {
-    fn jobs(&self) -> Result<Vec<JobInfo>, StoreError> {
+    fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         let book = self.book();
-        Ok(book.jobs.values().map(|job| book.job_info(job)).collect())
+        let is_wanted = |job: &&Job| {
+            let plan = &job.plan;
+            let group = plan.group.as_ref().map(|group| group.as_str());
+            query.group.is_none() || query.group.as_deref() == group
+        };
+        let has_tag = |job: &&Job| {
+            query.tag.as_deref().is_none_or(|tag| job.plan.tags.iter().any(|known| known.as_str() == tag))
+        };
+        let of_handler = |job: &&Job| {
+            query.handler.as_deref().is_none_or(|handler| job.plan.handler().as_str() == handler)
+        };
+        let after = |job: &&Job| query.after.as_deref().is_none_or(|after| job.plan.name.as_str() > after);
+        let jobs = book.jobs.values().filter(is_wanted).filter(has_tag).filter(of_handler).filter(after);
+        Ok(jobs.take(query.page.limit).map(|job| book.job_info(job)).collect())
+    }
+
+    fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
+        let book = self.book();
+        let of_jobs = book.jobs.values().filter_map(|job| job.plan.group.clone());
+        let names: BTreeSet<_> = book.groups.keys().cloned().chain(of_jobs).collect();
+        let group = |name| {
+            let known = book.groups.get(&name);
+            let mine = || book.jobs.values().filter(|job| job.plan.group.as_ref() == Some(&name));
+            GroupInfo {
+                jobs: mine().count() as u64,
+                active: mine().map(|job| book.active(&job.plan.name).len() as u64).sum(),
+                max_running: known.and_then(|group| group.max_running),
+                paused: known.and_then(|group| group.paused.clone()),
+                name,
+            }
+        };
+        Ok(names.into_iter().map(group).collect())
     }
 
     fn job(&self, name: &str) -> Result<Option<JobInfo>, StoreError> {
@@ -34,9 +71,13 @@ impl Ledger for MemoryStore {
             .runs
             .iter()
             .filter(|(_, run)| query.job.as_deref().is_none_or(|job| run.job.as_str() == job))
-            .filter(|(_, run)| !query.active_only || run.progress.state.is_active())
+            .filter(|(_, run)| match query.filter {
+                RunFilter::All => true,
+                RunFilter::Active => run.progress.state.is_active(),
+                RunFilter::Dead => run.is_dead(),
+            })
             .filter(|(id, run)| before.is_none_or(|before| place(run.nominal, **id) < before))
-            .map(|(id, run)| run_info(*id, run))
+            .map(|(id, run)| book.run_info(*id, run))
             .collect();
         runs.sort_by_key(|run| place(run.nominal, run.id));
         runs.reverse();
@@ -45,7 +86,16 @@ impl Ledger for MemoryStore {
     }
 
     fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
-        Ok(self.book().runs.get(&id).map(|run| (run_info(id, run), run.attempts.clone())))
+        let book = self.book();
+        Ok(book.runs.get(&id).map(|run| (book.run_info(id, run), run.attempts.clone())))
+    }
+
+    fn log(&self, run: RunId) -> Result<Vec<LogLine>, StoreError> {
+        Ok(self.book().runs.get(&run).map(|run| run.log.clone()).unwrap_or_default())
+    }
+
+    fn plan_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<BackfillPlan, CommandError> {
+        self.book().plan_backfill(backfill, now)
     }
 
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
@@ -66,40 +116,66 @@ impl Ledger for MemoryStore {
             });
             let mut verdicts: Vec<_> = ran.chain(skipped).collect();
             verdicts.sort_by_key(|verdict| (verdict.first, verdict.last));
-            audit(&job.segments, job.mark, verdicts)
+            let begin = job.pruned.unwrap_or(DateTime::<Utc>::MIN_UTC);
+            verdicts.retain(|verdict| verdict.first > begin);
+            let segments: Vec<_> = job
+                .segments
+                .iter()
+                .map(|segment| Segment {
+                    since: segment.since.max(begin),
+                    schedule: segment.schedule.clone(),
+                })
+                .collect();
+            audit(&segments, job.place.mark, verdicts)
         }))
     }
 }
 
 impl Book {
     fn job_info(&self, job: &Job) -> JobInfo {
-        let mine = || self.runs.iter().filter(|(_, run)| run.job == job.plan.name);
+        let name = &job.plan.name;
+        let newest = self.runs_of(name).max_by_key(|(id, run)| (run.nominal, *id));
         JobInfo {
             id: job.id,
-            plan: job.plan.clone(),
+            plan: (*job.plan).clone(),
             registered: job.registered,
-            mark: job.mark,
+            since: job.since(),
+            mark: job.place.mark,
             due: job.due,
-            paused: job.paused.clone(),
-            active: mine().filter(|(_, run)| run.progress.state.is_active()).count() as u64,
-            linked: job.synced_by.is_some_and(|owner| owner.0 == self.owners),
-            last_run: mine().max_by_key(|(id, run)| (run.nominal, **id)).map(|(id, run)| run_info(*id, run)),
+            queued: job.place.queued,
+            hold: job.place.hold,
+            paused: self.pause(job),
+            active: self.active(name).len() as u64,
+            parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
+            linked: self.is_in_newest(job),
+            last_run: newest.map(|(id, run)| self.run_info(id, run)),
         }
     }
-}
 
-fn run_info(id: RunId, run: &Run) -> RunInfo {
-    RunInfo {
-        id,
-        job: run.job.clone(),
-        nominal: run.nominal,
-        origin: run.origin,
-        state: run.progress.state,
-        attempts_used: run.progress.attempts_used,
-        crashes: run.progress.crashes,
-        epoch: run.epoch,
-        started: run.started,
-        duration: run.duration,
-        error: run.error.clone(),
+    /// Whether the newest program contains the function of a job.
+    pub(super) fn is_in_newest(&self, job: &Job) -> bool {
+        let declared = self.jobs.get(job.plan.handler()).filter(|job| job.plan.handler.is_none());
+        declared.and_then(|job| job.synced_by).is_some_and(|owner| owner.0 == self.owners)
+    }
+
+    fn run_info(&self, id: RunId, run: &Run) -> RunInfo {
+        let of_job = || self.jobs.get(&run.job)?.plan.args.clone();
+        RunInfo {
+            id,
+            job: run.job.clone(),
+            nominal: run.nominal,
+            origin: run.origin,
+            state: run.progress.state,
+            attempts_used: run.progress.attempts_used,
+            crashes: run.progress.crashes,
+            epoch: run.epoch,
+            started: run.started,
+            duration: run.duration,
+            error: run.error.clone(),
+            args: run.args.as_deref().map(str::to_owned).or_else(of_job),
+            progress: run.how_far.clone(),
+            asked: run.asked.as_ref().map(|(_, why)| why.clone()),
+            dismissed: run.dismissed,
+        }
     }
 }

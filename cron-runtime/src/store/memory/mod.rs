@@ -4,18 +4,22 @@ mod book;
 mod commands;
 mod judge;
 mod ledger;
+mod prune;
+mod set_back;
 mod settle;
+mod slots;
+mod sync;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use cron_core::job::Plan;
+use cron_core::job::JobName;
 use cron_core::run::OwnerId;
 
 use super::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Reaped, Settled, Settlement, Store, StoreError,
-    Synced,
+    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Settlement, Store, StoreError, Synced,
 };
 use book::{Book, Desk};
 
@@ -60,10 +64,10 @@ impl Store for MemoryStore {
         Ok(owner)
     }
 
-    fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
+    fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let mut desk = self.desk();
         desk.owner.ok_or(StoreError::Closed)?;
-        Ok(self.book().sync(&mut desk, plans, now))
+        self.book().sync(&mut desk, program, now)
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
@@ -78,6 +82,11 @@ impl Store for MemoryStore {
         self.book().settle(settlements)
     }
 
+    fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        let owner = self.desk().owner.ok_or(StoreError::Closed)?;
+        Ok(self.book().note(owner, notes))
+    }
+
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
         let owner = self.desk().owner.ok_or(StoreError::Closed)?;
         Ok(self.book().renew(owner, claims, until))
@@ -88,8 +97,17 @@ impl Store for MemoryStore {
         self.book().reap(owner, now)
     }
 
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+        self.book().set_back(now)
+    }
+
+    fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
+        Ok(self.book().prune(now, limit))
+    }
+
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        self.book().command(command, now)
+        let desk = self.desk();
+        self.book().command(&desk, command, now)
     }
 
     fn leave(&self, _now: DateTime<Utc>) -> Result<(), StoreError> {

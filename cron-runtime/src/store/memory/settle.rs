@@ -1,53 +1,45 @@
-//! Results, leases and lost attempts. Every write names run and epoch.
+//! Results, notes, leases and lost attempts. Every write names run and epoch.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::judge::{mark_after_end, next_tick};
+use cron_core::job::JobName;
+use cron_core::judge::{Place, hold_after, next_tick};
 use cron_core::run::{
-    AttemptEnd, AttemptResult, Epoch, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
+    AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
     transition,
 };
-use cron_core::schedule::Schedule;
 
-use super::super::{AttemptInfo, Claim, Reaped, Settled, Settlement, StoreError};
+use super::super::{AttemptInfo, Claim, MAX_LOG_LINES, Note, Reaped, Settled, Settlement, StoreError};
 use super::book::{Book, Run};
-
-/// A run and what its end may move of its job.
-struct Touched {
-    id: RunId,
-    run: Run,
-    mark: DateTime<Utc>,
-    due: Option<DateTime<Utc>>,
-}
 
 impl Book {
     pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
-        let before: Vec<_> =
-            settlements.iter().filter_map(|settlement| self.touched(settlement.claim.run)).collect();
+        // All or nothing. An end may release other runs, so the whole state of the runs is what is taken back.
+        let touched = settlements.iter().any(|settlement| self.would_fail(settlement));
+        let before = touched.then(|| (self.runs.clone(), self.places()));
         let settled: Result<_, _> =
             settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
-        if settled.is_err() {
-            // All or nothing: what came before the settlement that failed is taken back.
-            for Touched { id, run, mark, due } in before {
-                if let Some(job) = self.jobs.get_mut(&run.job) {
-                    (job.mark, job.due) = (mark, due);
+        if let (Err(_), Some((runs, places))) = (&settled, before) {
+            self.runs = runs;
+            for (name, place, due) in places {
+                if let Some(job) = self.jobs.get_mut(&name) {
+                    (job.place, job.due) = (place, due);
                 }
-                self.runs.insert(id, run);
             }
         }
         settled
     }
 
-    /// What a settlement of this run may change, as it is before.
-    fn touched(&self, id: RunId) -> Option<Touched> {
-        let run = self.runs.get(&id)?;
-        let job = self.jobs.get(&run.job)?;
-        Some(Touched { id, run: run.clone(), mark: job.mark, due: job.due })
+    /// Whether the state machine may refuse a settlement: only what is no end of an attempt in progress.
+    fn would_fail(&self, settlement: &Settlement) -> bool {
+        let is_end = matches!(settlement.event, RunEvent::Ended { .. });
+        let held = self.runs.get(&settlement.claim.run).filter(|run| is_held(run, settlement.claim.epoch));
+        held.is_some() && !is_end
     }
 
     fn settle_one(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
-        let Settlement { claim, started, duration, event, at } = settlement;
+        let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
         let attempt = run.progress.attempt();
         if !is_held(run, claim.epoch) {
@@ -64,12 +56,18 @@ impl Book {
             });
             return Ok(Settled::Fenced);
         }
+        write_note(run, note);
+        let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. });
+        if let Some(next) = next.filter(|_| is_success && run.origin != Origin::Backfill) {
+            let name = run.job.clone();
+            self.known_mut(&name)?.place.hold = hold_after(next, claim.run, at);
+        }
         let (moved, due) = self.apply(claim.run, event, at, Some(started), Some(duration))?;
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
 
     /// Lets the state machine decide and writes what it says. The instant is that of a job which waited for this.
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         id: RunId,
         event: RunEvent,
@@ -83,11 +81,15 @@ impl Book {
         let next_tick = job.schedule().and_then(|schedule| next_tick(schedule, at, true));
         let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
         let attempt = run.progress.attempt();
+        let held_slot = run.holds_slot();
         let moved = transition(run.progress, event, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
+        let was_running = matches!(run.progress.state, RunState::Running { .. });
         run.progress = moved.progress;
         run.started = started.or(run.started);
-        run.duration = duration;
+        if was_running {
+            run.duration = duration;
+        }
         if let Some(record) = &moved.record
             && record.result != AttemptResult::Succeeded
         {
@@ -106,29 +108,26 @@ impl Book {
         if !matches!(run.progress.state, RunState::Running { .. }) {
             run.owner = None;
             run.lease = None;
+            run.asked = None;
         }
         if moved.progress.state == RunState::Succeeded {
             run.error.clear();
         }
-        let due = if moved.progress.state.is_active() { None } else { self.free_slot(id, at) };
+        let name = run.job.clone();
+        let is_freed = held_slot && !run.holds_slot();
+        let due = if is_freed { self.free(&name, at)? } else { None };
         Ok((moved, due))
     }
 
-    /// A run is active no longer. If the judge waits for that (a backlog of `catch_up = "all"`, or a delay), the job is due
-    /// again.
-    fn free_slot(&mut self, id: RunId, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let name = self.runs.get(&id)?.job.clone();
-        let is_active = self.holder(&name).is_some();
-        let job = self.jobs.get_mut(&name)?;
-        let counts_from_here = matches!(job.schedule(), Some(Schedule::Delay(_))) && !is_active;
-        if let Some(schedule) = job.schedule().filter(|_| !is_active) {
-            job.mark = mark_after_end(schedule, job.mark, at);
+    pub(super) fn note(&mut self, me: OwnerId, notes: Vec<(Claim, Note)>) -> Vec<Claim> {
+        let mut fenced = Vec::new();
+        for (claim, note) in notes {
+            match self.runs.get_mut(&claim.run) {
+                Some(run) if is_held(run, claim.epoch) && run.owner == Some(me) => write_note(run, note),
+                Some(_) | None => fenced.push(claim),
+            }
         }
-        if job.due.is_some() && !counts_from_here {
-            return None;
-        }
-        job.due = job.next_due(is_active);
-        job.due
+        fenced
     }
 
     pub(super) fn renew(&mut self, me: OwnerId, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {
@@ -158,13 +157,28 @@ impl Book {
             }
         }
         for id in lost {
-            let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
+            // A run that was to stop has stopped; it is not tried again.
+            let event = match &self.runs[&id].asked {
+                Some((_, why)) => RunEvent::Cancel { at: now, why: why.clone() },
+                None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
+            };
             let (moved, _) = self.apply(id, event, now, None, None)?;
             let job = self.runs[&id].job.clone();
             reaped.lost.push((job, id, moved.progress.state));
         }
         Ok(reaped)
     }
+
+    fn places(&self) -> Vec<(JobName, Place, Option<DateTime<Utc>>)> {
+        self.jobs.values().map(|job| (job.plan.name.clone(), job.place, job.due)).collect()
+    }
+}
+
+fn write_note(run: &mut Run, note: Note) {
+    run.how_far = note.progress.or(run.how_far.take());
+    run.log.extend(note.lines);
+    let surplus = run.log.len().saturating_sub(MAX_LOG_LINES);
+    run.log.drain(..surplus);
 }
 
 fn is_held(run: &Run, epoch: Epoch) -> bool {

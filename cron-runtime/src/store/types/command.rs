@@ -1,9 +1,10 @@
 //! What people and programs ask for.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::policy::{BackfillOrder, Only};
+use cron_core::policy::{BackfillOrder, Only, Overlap};
 use cron_core::run::{RunId, StateWord};
+use cron_core::schedule::Schedule;
 use serde::Serialize;
 
 use super::PauseInfo;
@@ -56,8 +57,57 @@ pub struct Backfill {
 }
 
 impl Backfill {
-    /// A backfill of more ticks than this is refused.
-    pub const MAX_TICKS: usize = 10_000;
+    /// A range with more ticks than this is refused.
+    pub const MAX_TICKS: u64 = 10_000;
+}
+
+impl Backfill {
+    /// The schedule of the job, if this range of it can be run again.
+    pub(crate) fn check<'a>(
+        &self,
+        plan: &Plan,
+        schedule: Option<&'a Schedule>,
+        now: DateTime<Utc>,
+    ) -> Result<&'a Schedule, CommandError> {
+        let job = || self.job.clone();
+        let bad = |why: String| Err(CommandError::BadRange { job: job(), why });
+        let no_ticks = |why| CommandError::NoTicks { job: job(), why };
+        let schedule = schedule.ok_or_else(|| no_ticks("it has no schedule; trigger it instead"))?;
+        if schedule.is_delay() {
+            return Err(no_ticks("its ticks depend on when its runs ended; trigger it instead"));
+        }
+        if self.from > self.until {
+            return bad(format!("the range begins at {} and ends before, at {}", self.from, self.until));
+        }
+        if self.until > now {
+            return bad(format!(
+                "the range ends at {}, and it is {now}: only the past can be run again",
+                self.until
+            ));
+        }
+        match (plan.overlap, self.concurrency) {
+            (_, 0) => bad("the concurrency is 0; at least 1 run has to be allowed".to_owned()),
+            (Overlap::Allow, _) | (_, 1) => Ok(schedule),
+            (Overlap::Skip | Overlap::Queue | Overlap::Cancel, more) => bad(format!(
+                "the concurrency is {more}, and `overlap = \"{}\"` allows one run at a time; leave it out, or declare the job with `overlap = \"allow\"`",
+                plan.overlap
+            )),
+        }
+    }
+
+    /// All ticks of the range, oldest first.
+    pub(crate) fn ticks(&self, schedule: &Schedule) -> Result<Vec<DateTime<Utc>>, CommandError> {
+        let before = self.from - TimeDelta::milliseconds(1);
+        let count = schedule.count_between(before, self.until);
+        if count > Self::MAX_TICKS {
+            let why = format!(
+                "the range holds {count} ticks, and one backfill runs {} at most; take a shorter one",
+                Self::MAX_TICKS
+            );
+            return Err(CommandError::BadRange { job: self.job.clone(), why });
+        }
+        Ok(schedule.between(before, self.until).collect())
+    }
 }
 
 /// What a backfill would run.
@@ -264,7 +314,9 @@ pub enum CommandError {
         state: StateWord,
     },
     /// It did not end badly, so it cannot be retried or dismissed.
-    #[error("run {run} of job `{job}` is {state}; only failed, discarded, quarantined and cancelled runs are {verb}")]
+    #[error(
+        "run {run} of job `{job}` is {state}; only failed, discarded, quarantined and cancelled runs are {verb}"
+    )]
     NotDead {
         /// The run.
         run: RunId,

@@ -191,7 +191,6 @@ pub struct Reaped {
     pub next: Option<DateTime<Utc>>,
 }
 
-
 /// The answer of [`Store::prune`](crate::store::Store::prune).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {

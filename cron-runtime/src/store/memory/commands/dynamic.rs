@@ -1,0 +1,72 @@
+//! Jobs that are added, edited and removed while programs run.
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Plan};
+use cron_core::suggest::nearest;
+
+use super::super::super::{CommandError, Done};
+use super::super::book::{Book, Desk};
+
+impl Book {
+    pub(super) fn upsert(
+        &mut self,
+        desk: &Desk,
+        plans: &[Plan],
+        now: DateTime<Utc>,
+    ) -> Result<Done, CommandError> {
+        for plan in plans {
+            self.check_dynamic(plan)?;
+        }
+        let (mut new, mut edited) = (Vec::new(), Vec::new());
+        for plan in plans {
+            if !self.jobs.contains_key(&plan.name) {
+                new.push(plan.name.clone());
+                self.register(plan, now)?;
+            } else if self.update(plan, now)? {
+                edited.push(plan.name.clone());
+            }
+            let job = self.known_mut(&plan.name)?;
+            job.synced_by = desk.owner.or(job.synced_by);
+        }
+        Ok(Done::Upserted { new, edited })
+    }
+
+    fn check_dynamic(&self, plan: &Plan) -> Result<(), CommandError> {
+        let job = || plan.name.clone();
+        if self.jobs.get(&plan.name).is_some_and(|known| known.plan.handler.is_none()) {
+            return Err(CommandError::Declared { job: job() });
+        }
+        let is_declared = |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.handler.is_none());
+        if is_declared(plan.handler()) {
+            return Ok(());
+        }
+        let declared = self.jobs.values().filter(|job| job.plan.handler.is_none());
+        let near = nearest(plan.handler().as_str(), declared.map(|job| job.plan.name.as_str()));
+        let near = near.map(str::to_owned);
+        Err(CommandError::UnknownHandler { job: job(), handler: plan.handler().clone(), near })
+    }
+
+    pub(super) fn remove(&mut self, jobs: &[JobName]) -> Result<Done, CommandError> {
+        for name in jobs {
+            self.check_job(name)?;
+            let job = self.known(name)?;
+            if job.plan.handler.is_none() && self.is_in_newest(job) {
+                return Err(CommandError::Linked { job: name.clone() });
+            }
+            if let Some((holder, _)) = self.runs_of(name).find(|(_, run)| run.progress.state.is_active()) {
+                return Err(CommandError::Busy { job: name.clone(), holder });
+            }
+        }
+        let mut count = 0;
+        for name in jobs {
+            count += u64::from(self.forget(name));
+        }
+        Ok(Done::Removed { count })
+    }
+
+    /// Removes a job with its record.
+    pub(in super::super) fn forget(&mut self, name: &JobName) -> bool {
+        self.runs.retain(|_, run| run.job != *name);
+        self.jobs.remove(name).is_some()
+    }
+}

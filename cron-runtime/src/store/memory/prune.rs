@@ -1,0 +1,137 @@
+//! Letting go of what the retention of jobs does not keep.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::job::JobName;
+use cron_core::run::RunId;
+
+use super::super::{Pruned, SkipInfo};
+use super::book::{Book, Job};
+
+impl Book {
+    pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Pruned {
+        let mut pruned = Pruned::default();
+        let names: Vec<_> = self.jobs.keys().cloned().collect();
+        for name in names {
+            let room = limit.saturating_sub((pruned.runs + pruned.skips + pruned.jobs) as usize);
+            if room == 0 {
+                pruned.more = true;
+                return pruned;
+            }
+            self.prune_job(&name, now, room, &mut pruned);
+        }
+        pruned
+    }
+
+    fn prune_job(&mut self, name: &JobName, now: DateTime<Utc>, room: usize, pruned: &mut Pruned) {
+        if self.is_over(name, now) && self.forget(name) {
+            pruned.jobs += 1;
+            return;
+        }
+        let surplus = self.surplus(name, now);
+        pruned.more |= surplus.len() > room;
+        let removed = &surplus[..surplus.len().min(room)];
+        let mut until = None;
+        for run in removed {
+            pruned.runs += 1;
+            if let Some(run) = self.runs.remove(run)
+                && let Some(job) = self.jobs.get_mut(name)
+                && job.ticks.remove(&run.nominal).is_some()
+            {
+                until = until.max(Some(run.nominal));
+            }
+        }
+        if let Some(job) = self.jobs.get_mut(name) {
+            pruned.skips += job.prune_skips(until, now);
+        }
+    }
+
+    /// A temporary job that has done its work, and whose record nobody needs any more.
+    fn is_over(&self, name: &JobName, now: DateTime<Utc>) -> bool {
+        let Some(job) = self.jobs.get(name).filter(|job| job.plan.temporary) else { return false };
+        let keep = |run: &super::book::Run| {
+            run.progress.state.is_active()
+                || run.is_dead()
+                || run.nominal >= now - age(job.plan.retention.age)
+        };
+        let idle = job.due.is_none() && job.place.hold.is_none() && self.pause(job).is_none();
+        idle && job.registered < now - age(job.plan.retention.age)
+            && !self.runs_of(name).any(|(_, run)| keep(run))
+    }
+
+    /// The finished runs of a job beyond its retention, oldest first.
+    fn surplus(&self, name: &JobName, now: DateTime<Utc>) -> Vec<RunId> {
+        let Some(job) = self.jobs.get(name) else { return Vec::new() };
+        let keep = job.plan.retention;
+        let beyond = |is_dead: bool, most: u32, oldest: DateTime<Utc>| {
+            let finished = self.runs_of(name).filter(|(_, run)| !run.progress.state.is_active());
+            let mut kind: Vec<_> = finished
+                .filter(|(_, run)| run.is_dead() == is_dead)
+                .map(|(id, run)| (run.nominal, id))
+                .collect();
+            kind.sort_unstable();
+            let many = kind.len().saturating_sub(most as usize);
+            kind.into_iter()
+                .enumerate()
+                .filter(|(index, (nominal, _))| *index < many || *nominal < oldest)
+                .map(|(_, run)| run)
+                .collect::<Vec<_>>()
+        };
+        let mut surplus = beyond(false, keep.runs, now - age(keep.age));
+        surplus.extend(beyond(true, keep.dead, now - age(keep.dead_age)));
+        surplus.sort_unstable();
+        surplus.into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+impl Job {
+    /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.
+    fn prune_skips(&mut self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u64 {
+        let before = self.skips.len();
+        let oldest = now - age(self.plan.retention.age);
+        let too_old = self.skips.iter().filter(|skip| skip.last < oldest).map(|skip| skip.last).max();
+        let until = until.max(too_old).max(self.pruned);
+        if let Some(until) = until {
+            // A range is kept or removed whole.
+            self.skips.retain(|skip| skip.last > until);
+            self.pruned = Some(until);
+            self.skips.sort_by_key(|skip| skip.first);
+            let keep_from = self.segments.iter().rposition(|segment| segment.since <= until).unwrap_or(0);
+            self.segments.drain(..keep_from);
+        }
+        self.fold_skips();
+        (before - self.skips.len()) as u64
+    }
+
+    /// Neighbours with the same reason become one range.
+    fn fold_skips(&mut self) {
+        let mut folded: Vec<SkipInfo> = Vec::with_capacity(self.skips.len());
+        for skip in std::mem::take(&mut self.skips) {
+            match folded.last_mut() {
+                Some(last) if self.are_neighbours(last, &skip) => {
+                    last.last = skip.last;
+                    last.count += skip.count;
+                }
+                _ => folded.push(skip),
+            }
+        }
+        self.skips = folded;
+    }
+
+    fn are_neighbours(&self, one: &SkipInfo, next: &SkipInfo) -> bool {
+        let between = |at: DateTime<Utc>| one.last < at && at < next.first;
+        (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
+            && !self.ticks.keys().any(|tick| between(*tick))
+            && !self.segments.iter().any(|segment| one.first <= segment.since && segment.since < next.first)
+            && !self.is_delayed()
+    }
+
+    fn is_delayed(&self) -> bool {
+        self.segments
+            .iter()
+            .any(|segment| segment.schedule.as_ref().is_some_and(|schedule| schedule.is_delay()))
+    }
+}
+
+fn age(age: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX)
+}

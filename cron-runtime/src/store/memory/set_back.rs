@@ -1,0 +1,50 @@
+//! Marks that were written under a wrong clock.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::job::JobName;
+use cron_core::judge::{Place, is_astray};
+use cron_core::run::SkipReason;
+
+use super::super::StoreError;
+use super::book::{Book, Job};
+
+impl Book {
+    pub(super) fn set_back(
+        &mut self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+        let astray = self.jobs.values().filter(|job| is_astray(job.place.mark, now));
+        let astray: Vec<_> = astray.map(|job| (job.plan.name.clone(), job.place.mark)).collect();
+        for (name, _) in &astray {
+            self.known_mut(name)?.set_back(now);
+            self.rearm(name)?;
+        }
+        Ok(astray)
+    }
+}
+
+impl Job {
+    fn set_back(&mut self, now: DateTime<Utc>) {
+        // Later ticks have no verdict any more; their runs stay in the record beside the ticks.
+        self.ticks.retain(|tick, _| *tick <= now);
+        self.skips.retain(|skip| skip.first <= now);
+        for skip in self.skips.iter_mut().filter(|skip| skip.last > now) {
+            let segment = self.segments.iter().rev().find(|segment| segment.since < skip.first);
+            let schedule = segment.and_then(|segment| segment.schedule.as_ref());
+            let last = schedule.and_then(|schedule| {
+                schedule.prev_before(now + TimeDelta::milliseconds(1)).filter(|last| *last >= skip.first)
+            });
+            let last = last.unwrap_or(skip.first);
+            let count = schedule
+                .map_or(1, |schedule| schedule.count_between(skip.first - TimeDelta::milliseconds(1), last));
+            (skip.last, skip.count, skip.reason) = (last, count.max(1), SkipReason::Clock);
+        }
+        if let Some(newest) = self.segments.pop() {
+            self.segments.retain(|segment| segment.since < now);
+            let since = newest.since.min(now);
+            self.segments.push(cron_core::audit::Segment { since, schedule: newest.schedule });
+        }
+        let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
+        self.place = Place { mark: now, queued: None, hold };
+    }
+}

@@ -1,0 +1,69 @@
+//! What happens when a slot of a job becomes free.
+
+use chrono::{DateTime, Utc};
+use cron_core::job::JobName;
+use cron_core::judge::{backfill_room, mark_after_end, room};
+use cron_core::run::{RetryContext, RunEvent, RunId, transition};
+
+use super::super::StoreError;
+use super::book::Book;
+
+impl Book {
+    /// A run of a job holds its slot no longer. What waited for that is due again or released; gives the instant at which somebody
+    /// has to look, if there is one.
+    pub(super) fn free(
+        &mut self,
+        name: &JobName,
+        at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let is_active = !self.active(name).is_empty();
+        let job = self.known_mut(name)?;
+        let before = job.due;
+        let moved = job
+            .schedule()
+            .filter(|_| !is_active)
+            .map(|schedule| mark_after_end(schedule, job.place.mark, at));
+        job.place.mark = moved.unwrap_or(job.place.mark);
+        let due = self.rearm(name)?;
+        let released = self.release(name, at)?;
+        let wake = released.then_some(at);
+        Ok(due.filter(|_| due != before).into_iter().chain(wake).min())
+    }
+
+    /// Lets runs that wait for the slot of a job start while there is room: first those that people asked for; a backfill only
+    /// where no tick wants the slot. Says whether there were any.
+    pub(super) fn release(&mut self, name: &JobName, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let mut any = false;
+        for run in self.parked(name, false) {
+            let plan = &self.known(name)?.plan;
+            if room(plan.overlap, plan.slots, self.active(name).len()) == 0 {
+                return Ok(any);
+            }
+            self.wake(run, at)?;
+            any = true;
+        }
+        for run in self.parked(name, true) {
+            let job = self.known(name)?;
+            let concurrency = self.runs[&run].concurrency;
+            let is_wanted = job.due.is_some_and(|due| due <= at);
+            let room = backfill_room(job.plan.overlap, job.plan.slots, &self.active(name), concurrency);
+            if is_wanted || room == 0 {
+                break;
+            }
+            self.wake(run, at)?;
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn wake(&mut self, id: RunId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
+        let run = self.runs.get_mut(&id).ok_or_else(missing)?;
+        let plan = &self.jobs.get(&run.job).ok_or_else(missing)?.plan;
+        let context = RetryContext { run: id, retry: plan.retry, overlap: plan.overlap, next_tick: None };
+        let moved = transition(run.progress, RunEvent::Release { at }, &context)
+            .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
+        run.progress = moved.progress;
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! Making jobs known: those of a program, and dynamic ones.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use cron_core::audit::Segment;
+use cron_core::job::{JobName, Plan};
+use cron_core::judge::{Place, first_mark};
+use cron_core::run::{Epoch, JobId, Origin};
+use cron_core::schedule::Schedule;
+
+use super::super::{Program, StoreError, Synced};
+use super::book::{Book, Desk, Job};
+
+impl Book {
+    pub(super) fn sync(
+        &mut self,
+        desk: &mut Desk,
+        program: &Program,
+        now: DateTime<Utc>,
+    ) -> Result<Synced, StoreError> {
+        let mut synced = Synced::default();
+        desk.declared = program.plans.iter().map(|plan| plan.name.clone()).collect();
+        for limit in &program.groups {
+            self.groups.entry(limit.group.clone()).or_default().max_running = Some(limit.max_running);
+        }
+        for plan in &program.plans {
+            if let Some(was) = self.renamed(desk, plan) {
+                self.rename(&was, &plan.name)?;
+                synced.renamed.push((was, plan.name.clone()));
+            }
+            if !self.jobs.contains_key(&plan.name) {
+                synced.new.push(plan.name.clone());
+                self.register(plan, now)?;
+            } else if self.update(plan, now)? {
+                synced.edited.push(plan.name.clone());
+            }
+            self.known_mut(&plan.name)?.synced_by = desk.owner;
+        }
+        let not_linked = self.jobs.values().filter(|job| !is_linked(desk, job));
+        synced.not_linked = not_linked.map(|job| job.plan.name.clone()).collect();
+        Ok(synced)
+    }
+
+    /// The old name of a job that is not known under its new one, if its record is there and nobody here uses it.
+    fn renamed(&self, desk: &Desk, plan: &Plan) -> Option<JobName> {
+        let was = plan.was.as_ref()?;
+        let is_free = !self.jobs.contains_key(&plan.name) && !desk.declared.contains(was);
+        (is_free && self.jobs.contains_key(was)).then(|| was.clone())
+    }
+
+    fn rename(&mut self, was: &JobName, name: &JobName) -> Result<(), StoreError> {
+        let job = self.jobs.remove(was).ok_or_else(|| super::book::missing(was))?;
+        self.jobs.insert(name.clone(), job);
+        for run in self.runs.values_mut().filter(|run| run.job == *was) {
+            run.job = name.clone();
+        }
+        // Dynamic jobs follow the function.
+        for job in self.jobs.values_mut().filter(|job| job.plan.handler.as_ref() == Some(was)) {
+            Arc::make_mut(&mut job.plan).handler = Some(name.clone());
+        }
+        Ok(())
+    }
+
+    /// A job that nobody has known before.
+    pub(super) fn register(&mut self, plan: &Plan, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.newest_job += 1;
+        let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(now));
+        let mark = first_mark(schedule.as_ref(), now);
+        let job = Job {
+            id: JobId(self.newest_job),
+            plan: Arc::new(plan.clone()),
+            registered: now,
+            segments: vec![Segment { since: mark, schedule }],
+            place: Place::at(mark),
+            due: None,
+            epoch: Epoch(0),
+            paused: None,
+            synced_by: None,
+            skips: Vec::new(),
+            ticks: std::collections::BTreeMap::new(),
+            pruned: None,
+        };
+        self.jobs.insert(plan.name.clone(), job);
+        self.rearm(&plan.name)?;
+        if plan.run_on_start {
+            self.new_run(&plan.name, now, Origin::Start, Some(now));
+        }
+        Ok(())
+    }
+
+    /// Writes what has changed in a declaration. Says whether the schedule was edited.
+    pub(super) fn update(&mut self, plan: &Plan, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let is_active = !self.active(&plan.name).is_empty();
+        let job = self.known(&plan.name)?;
+        if *job.plan == *plan {
+            return Ok(false);
+        }
+        let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
+        let is_edited = fingerprint(&job.plan) != fingerprint(plan);
+        let pause = self.pause(job);
+        let job = self.known_mut(&plan.name)?;
+        job.plan = Arc::new(plan.clone());
+        if is_edited {
+            job.close_until(now, pause.as_ref(), is_active);
+            job.place = Place::at(job.place.mark);
+            let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.place.mark));
+            job.segments.push(Segment { since: job.place.mark, schedule });
+        }
+        self.rearm(&plan.name)?;
+        Ok(is_edited)
+    }
+}
+
+/// Whether a program contains the function of a job.
+pub(super) fn is_linked(desk: &Desk, job: &Job) -> bool {
+    desk.declared.contains(job.plan.handler())
+}
