@@ -28,6 +28,8 @@ pub(crate) fn the_audit_tells_the_sums_of_a_life(world: &World) {
     assert_eq!(claimed.nominal, at(90));
     process.end(claimed.claim, 96, failure("no"));
     let want = Audit {
+        skipped_superseded: 0,
+        skipped_clock: 0,
         ticks: 9,
         ran: 2,
         skipped_overlap: 1,

@@ -94,8 +94,8 @@ pub(crate) fn dropped_ticks_have_no_verdict_and_moved_ones_have_one(world: &Worl
         ],
     );
     process.starts_nothing(2 * HOUR);
-    assert_eq!(process.starts(DAY + HOUR).job.as_str(), "skip");
-    assert_eq!(process.starts(2 * DAY + HOUR).job.as_str(), "skip");
+    assert_eq!(process.starts(DAY + HOUR).job().as_str(), "skip");
+    assert_eq!(process.starts(2 * DAY + HOUR).job().as_str(), "skip");
     // Friday, the weekend and Monday itself are one tick.
     let claimed = process.judge(MONDAY_9).claimed;
     assert_eq!(claimed.len(), 2);

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use std::sync::Arc;
+
 use cron_runtime::core::run::{Epoch, Origin, RunState};
 
 use crate::jobs::{at, job};
-use crate::world::{AttemptEnd, Claim, Claimed, Desk, World, name};
+use crate::world::{AttemptEnd, Claim, Claimed, Desk, World};
 
 cases!(claiming:
     a_claimed_tick_says_all_that_its_executor_needs,
@@ -27,10 +29,12 @@ pub(crate) fn a_claimed_tick_says_all_that_its_executor_needs(world: &World) {
     let claimed = process.starts(12);
     let want = Claimed {
         claim: Claim { run: claimed.claim.run, epoch: Epoch(1) },
-        job: name("a"),
+        plan: Arc::new(job("a").every("10s").plan().clone()),
         nominal: at(10),
         origin: Origin::Tick,
         attempt: 1,
+        args: None,
+        is_late: false,
     };
     assert_eq!(claimed, want);
     let run = process.run_info(claimed.claim.run);
@@ -45,7 +49,7 @@ pub(crate) fn a_manual_run_is_claimed_with_the_instant_it_was_asked_for(world: &
     let process = world.start(0, &[job("a").every("60s")]);
     let run = process.triggered("a", 7);
     assert_eq!(process.run_info(run).epoch, Epoch(0));
-    assert_eq!(process.run_info(run).state, RunState::Scheduled { wake: at(7) });
+    assert_eq!(process.run_info(run).state, RunState::Scheduled { wake: Some(at(7)) });
     let claimed = process.starts(9);
     assert_eq!((claimed.claim.run, claimed.origin, claimed.nominal), (run, Origin::Manual, at(7)));
     process.succeed(claimed.claim, 10);
@@ -91,7 +95,7 @@ pub(crate) fn waiting_runs_are_claimed_before_ticks_the_longest_waiting_first(wo
     for (job, second) in [("y", 9), ("x", 8), ("z", 9)] {
         process.triggered(job, second);
     }
-    let order: Vec<_> = process.judge(60).claimed.iter().map(|claimed| claimed.job.to_string()).collect();
+    let order: Vec<_> = process.judge(60).claimed.iter().map(|claimed| claimed.job().to_string()).collect();
     assert_eq!(order, ["x", "y", "z", "tick"]);
 }
 
@@ -103,7 +107,7 @@ pub(crate) fn waiting_runs_fill_a_batch_before_ticks_do(world: &World) {
         .map(|more| {
             let judged = process.judge_few(60, 2);
             assert_eq!(judged.more, more);
-            judged.claimed.iter().map(|claimed| claimed.job.to_string()).collect::<Vec<_>>()
+            judged.claimed.iter().map(|claimed| claimed.job().to_string()).collect::<Vec<_>>()
         })
         .concat();
     assert_eq!(order, ["x", "y", "tick"]);

@@ -3,7 +3,9 @@
 use cron_runtime::core::run::{RunState, SkipReason};
 
 use crate::jobs::{at, job};
-use crate::world::{Command, CommandError, Desk, Done, PauseInfo, World, block, name, overlap};
+use crate::world::{
+    CommandError, Desk, Done, PauseInfo, Target, World, block, name, overlap, pause, resume, trigger,
+};
 
 cases!(commands:
     a_trigger_makes_a_run_that_the_next_judgement_starts,
@@ -30,7 +32,7 @@ cases!(commands:
 pub(crate) fn a_trigger_makes_a_run_that_the_next_judgement_starts(world: &World) {
     let process = world.start(0, &[job("a")]);
     let run = process.triggered("a", 5);
-    assert_eq!(process.run_info(run).state, RunState::Scheduled { wake: at(5) });
+    assert_eq!(process.run_info(run).state, RunState::Scheduled { wake: Some(at(5)) });
     assert_eq!(process.info("a").active, 1);
     assert_eq!(process.starts(5).claim.run, run);
 }
@@ -84,7 +86,7 @@ pub(crate) fn a_paused_job_is_not_judged_and_says_who_and_why(world: &World) {
     assert_eq!((info.paused, info.due), (Some(pause), None));
     let judged = process.judge(35);
     assert_eq!(judged.claimed.len(), 1);
-    assert_eq!(judged.claimed[0].job.as_str(), "b");
+    assert_eq!(judged.claimed[0].job().as_str(), "b");
     assert_eq!(process.info("a").mark, at(0));
 }
 
@@ -92,8 +94,8 @@ pub(crate) fn pausing_twice_is_refused_and_says_since_when(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
     process.pause("a", 5, "eve", "stocktaking").expect("pauses");
     match process.pause("a", 7, "adam", "") {
-        Err(CommandError::PausedAlready { job, since }) => {
-            assert_eq!((job.as_str(), since.at, since.by.as_str()), ("a", at(5), "eve"));
+        Err(CommandError::PausedAlready { target, since }) => {
+            assert_eq!((target, since.at, since.by.as_str()), (Target::Job(name("a")), at(5), "eve"));
         }
         other => panic!("{other:?}"),
     }
@@ -126,7 +128,9 @@ pub(crate) fn resuming_within_a_period_records_nothing(world: &World) {
 
 pub(crate) fn resuming_what_is_not_paused_is_refused(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
-    assert!(matches!(process.resume("a", 5), Err(CommandError::NotPaused { job }) if job.as_str() == "a"));
+    assert!(
+        matches!(process.resume("a", 5), Err(CommandError::NotPaused { target: Target::Job(job) }) if job.as_str() == "a")
+    );
     process.pause("a", 6, "eve", "").expect("pauses");
     process.resume("a", 7).expect("resumes");
     assert!(matches!(process.resume("a", 8), Err(CommandError::NotPaused { .. })));
@@ -183,11 +187,7 @@ pub(crate) fn an_end_within_a_pause_does_not_arm_the_job(world: &World) {
 
 pub(crate) fn an_unknown_job_is_refused_with_the_nearest_name(world: &World) {
     let process = world.start(0, &[job("morning_report"), job("heartbeat")]);
-    for command in [
-        Command::Trigger { job: name("morning_reprot") },
-        Command::Pause { job: name("morning_reprot"), by: "eve".to_owned(), note: String::new() },
-        Command::Resume { job: name("morning_reprot") },
-    ] {
+    for command in [trigger("morning_reprot"), pause("morning_reprot", "eve", ""), resume("morning_reprot")] {
         match process.command(command, at(1)) {
             Err(error @ CommandError::UnknownJob { .. }) => {
                 let text = error.to_string();
@@ -212,19 +212,19 @@ pub(crate) fn commands_of_another_process_are_seen_by_the_next_judgement(world: 
     assert_eq!(judged.claimed, []);
     assert_eq!(process.skipped("a"), [overlap(10, run)]);
     person.resume("b", 25).expect("resumes");
-    assert_eq!(process.starts(30).job.as_str(), "b");
+    assert_eq!(process.starts(30).job().as_str(), "b");
 }
 
 pub(crate) fn a_refused_command_changes_nothing(world: &World) {
     let process = world.start(0, &[job("a").every("10s"), job("b").every("10s")]);
     process.judge(10);
     process.pause("b", 11, "eve", "").expect("pauses");
-    let before = (process.jobs().expect("readable"), process.all_runs());
+    let before = (process.all_jobs(), process.all_runs());
     process.trigger("a", 12).expect_err("held");
     process.resume("a", 12).expect_err("not paused");
     process.pause("b", 12, "adam", "mine").expect_err("paused already");
     process.trigger("c", 12).expect_err("unknown");
-    assert_eq!((process.jobs().expect("readable"), process.all_runs()), before);
+    assert_eq!((process.all_jobs(), process.all_runs()), before);
 }
 
 pub(crate) fn notes_of_all_kinds_are_kept_to_the_letter(world: &World) {

@@ -34,7 +34,7 @@ fn everything() -> Vec<RunEvent> {
 
 /// The ledger without the list of attempts, in which refused results are kept.
 fn picture(process: &Process) -> (Vec<crate::world::JobInfo>, Vec<RunInfo>) {
-    (process.jobs().expect("readable"), process.all_runs())
+    (process.all_jobs(), process.all_runs())
 }
 
 /// Lets the worker of `late` say everything, and expects nothing to come of it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::job::{JobSpec, Plan};
-use cron_runtime::core::policy::{Backoff, CatchUpRule, Overlap};
+use cron_runtime::core::policy::{Backoff, CatchUpRule, Overlap, Priority, Retention};
 use cron_runtime::core::schedule::{CalendarRule, Dates, Schedule};
 
 /// A round instant: second 0 of all cases. Periods of 10 s, 20 s, 60 s and an hour have a tick here.
@@ -68,6 +68,76 @@ impl Job {
 
     pub(crate) fn allow(mut self) -> Self {
         self.0.overlap = Overlap::Allow;
+        self
+    }
+
+    /// One tick waits for the slot, or as many as `depth` says.
+    pub(crate) fn queue(mut self, depth: u32) -> Self {
+        self.0.overlap = Overlap::Queue;
+        self.0.slots.queue_depth = depth;
+        self
+    }
+
+    /// A tick has the older run stopped, which has this long for it.
+    pub(crate) fn cancel(mut self, seconds: u64) -> Self {
+        self.0.overlap = Overlap::Cancel;
+        self.0.slots.cancel_grace = Duration::from_secs(seconds);
+        self
+    }
+
+    pub(crate) fn max_running(mut self, most: u32) -> Self {
+        self.0.slots.max_running = Some(most);
+        self
+    }
+
+    pub(crate) fn jitter(mut self, seconds: u64) -> Self {
+        self.0.jitter = Some(Duration::from_secs(seconds));
+        self
+    }
+
+    pub(crate) fn run_on_start(mut self) -> Self {
+        self.0.run_on_start = true;
+        self
+    }
+
+    pub(crate) fn group(mut self, group: &str) -> Self {
+        self.0.group = Some(group.parse().expect("a name"));
+        self
+    }
+
+    pub(crate) fn tag(mut self, tag: &str) -> Self {
+        self.0.tags.push(tag.parse().expect("a name"));
+        self
+    }
+
+    pub(crate) fn priority(mut self, priority: u8) -> Self {
+        self.0.priority = Priority(priority);
+        self
+    }
+
+    pub(crate) fn keep(mut self, retention: Retention) -> Self {
+        self.0.retention = retention;
+        self
+    }
+
+    pub(crate) fn was(mut self, name: &str) -> Self {
+        self.0.was = Some(name.parse().expect("a name"));
+        self
+    }
+
+    /// A dynamic job on the function of another one.
+    pub(crate) fn on(mut self, handler: &str) -> Self {
+        self.0.handler = Some(handler.parse().expect("a name"));
+        self
+    }
+
+    pub(crate) fn args(mut self, json: &str) -> Self {
+        self.0.args = Some(json.to_owned());
+        self
+    }
+
+    pub(crate) fn temporary(mut self) -> Self {
+        self.0.temporary = true;
         self
     }
 

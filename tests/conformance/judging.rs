@@ -197,7 +197,7 @@ pub(crate) fn a_batch_is_bounded_and_says_whether_more_is_due(world: &World) {
         let judged = process.judge_few(10, 2);
         assert_eq!(judged.more, more, "after {names:?}");
         assert_eq!(judged.next, Some(if more { at(10) } else { at(20) }));
-        names.extend(judged.claimed.iter().map(|claimed| claimed.job.to_string()));
+        names.extend(judged.claimed.iter().map(|claimed| claimed.job().to_string()));
     }
     // The interrupted run of `d` first; its own tick finds the slot taken.
     assert_eq!(names, ["d", "a", "b", "c"]);
@@ -211,7 +211,7 @@ pub(crate) fn a_batch_is_bounded_and_says_whether_more_is_due(world: &World) {
 pub(crate) fn the_longest_due_job_is_judged_first(world: &World) {
     let process = world.start(0, &[job("a").every("30s"), job("b").every("20s"), job("c").every("10s")]);
     let judged = process.judge(30);
-    let names: Vec<_> = judged.claimed.iter().map(|claimed| claimed.job.as_str()).collect();
+    let names: Vec<_> = judged.claimed.iter().map(|claimed| claimed.job().as_str()).collect();
     assert_eq!(names, ["c", "b", "a"]);
 
     // Equally long: in the order in which the store came to know them.

@@ -3,7 +3,7 @@
 use cron_runtime::core::run::{AttemptResult, RunState};
 
 use crate::jobs::{at, job, ms};
-use crate::world::{Desk, StoreError, World};
+use crate::world::{Desk, StoreError, World, program};
 
 cases!(leases:
     a_living_lease_is_not_reaped,
@@ -164,7 +164,7 @@ pub(crate) fn a_process_that_left_writes_nothing_more(world: &World) {
     process.leave(at(6)).expect("taking leave twice is no mistake");
     let judged = process.store().judge(process.request(10, 100));
     assert!(matches!(judged, Err(StoreError::Closed)), "{judged:?}");
-    let synced = process.store().sync(&[], at(10));
+    let synced = process.store().sync(&program(&[]), at(10));
     assert!(matches!(synced, Err(StoreError::Closed)), "{synced:?}");
     let renewed = process.renew(Vec::new(), at(10));
     assert!(matches!(renewed, Err(StoreError::Closed)), "{renewed:?}");

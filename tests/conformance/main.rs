@@ -24,15 +24,26 @@ macro_rules! cases {
 }
 
 mod auditing;
+mod backfilling;
 mod calendars;
+mod cancelling;
 mod claiming;
 mod commands;
+mod crowding;
+mod dead_letters;
 mod delaying;
+mod dynamic;
 mod fencing;
+mod grouping;
 mod judging;
 mod leases;
+mod noting;
+mod overlapping;
+mod pruning;
 mod reading;
 mod registering;
+mod retiming;
+mod setting_back;
 mod settling;
 mod sharing;
 
@@ -52,6 +63,17 @@ macro_rules! conformance {
             crate::reading::reading!($books);
             crate::sharing::sharing!($books);
             crate::auditing::auditing!($books);
+            crate::overlapping::overlapping!($books);
+            crate::cancelling::cancelling!($books);
+            crate::crowding::crowding!($books);
+            crate::dead_letters::dead_letters!($books);
+            crate::backfilling::backfilling!($books);
+            crate::dynamic::dynamic!($books);
+            crate::grouping::grouping!($books);
+            crate::noting::noting!($books);
+            crate::pruning::pruning!($books);
+            crate::retiming::retiming!($books);
+            crate::setting_back::setting_back!($books);
 
             #[test]
             fn random_histories_are_those_of_the_reference() {

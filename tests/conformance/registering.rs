@@ -4,7 +4,7 @@ use cron_runtime::core::policy::{CatchUpRule, Overlap};
 use cron_runtime::core::run::SkipReason;
 
 use crate::jobs::{at, job, ms};
-use crate::world::{Desk, JudgeRequest, Synced, World, block, missed, name, plans};
+use crate::world::{Desk, JudgeRequest, Synced, World, block, missed, name, program};
 
 cases!(registering:
     a_new_jobs_first_tick_is_after_its_registration,
@@ -54,9 +54,9 @@ pub(crate) fn an_unchanged_redeploy_keeps_the_pending_tick(world: &World) {
 
 pub(crate) fn syncing_twice_changes_nothing(world: &World) {
     let process = world.start(13, &[job("a").every("10s"), job("b")]);
-    let before = process.jobs().expect("readable");
+    let before = process.all_jobs();
     assert_eq!(process.sync(17, &[job("a").every("10s"), job("b")]), Synced::default());
-    assert_eq!(process.jobs().expect("readable"), before);
+    assert_eq!(process.all_jobs(), before);
 }
 
 pub(crate) fn an_edit_is_never_retroactive_and_records_the_pending_ticks_as_missed(world: &World) {
@@ -161,7 +161,7 @@ pub(crate) fn a_removed_job_stays_and_is_not_judged(world: &World) {
     let process = world.join(6);
     let synced = process.sync(6, &[job("a").every("10s")]);
     assert_eq!(synced, Synced { not_linked: vec![name("b")], ..Synced::default() });
-    assert_eq!(process.starts(10).job.as_str(), "a");
+    assert_eq!(process.starts(10).job().as_str(), "a");
     assert!(process.info("a").linked);
     let removed = process.info("b");
     assert!(!removed.linked);
@@ -184,9 +184,9 @@ pub(crate) fn a_job_of_another_process_is_judged_only_there(world: &World) {
     let second = world.join(1);
     let synced = second.sync(1, &[job("b").every("10s")]);
     assert_eq!(synced.not_linked, [name("a")]);
-    assert_eq!(first.starts(10).job.as_str(), "a");
+    assert_eq!(first.starts(10).job().as_str(), "a");
     first.starts_nothing(15);
-    assert_eq!(second.starts(15).job.as_str(), "b");
+    assert_eq!(second.starts(15).job().as_str(), "b");
 
     // Nor is a run of it claimed elsewhere.
     let claimed = first.judge(16).claimed;
@@ -259,8 +259,7 @@ pub(crate) fn names_of_all_kinds_are_kept(world: &World) {
     }
     let mut sorted = names.map(str::to_owned);
     sorted.sort();
-    let listed: Vec<_> =
-        process.jobs().expect("readable").iter().map(|job| job.plan.name.to_string()).collect();
+    let listed: Vec<_> = process.all_jobs().iter().map(|job| job.plan.name.to_string()).collect();
     assert_eq!(listed, sorted);
 }
 
@@ -268,7 +267,7 @@ pub(crate) fn an_instant_between_two_milliseconds_loses_and_repeats_no_tick(worl
     // Clocks tell nanoseconds, ticks lie on milliseconds, and a store may keep no more than those.
     let hair = chrono::TimeDelta::nanoseconds(300_000);
     let process = world.join(0);
-    let jobs = |period: &str| plans(&[job("a").every(period).allow()]);
+    let jobs = |period: &str| program(&[job("a").every(period).allow()]);
     process.store().sync(&jobs("10s"), at(10) + hair).expect("syncs");
     assert_eq!(process.info("a").due, Some(at(20)));
     for (now, ran) in [(at(20) - hair, 0), (at(20) + hair, 1), (at(20) + hair, 0), (at(30), 1)] {

@@ -128,7 +128,7 @@ pub(crate) fn every_kind_of_failure_is_told_by_its_word(world: &World) {
         let second = index as i64 * 1_000;
         let claimed = process.starts(second);
         let message = kind.to_string();
-        process.end(claimed.claim, second, AttemptEnd::Failed(Failure { kind, message }));
+        process.end(claimed.claim, second, AttemptEnd::Failed(Failure { kind, message, retry_after: None }));
         let attempts = process.attempts(run);
         assert_eq!(attempts[index].result, result);
         assert_eq!(attempts[index].message, kind.to_string());
@@ -170,7 +170,7 @@ pub(crate) fn a_retry_goes_past_the_next_tick_where_that_is_asked_for_or_runs_ma
     }
     let claimed = process.judge(40).claimed;
     assert_eq!(claimed.len(), 1, "`past` waits for its retry, `wide` does not");
-    assert_eq!(claimed[0].job.as_str(), "wide");
+    assert_eq!(claimed[0].job().as_str(), "wide");
     assert_eq!(process.skipped("past").len(), 1);
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn an_overrun_with_retries_is_tried_again_after_the_function_returned
 pub(crate) fn an_interrupted_attempt_is_not_used(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
     let claimed = process.starts(10);
-    let state = RunState::Scheduled { wake: at(15) };
+    let state = RunState::Scheduled { wake: Some(at(15)) };
     assert_eq!(process.end(claimed.claim, 15, AttemptEnd::Interrupted), moved(state));
     let run = process.run_info(claimed.claim.run);
     assert_eq!((run.attempts_used, run.crashes), (0, 0));
@@ -284,7 +284,7 @@ pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {
         moved(RunState::Succeeded),
         Settled::Fenced,
         moved(RunState::Failed),
-        moved(RunState::Scheduled { wake: at(12) }),
+        moved(RunState::Scheduled { wake: Some(at(12)) }),
         moved(RunState::Running { overdue: true }),
     ];
     assert_eq!(process.settle(settlements).expect("settles"), want);
@@ -294,13 +294,13 @@ pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {
 pub(crate) fn an_event_that_cannot_happen_fails_the_whole_call_and_changes_nothing(world: &World) {
     let process = world.start(0, &[job("a").every("10s"), job("b").every("10s")]);
     let claimed = process.judge(10).claimed;
-    let before = (process.jobs().expect("readable"), process.all_runs());
+    let before = (process.all_jobs(), process.all_runs());
     let good = settlement(claimed[0].claim, 12, RunEvent::Ended { at: at(12), end: failure("no") });
     let late = settlement(claimed[0].claim, 12, RunEvent::Ended { at: at(12), end: AttemptEnd::Succeeded });
     let bad = settlement(claimed[1].claim, 12, RunEvent::Start);
     let error = process.settle(vec![good, late, bad]).expect_err("a running run cannot be started");
     assert!(error.to_string().contains("running"), "{error}");
-    assert_eq!((process.jobs().expect("readable"), process.all_runs()), before);
+    assert_eq!((process.all_jobs(), process.all_runs()), before);
     assert_eq!(process.attempts(claimed[0].claim.run), []);
     process.succeed(claimed[0].claim, 13);
 }

@@ -27,7 +27,7 @@ pub(crate) fn two_processes_that_judge_one_instant_start_each_tick_once(world: &
         let mut started = BTreeSet::new();
         for (process, limit) in [(&first, 2), (&second, 2), (&first, 2), (&second, 2)] {
             for claimed in process.judge_few(now, limit).claimed {
-                assert!(started.insert((claimed.job.clone(), claimed.nominal)), "{claimed:?} ran already");
+                assert!(started.insert((claimed.job().clone(), claimed.nominal)), "{claimed:?} ran already");
                 process.succeed(claimed.claim, now);
             }
         }
@@ -42,7 +42,7 @@ pub(crate) fn two_processes_at_full_speed_start_each_tick_once(world: &World) {
         let mut started = Vec::new();
         for now in 1..=25 {
             for claimed in process.judge_few(now, 3).claimed {
-                started.push((claimed.job.clone(), claimed.nominal));
+                started.push((claimed.job().clone(), claimed.nominal));
                 process.succeed(claimed.claim, now);
             }
         }

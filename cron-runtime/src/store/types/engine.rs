@@ -98,6 +98,14 @@ pub struct Claimed {
     pub is_late: bool,
 }
 
+impl Claimed {
+    /// The name of the job.
+    #[must_use]
+    pub fn job(&self) -> &JobName {
+        &self.plan.name
+    }
+}
+
 /// A run and the epoch under which it was claimed: what every later write names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {

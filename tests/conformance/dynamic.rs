@@ -1,0 +1,140 @@
+//! Jobs that are added, edited and removed while programs run.
+
+use crate::jobs::{Job, at, job};
+use crate::world::{Command, CommandError, Desk, Done, Process, StateWord, World, name, plans};
+
+cases!(dynamic:
+    a_dynamic_job_runs_the_function_of_its_handler_with_its_arguments,
+    the_same_again_keeps_the_pending_tick,
+    an_edit_counts_from_now_on,
+    it_survives_a_restart_and_waits_for_its_handler,
+    every_process_with_the_handler_judges_it,
+    any_number_of_them_is_added_and_removed_in_one_call,
+    what_is_wrong_is_refused_and_nothing_is_added,
+    only_what_no_program_contains_can_be_removed,
+    arguments_of_a_trigger_replace_those_of_the_job,
+);
+
+fn upsert(jobs: &[Job]) -> Command {
+    Command::Upsert { plans: plans(jobs) }
+}
+
+fn upserted(process: &Process, jobs: &[Job], second: i64) -> (usize, usize) {
+    match process.does(upsert(jobs), second) {
+        Done::Upserted { new, edited } => (new.len(), edited.len()),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn a_dynamic_job_runs_the_function_of_its_handler_with_its_arguments(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    let remind = job("remind-42").on("remind").every("10s").args(r#"{"who":42}"#);
+    assert_eq!(upserted(&process, &[remind.clone()], 5), (1, 0));
+    assert_eq!((process.info("remind-42").due, process.info("remind-42").linked), (Some(at(10)), true));
+    let claimed = process.starts(10);
+    assert_eq!((claimed.job(), claimed.plan.handler()), (&name("remind-42"), &name("remind")));
+    assert_eq!(claimed.args.as_deref(), Some(r#"{"who":42}"#));
+    assert_eq!(process.run_info(claimed.claim.run).args.as_deref(), Some(r#"{"who":42}"#));
+}
+
+pub(crate) fn the_same_again_keeps_the_pending_tick(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    let remind = job("r").on("remind").every("1h");
+    upserted(&process, &[remind.clone()], 5);
+    let before = process.info("r");
+    assert_eq!(upserted(&process, &[remind], 90), (0, 0));
+    assert_eq!(process.info("r"), before);
+}
+
+pub(crate) fn an_edit_counts_from_now_on(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    upserted(&process, &[job("r").on("remind").every("10s")], 0);
+    assert_eq!(upserted(&process, &[job("r").on("remind").every("20s")], 35), (0, 1));
+    assert_eq!((process.info("r").mark, process.info("r").due), (at(35), Some(at(40))));
+    assert_eq!(process.skipped("r").len(), 1);
+    // Other arguments are no edit of the schedule.
+    assert_eq!(upserted(&process, &[job("r").on("remind").every("20s").args("1")], 36), (0, 0));
+    assert_eq!(process.starts(40).args.as_deref(), Some("1"));
+}
+
+pub(crate) fn it_survives_a_restart_and_waits_for_its_handler(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    upserted(&process, &[job("r").on("remind").every("10s")], 0);
+    process.leaves(5);
+    let process = world.start(12, &[job("other")]);
+    process.starts_nothing(12);
+    assert!(!process.info("r").linked);
+    assert_eq!(process.info("r").mark, at(0));
+    process.leaves(13);
+    let process = world.start(14, &[job("remind")]);
+    assert_eq!(process.starts(14).nominal, at(10));
+}
+
+pub(crate) fn every_process_with_the_handler_judges_it(world: &World) {
+    let [one, two] = [world.start(0, &[job("remind")]), world.start(0, &[job("remind")])];
+    upserted(&one, &[job("r").on("remind").every("10s")], 5);
+    assert_eq!(two.starts(10).job(), &name("r"));
+    let observer = world.open();
+    observer.does(upsert(&[job("s").on("remind").every("10s")]), 11);
+    assert_eq!(one.starts(20).job(), &name("s"));
+}
+
+pub(crate) fn any_number_of_them_is_added_and_removed_in_one_call(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    let many: Vec<_> =
+        (0..100).map(|n| job(&format!("r-{n:03}")).on("remind").every("10s").temporary()).collect();
+    assert_eq!(upserted(&process, &many, 0), (100, 0));
+    assert_eq!(process.judge_few(10, 1_000).claimed.len(), 100);
+    for run in process.all_runs() {
+        process.cancels(run.id, true, 11);
+    }
+    let names = (0..100).map(|n| name(&format!("r-{n:03}"))).collect();
+    assert_eq!(process.does(Command::Remove { jobs: names }, 12), Done::Removed { count: 100 });
+    assert_eq!((process.all_jobs().len(), process.all_runs().len()), (1, 0));
+    // No number comes twice, or a late result could meet a run that is not its own.
+    assert_eq!(process.triggered("remind", 13).0, 101);
+}
+
+pub(crate) fn what_is_wrong_is_refused_and_nothing_is_added(world: &World) {
+    let process = world.start(0, &[job("remind"), job("declared")]);
+    let good = job("r").on("remind").every("10s");
+    for (bad, words) in [
+        (
+            job("r2").on("remnid"),
+            "no declared job is named `remnid`, whose function it is to call, did you mean `remind`?",
+        ),
+        (job("declared").on("remind"), "is declared in a program"),
+        (job("r3").on("r"), "no declared job is named `r`"),
+    ] {
+        let refused = process.command(upsert(&[good.clone(), bad]), at(1)).expect_err("refused");
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
+    assert_eq!(process.all_jobs().len(), 2);
+}
+
+pub(crate) fn only_what_no_program_contains_can_be_removed(world: &World) {
+    let process = world.start(0, &[job("remind"), job("old").every("10s")]);
+    upserted(&process, &[job("r").on("remind").every("10s")], 0);
+    let remove = |job: &str| process.command(Command::Remove { jobs: vec![name(job)] }, at(11));
+    assert!(matches!(remove("remind"), Err(CommandError::Linked { .. })));
+    assert!(matches!(remove("remnid"), Err(CommandError::UnknownJob { near: Some(_), .. })));
+    let claimed = process.judge(10).claimed;
+    assert!(matches!(remove("r"), Err(CommandError::Busy { .. })));
+    claimed.iter().for_each(|claimed| _ = process.succeed(claimed.claim, 11));
+    assert!(matches!(remove("r"), Ok(Done::Removed { count: 1 })));
+    process.leaves(12);
+    let process = world.start(13, &[job("remind")]);
+    assert_eq!(process.does(Command::Remove { jobs: vec![name("old")] }, 14), Done::Removed { count: 1 });
+    assert_eq!(process.all_jobs().len(), 1);
+}
+
+pub(crate) fn arguments_of_a_trigger_replace_those_of_the_job(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    upserted(&process, &[job("r").on("remind").args("1")], 0);
+    let trigger = crate::world::Trigger { job: name("r"), args: Some("2".to_owned()), force: false };
+    let Done::Triggered { run, .. } = process.does(Command::Trigger(trigger), 1) else {
+        panic!("not triggered")
+    };
+    assert_eq!(process.state(run), StateWord::Scheduled);
+    assert_eq!(process.starts(1).args.as_deref(), Some("2"));
+}

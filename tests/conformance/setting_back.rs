@@ -1,0 +1,38 @@
+//! Marks that were written under a wrong clock.
+
+use crate::jobs::{at, job};
+use crate::world::{Desk, SkipReason, World, block, missed, name};
+
+cases!(setting_back:
+    a_mark_up_to_three_hours_ahead_is_waited_for,
+    a_mark_further_ahead_is_set_back_and_the_job_runs_again,
+);
+
+const HOUR: i64 = 3_600;
+
+pub(crate) fn a_mark_up_to_three_hours_ahead_is_waited_for(world: &World) {
+    let process = world.start(0, &[job("a").every("10s")]);
+    process.succeed(process.starts(3 * HOUR).claim, 3 * HOUR);
+    assert_eq!(process.set_back(at(0)).expect("sets back"), []);
+    process.starts_nothing(100);
+    assert_eq!(process.starts(3 * HOUR + 10).nominal, at(3 * HOUR + 10));
+}
+
+pub(crate) fn a_mark_further_ahead_is_set_back_and_the_job_runs_again(world: &World) {
+    let process = world.start(0, &[job("a").every("10s"), job("b").every("10s")]);
+    process.succeed(process.judge(10).claimed[0].claim, 11);
+    process.pause("b", 11, "eve", "").expect("pauses");
+    // The clock is a day ahead for a moment.
+    let day = 24 * HOUR;
+    process.succeed(process.starts(day).claim, day);
+    assert_eq!(process.skipped("a"), [missed(20, day - 10, (day as u64 - 20) / 10)]);
+    assert_eq!(process.set_back(at(35)).expect("sets back"), [(name("a"), at(day))]);
+    assert_eq!(process.skipped("a"), [block(SkipReason::Clock, 20, 30, 2)]);
+    let info = process.info("a");
+    assert_eq!((info.mark, info.due), (at(35), Some(at(40))));
+    assert_eq!(process.starts(40).nominal, at(40));
+    let audit = process.audit("a").expect("readable").expect("a known job");
+    assert_eq!((audit.is_sound(), audit.ran, audit.skipped_clock), (true, 2, 2));
+    // What ran under the wrong clock stays in the record, beside the ticks, and the instant may come again.
+    assert_eq!(process.all_runs().iter().filter(|run| run.nominal == at(day)).count(), 1);
+}
