@@ -6,6 +6,8 @@
 
 #[path = "ui/pass/attributes.rs"]
 mod attributes;
+#[path = "ui/pass/options.rs"]
+mod options;
 #[path = "ui/pass/outcomes.rs"]
 mod outcomes;
 #[path = "ui/pass/places.rs"]

@@ -6,16 +6,19 @@
 
 use std::time::Duration;
 
+use cron_core::job::Label;
+use cron_core::job::options::Declaration;
+use cron_core::policy::{CatchUp, Overlap, Priority, Retention, Retry, Slots};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, ReturnType, Type};
 
-use crate::check::Declaration;
+use crate::check::Checked;
 use crate::function::{Function, find_impl};
 
 /// The handle and the registration of a job.
-pub(crate) fn job(declaration: &Declaration, function: &Function) -> TokenStream {
-    let spec = spec(declaration, function);
+pub(crate) fn job(checked: &Checked, function: &Function) -> TokenStream {
+    let spec = spec(&checked.declaration, function);
     let call = call(function);
     let needs = needs(function);
     let way = if function.signature.asyncness.is_some() { quote!(asynchronous) } else { quote!(blocking) };
@@ -27,17 +30,18 @@ pub(crate) fn job(declaration: &Declaration, function: &Function) -> TokenStream
             __cron::Registration::new(__CRON_SPEC, __cron::Handler::#way(__cron_call, __cron_needs))
         }
     };
-    handle_with(declaration, function, &registration)
+    handle_with(checked, function, &registration)
 }
 
 /// The handle alone, for a job with mistakes: what the rest of the program says about `name::JOB` stays right, and
 /// the compiler shows the mistakes and nothing else.
-pub(crate) fn handle(declaration: &Declaration, function: &Function) -> TokenStream {
-    handle_with(declaration, function, &TokenStream::new())
+pub(crate) fn handle(checked: &Checked, function: &Function) -> TokenStream {
+    handle_with(checked, function, &TokenStream::new())
 }
 
-fn handle_with(declaration: &Declaration, function: &Function, registration: &TokenStream) -> TokenStream {
-    let Declaration { name, runtime, .. } = declaration;
+fn handle_with(checked: &Checked, function: &Function, registration: &TokenStream) -> TokenStream {
+    let Checked { declaration: Declaration { name, .. }, runtime } = checked;
+    let handle = handle_type(function);
     let visibility = &function.visibility;
     let ident = function.ident();
     let conditions: Vec<_> = function.conditions().collect();
@@ -52,13 +56,13 @@ fn handle_with(declaration: &Declaration, function: &Function, registration: &To
 
         #(#conditions)*
         #(#[allow(#silenced)])*
-        #[allow(dead_code, deprecated, unreachable_patterns, unused_variables)]
+        #[allow(dead_code, deprecated, private_interfaces, unreachable_patterns, unused_variables)]
         const _: () = {
             use #runtime::__private as __cron;
 
             impl #ident {
                 #[doc = #about_job]
-                #visibility const JOB: __cron::Job = __cron::Job::new(#name);
+                #visibility const JOB: #handle = __cron::Job::new(#name);
             }
 
             #registration
@@ -66,43 +70,136 @@ fn handle_with(declaration: &Declaration, function: &Function, registration: &To
     }
 }
 
+/// The handle knows the type of the arguments, if there is one that has a name outside of the function.
+fn handle_type(function: &Function) -> TokenStream {
+    match function.arguments().first() {
+        Some(arguments)
+            if function.signature.generics.params.is_empty()
+                && find_impl(arguments.inner.to_token_stream()).is_none() =>
+        {
+            let inner = arguments.inner;
+            quote!(__cron::Job<#inner>)
+        }
+        Some(_) | None => quote!(__cron::Job),
+    }
+}
+
+/// The declaration as a constant: what is not the default, and the rest from `JobSpec::new`.
 fn spec(declaration: &Declaration, function: &Function) -> TokenStream {
-    let Declaration { name, schedule, overlap, catch_up, retry, timeout, runtime: _ } = declaration;
+    let fields = fields(declaration);
+    let name = &declaration.name;
     let description = function.description();
-    let schedule = option(schedule.as_ref());
-    let overlap = variant("Overlap", *overlap);
-    let rule = variant("CatchUpRule", catch_up.rule);
-    let limit = catch_up.limit;
-    let window = option(catch_up.window.map(duration));
-    let grace = option(catch_up.grace.map(duration));
-    let retries = retry.retries;
-    let backoff = variant("Backoff", retry.backoff);
-    let delay = duration(retry.delay);
-    let max_delay = duration(retry.max_delay);
-    let past_next = retry.past_next;
-    let timeout = option(timeout.map(duration));
     // Spanned on the name of the function, so that `line!()` gives the line of the function.
     let source = quote_spanned! {function.ident().span()=>
         __cron::Source { file: ::core::file!(), line: ::core::line!(), module: ::core::module_path!() }
     };
     quote! {
         const __CRON_SPEC: __cron::JobSpec = __cron::JobSpec {
-            name: #name,
             description: #description,
-            schedule: #schedule,
-            overlap: #overlap,
-            catch_up: __cron::CatchUp { rule: #rule, limit: #limit, window: #window, grace: #grace },
-            retry: __cron::Retry {
-                retries: #retries,
-                backoff: #backoff,
-                delay: #delay,
-                max_delay: #max_delay,
-                past_next: #past_next,
-            },
-            timeout: #timeout,
+            #fields
             source: #source,
+            ..__cron::JobSpec::new(#name)
         };
     }
+}
+
+fn fields(declaration: &Declaration) -> TokenStream {
+    let Declaration {
+        name: _,
+        schedule,
+        overlap,
+        slots,
+        catch_up,
+        retry,
+        timeout,
+        jitter,
+        run_on_start,
+        group,
+        tags,
+        priority,
+        retention,
+        was,
+    } = declaration;
+    let mut fields = Fields::default();
+    fields.put("schedule", schedule.as_ref().map(some));
+    fields.put("overlap", differs(overlap, &Overlap::DEFAULT).map(|it| variant("Overlap", it)));
+    fields.put("slots", self::slots(slots));
+    fields.put("catch_up", self::catch_up(catch_up));
+    fields.put("retry", self::retry(retry));
+    fields.put("timeout", timeout.map(|it| some(duration(it))));
+    fields.put("jitter", jitter.map(|it| some(duration(it))));
+    fields.put("run_on_start", run_on_start.then(|| quote!(true)));
+    fields.put("group", group.as_ref().map(|it| some(it.as_str())));
+    let tags: Vec<_> = tags.iter().map(Label::as_str).collect();
+    fields.put("tags", (!tags.is_empty()).then(|| quote!(&[#(#tags),*])));
+    let number = priority.0;
+    fields.put("priority", differs(priority, &Priority::DEFAULT).map(|_| quote!(__cron::Priority(#number))));
+    fields.put("retention", self::retention(retention));
+    fields.put("was", was.as_ref().map(|it| some(it.as_str())));
+    fields.0
+}
+
+fn slots(slots: &Slots) -> Option<TokenStream> {
+    let (default, Slots { queue_depth, cancel_grace, max_running }) = (Slots::DEFAULT, slots);
+    let mut fields = Fields::default();
+    fields.put("queue_depth", differs(queue_depth, &default.queue_depth).map(|it| quote!(#it)));
+    fields.put("cancel_grace", differs(cancel_grace, &default.cancel_grace).map(|it| duration(*it)));
+    fields.put("max_running", max_running.map(some));
+    fields.of("Slots")
+}
+
+fn catch_up(catch_up: &CatchUp) -> Option<TokenStream> {
+    let (default, CatchUp { rule, limit, window, grace }) = (CatchUp::DEFAULT, catch_up);
+    let mut fields = Fields::default();
+    fields.put("rule", differs(rule, &default.rule).map(|it| variant("CatchUpRule", it)));
+    fields.put("limit", differs(limit, &default.limit).map(|it| quote!(#it)));
+    fields.put("window", window.map(|it| some(duration(it))));
+    fields.put("grace", grace.map(|it| some(duration(it))));
+    fields.of("CatchUp")
+}
+
+fn retry(retry: &Retry) -> Option<TokenStream> {
+    let (default, Retry { retries, backoff, delay, max_delay, past_next }) = (Retry::DEFAULT, retry);
+    let mut fields = Fields::default();
+    fields.put("retries", differs(retries, &default.retries).map(|it| quote!(#it)));
+    fields.put("backoff", differs(backoff, &default.backoff).map(|it| variant("Backoff", it)));
+    fields.put("delay", differs(delay, &default.delay).map(|it| duration(*it)));
+    fields.put("max_delay", differs(max_delay, &default.max_delay).map(|it| duration(*it)));
+    fields.put("past_next", past_next.then(|| quote!(true)));
+    fields.of("Retry")
+}
+
+fn retention(retention: &Retention) -> Option<TokenStream> {
+    let (default, Retention { runs, age, dead, dead_age }) = (Retention::DEFAULT, retention);
+    let mut fields = Fields::default();
+    fields.put("runs", differs(runs, &default.runs).map(|it| quote!(#it)));
+    fields.put("age", differs(age, &default.age).map(|it| duration(*it)));
+    fields.put("dead", differs(dead, &default.dead).map(|it| quote!(#it)));
+    fields.put("dead_age", differs(dead_age, &default.dead_age).map(|it| duration(*it)));
+    fields.of("Retention")
+}
+
+/// The fields of a struct that differ from those of its default.
+#[derive(Default)]
+struct Fields(TokenStream);
+
+impl Fields {
+    fn put(&mut self, name: &str, value: Option<TokenStream>) {
+        if let Some(value) = value {
+            let name = format_ident!("{name}");
+            self.0.extend(quote!(#name: #value,));
+        }
+    }
+
+    /// The struct, unless it is the default.
+    fn of(self, policy: &str) -> Option<TokenStream> {
+        let (policy, Self(fields)) = (format_ident!("{policy}"), self);
+        (!fields.is_empty()).then(|| quote!(__cron::#policy { #fields ..__cron::#policy::DEFAULT }))
+    }
+}
+
+fn differs<'a, T: PartialEq>(value: &'a T, default: &T) -> Option<&'a T> {
+    (value != default).then_some(value)
 }
 
 /// Extracts every parameter, then makes the function ready to run.
@@ -199,11 +296,8 @@ fn at(span: Span) -> Span {
     Span::call_site().located_at(span)
 }
 
-fn option(value: Option<impl ToTokens>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
+fn some(value: impl ToTokens) -> TokenStream {
+    quote!(::core::option::Option::Some(#value))
 }
 
 fn duration(duration: Duration) -> TokenStream {
@@ -225,36 +319,120 @@ mod tests {
 
     #[test]
     fn the_declaration_becomes_a_constant() {
-        let expansion = added(
-            quote!(every = "90s", overlap = "allow", timeout = "250ms", retries = 2),
-            quote!(
-                /// Says
-                ///   hello.
-                fn hello() {}
-            ),
+        let spec = |options| {
+            let expansion = added(
+                options,
+                quote!(
+                    /// Says
+                    ///   hello.
+                    fn hello() {}
+                ),
+            );
+            let text = expansion.to_string();
+            let (_, spec) = text.split_once("const __CRON_SPEC").unwrap();
+            spec.split_once(';').unwrap().0.trim().to_owned()
+        };
+        let source = quote!(__cron::Source {
+            file: ::core::file!(),
+            line: ::core::line!(),
+            module: ::core::module_path!()
+        });
+        let wanted = quote! {
+            : __cron::JobSpec = __cron::JobSpec {
+                description: "Says\n  hello.",
+                source: #source,
+                ..__cron::JobSpec::new("hello")
+            }
+        };
+        assert_eq!(spec(quote!(overlap = "skip", retries = 0, priority = 50, tags = "a")), {
+            let tagged = wanted.to_string();
+            tagged.replace("source :", "tags : & [\"a\"] , source :")
+        });
+        assert_eq!(spec(quote!(overlap = "skip", retries = 0, priority = 50)), wanted.to_string());
+        let options = quote!(
+            every = "90s",
+            overlap = "queue",
+            queue_depth = 3,
+            catch_up = "all",
+            catch_up_window = "1d",
+            timeout = "250ms",
+            retries = 2,
+            jitter = "5s",
+            run_on_start = true,
+            group = "billing",
+            tags = "nightly, slow",
+            priority = 7,
+            keep_for = "1d",
+            was = "hi"
         );
         let wanted = quote! {
-                name: "hello",
+            : __cron::JobSpec = __cron::JobSpec {
                 description: "Says\n  hello.",
                 schedule: ::core::option::Option::Some("every(1m 30s)"),
-                overlap: __cron::Overlap::Allow,
+                overlap: __cron::Overlap::Queue,
+                slots: __cron::Slots { queue_depth: 3u32, ..__cron::Slots::DEFAULT },
                 catch_up: __cron::CatchUp {
-                    rule: __cron::CatchUpRule::Latest,
-                    limit: 100u32,
-                    window: ::core::option::Option::None,
-                    grace: ::core::option::Option::None
+                    rule: __cron::CatchUpRule::All,
+                    window: ::core::option::Option::Some(::core::time::Duration::new(86400u64, 0u32)),
+                    ..__cron::CatchUp::DEFAULT
                 },
-                retry: __cron::Retry {
-                    retries: 2u32,
-                    backoff: __cron::Backoff::Exponential,
-                    delay: ::core::time::Duration::new(10u64, 0u32),
-                    max_delay: ::core::time::Duration::new(3600u64, 0u32),
-                    past_next: false,
-                },
+                retry: __cron::Retry { retries: 2u32, ..__cron::Retry::DEFAULT },
                 timeout: ::core::option::Option::Some(::core::time::Duration::new(0u64, 250000000u32)),
+                jitter: ::core::option::Option::Some(::core::time::Duration::new(5u64, 0u32)),
+                run_on_start: true,
+                group: ::core::option::Option::Some("billing"),
+                tags: &["nightly", "slow"],
+                priority: __cron::Priority(7u8),
+                retention: __cron::Retention {
+                    age: ::core::time::Duration::new(86400u64, 0u32),
+                    ..__cron::Retention::DEFAULT
+                },
+                was: ::core::option::Option::Some("hi"),
+                source: #source,
+                ..__cron::JobSpec::new("hello")
+            }
         };
-        let expansion = expansion.to_string();
-        assert!(expansion.contains(&wanted.to_string()), "{expansion}");
+        assert_eq!(spec(options), wanted.to_string());
+    }
+
+    #[test]
+    fn the_handle_knows_the_type_of_the_arguments() {
+        for (function, handle) in [
+            (
+                quote!(
+                    fn f() {}
+                ),
+                quote!(const JOB: __cron::Job = ),
+            ),
+            (
+                quote!(
+                    fn f(x: Args<Vec<u8>>) {}
+                ),
+                quote!(const JOB: __cron::Job<Vec<u8> > = ),
+            ),
+            (
+                quote!(
+                    fn f(r: Run, Args(x): jobs::Args<Reminder>) {}
+                ),
+                quote!(const JOB: __cron::Job<Reminder> = ),
+            ),
+            // Refused: the handle has no type to name.
+            (
+                quote!(
+                    fn f<T>(x: Args<T>) {}
+                ),
+                quote!(const JOB: __cron::Job = ),
+            ),
+            (
+                quote!(
+                    fn f(x: Args<impl Copy>) {}
+                ),
+                quote!(const JOB: __cron::Job = ),
+            ),
+        ] {
+            let expansion = added(quote!(), function).to_string();
+            assert!(expansion.contains(&handle.to_string()), "{expansion}");
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Signature, Token, Visibility, token};
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, GenericArgument, Lit, Meta, PathArguments, Signature, Token, Type,
+    Visibility, token,
+};
 
 /// A function with a body. The body stays unread, so that syntax which is newer than this crate passes through.
 pub(crate) struct Function {
@@ -62,6 +65,15 @@ impl Function {
         })
     }
 
+    /// Every parameter `Args<T>`. Seen by its name: what a type is, no macro can know.
+    pub(crate) fn arguments(&self) -> Vec<Arguments<'_>> {
+        let typed = self.signature.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(parameter) => Some(parameter.ty.as_ref()),
+            FnArg::Receiver(_) => None,
+        });
+        typed.filter_map(|parameter| Some(Arguments { parameter, inner: inside_args(parameter)? })).collect()
+    }
+
     /// The doc comment, without the blank that follows each `///`.
     pub(crate) fn description(&self) -> String {
         let mut lines = Vec::new();
@@ -76,6 +88,24 @@ impl Function {
         let common = lines.iter().filter(|line| !line.is_empty()).map(indent).min().unwrap_or(0);
         let lines: Vec<_> = lines.iter().map(|line| line.get(common..).unwrap_or_default()).collect();
         lines.join("\n").trim().to_owned()
+    }
+}
+
+/// A parameter `Args<T>`.
+pub(crate) struct Arguments<'a> {
+    /// All of its type.
+    pub(crate) parameter: &'a Type,
+    /// `T`.
+    pub(crate) inner: &'a Type,
+}
+
+fn inside_args(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Args")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match (arguments.args.len(), arguments.args.first()) {
+        (1, Some(GenericArgument::Type(inner))) => Some(inner),
+        _ => None,
     }
 }
 

@@ -28,13 +28,13 @@ fn added(options: TokenStream, item: TokenStream) -> TokenStream {
     };
     let mut mistakes = Mistakes::default();
     let args = args::Args::parse(options, &mut mistakes);
-    let declaration = check::check(&args, &function, &mut mistakes);
-    match mistakes.into_error(&declaration.name) {
-        None => expand::job(&declaration, &function),
+    let checked = check::check(&args, &function, &mut mistakes);
+    match mistakes.into_error(&checked.declaration.name) {
+        None => expand::job(&checked, &function),
         // Nothing but a function may stand among the methods of an `impl`.
         Some(error) if function.signature.receiver().is_some() => error.into_compile_error(),
         Some(error) => {
-            let (error, handle) = (error.into_compile_error(), expand::handle(&declaration, &function));
+            let (error, handle) = (error.into_compile_error(), expand::handle(&checked, &function));
             quote!(#error #handle)
         }
     }

@@ -13,6 +13,7 @@ mod start;
 pub mod store;
 
 use std::fmt;
+use std::marker::PhantomData;
 
 /// The crate of dates and instants in this interface.
 pub use chrono;
@@ -25,18 +26,19 @@ pub use error::{Error, MissingState};
 pub use scheduler::Scheduler;
 pub use start::{Start, start};
 
-/// The typed handle of a job: `morning_report::JOB`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Job {
+/// The typed handle of a job: `morning_report::JOB`. `A` is what its function takes as `Args<A>`; `()` where it takes none.
+pub struct Job<A = ()> {
     name: &'static str,
+    /// Takes arguments and holds none.
+    args: PhantomData<fn(A)>,
 }
 
-impl Job {
+impl<A> Job<A> {
     /// For the macro, which has checked the name.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name }
+        Self { name, args: PhantomData }
     }
 
     /// The name of the job.
@@ -46,13 +48,36 @@ impl Job {
     }
 }
 
-impl From<Job> for String {
-    fn from(job: Job) -> Self {
+// Written out, because derived ones would ask the same of `A`.
+impl<A> Clone for Job<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for Job<A> {}
+
+impl<A> fmt::Debug for Job<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job").field("name", &self.name).finish()
+    }
+}
+
+impl<A> PartialEq for Job<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl<A> Eq for Job<A> {}
+
+impl<A> From<Job<A>> for String {
+    fn from(job: Job<A>) -> Self {
         job.name.to_owned()
     }
 }
 
-impl fmt::Display for Job {
+impl<A> fmt::Display for Job<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name)
     }
@@ -62,7 +87,7 @@ impl fmt::Display for Job {
 #[doc(hidden)]
 pub mod __private {
     pub use cron_core::job::{JobSpec, Source};
-    pub use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Retry};
+    pub use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Priority, Retention, Retry, Slots};
 
     pub use crate::Job;
     pub use crate::extract::{Context, ExtractError, FromRun, Needs};

@@ -1,5 +1,6 @@
 //! All jobs of one program: sorted by name, no name twice.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{JobName, JobSpec, NameError, Plan, Source};
@@ -40,6 +41,24 @@ pub enum Problem {
         /// Every place that declares it.
         declared: Vec<Source>,
     },
+    /// A job says that it had a name that another job has.
+    Was {
+        /// The job.
+        name: JobName,
+        /// The name that it says it had.
+        was: JobName,
+        /// Where the job is declared.
+        declared: Source,
+        /// Where the job that has the name is declared.
+        other: Source,
+    },
+    /// Two or more jobs say that they had one name.
+    WasTwice {
+        /// The name that they say they had.
+        was: JobName,
+        /// The jobs, and where they are declared.
+        declared: Vec<(JobName, Source)>,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -56,6 +75,17 @@ impl fmt::Display for Problem {
                     declared.len()
                 )?;
                 declared.iter().try_for_each(|source| write!(f, "\n  declared at {source}"))
+            }
+            Self::Was { name, was, declared, other } => write!(
+                f,
+                "job `{name}`: `was = \"{was}\"` is the name of another job, which keeps its own history\n\
+                 remove it, or give the other job another name\n  declared at {declared}\n  `{was}` is declared at {other}"
+            ),
+            Self::WasTwice { was, declared } => {
+                write!(f, "{} jobs say `was = \"{was}\"`, and its history can go to one", declared.len())?;
+                declared
+                    .iter()
+                    .try_for_each(|(name, source)| write!(f, "\n  `{name}` is declared at {source}"))
             }
         }
     }
@@ -87,8 +117,8 @@ impl<T> Catalog<T> {
     ///
     /// # Errors
     ///
-    /// A [`CatalogError`] with every problem: bad names, bad schedules, unknown calendars, and names that are declared twice with
-    /// all their places.
+    /// A [`CatalogError`] with every problem: bad names, bad schedules, unknown calendars, names that are declared twice, and
+    /// histories that two jobs would have, with all their places.
     pub fn build(
         declared: impl IntoIterator<Item = (JobSpec, T)>,
         calendars: &Calendars,
@@ -108,6 +138,7 @@ impl<T> Catalog<T> {
                 declared: same.iter().map(|entry| entry.1).collect(),
             });
         }
+        problems.extend(claimed_histories(&entries));
         if problems.is_empty() {
             Ok(Self { entries: entries.into_iter().map(|(plan, _, value)| (plan, value)).collect() })
         } else {
@@ -120,6 +151,32 @@ impl<T> Catalog<T> {
     pub fn into_entries(self) -> Vec<(Plan, T)> {
         self.entries
     }
+}
+
+/// The history of a name belongs to the job that has it, or to the one job that had it. `entries` are in the order of names.
+fn claimed_histories<T>(entries: &[(Plan, Source, T)]) -> Vec<Problem> {
+    let mut claims: BTreeMap<&JobName, Vec<(&JobName, Source)>> = BTreeMap::new();
+    for (plan, declared, _) in entries {
+        if let Some(was) = &plan.was {
+            claims.entry(was).or_default().push((&plan.name, *declared));
+        }
+    }
+    let mut problems = Vec::new();
+    for (was, claimed) in claims {
+        if let Ok(at) = entries.binary_search_by(|(plan, ..)| plan.name.cmp(was)) {
+            let other = entries[at].1;
+            problems.extend(claimed.iter().map(|(name, declared)| Problem::Was {
+                name: (*name).clone(),
+                was: was.clone(),
+                declared: *declared,
+                other,
+            }));
+        } else if claimed.len() > 1 {
+            let declared = claimed.into_iter().map(|(name, source)| (name.clone(), source)).collect();
+            problems.push(Problem::WasTwice { was: was.clone(), declared });
+        }
+    }
+    problems
 }
 
 #[cfg(test)]
@@ -172,5 +229,34 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }
+    }
+
+    #[test]
+    fn a_history_has_one_heir() {
+        let renamed = |name, line, was| JobSpec { was: Some(was), ..spec(name, line) };
+        let problems = |declared: Vec<JobSpec>| {
+            let declared = declared.into_iter().map(|spec| (spec, ()));
+            Catalog::build(declared, &Calendars::default()).err().map(|error| error.to_string())
+        };
+        assert_eq!(problems(vec![renamed("b", 1, "a"), renamed("d", 2, "c")]), None);
+        assert_eq!(
+            problems(vec![renamed("b", 1, "a"), spec("a", 2)]).as_deref(),
+            Some(
+                "job `b`: `was = \"a\"` is the name of another job, which keeps its own history\n\
+                 remove it, or give the other job another name\n  \
+                 declared at src/jobs.rs:1 (in app::jobs)\n  \
+                 `a` is declared at src/jobs.rs:2 (in app::jobs)"
+            )
+        );
+        assert_eq!(
+            problems(vec![renamed("c", 1, "a"), renamed("b", 2, "a")]).as_deref(),
+            Some(
+                "2 jobs say `was = \"a\"`, and its history can go to one\n  \
+                 `b` is declared at src/jobs.rs:2 (in app::jobs)\n  \
+                 `c` is declared at src/jobs.rs:1 (in app::jobs)"
+            )
+        );
+        // A chain of names is two renames at once: the history would have to go both ways.
+        assert!(problems(vec![renamed("c", 1, "b"), renamed("b", 2, "a")]).is_some());
     }
 }

@@ -2,6 +2,7 @@
 
 mod catalog;
 mod name;
+pub mod options;
 mod plan;
 mod spec;
 

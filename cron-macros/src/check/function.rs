@@ -1,12 +1,13 @@
 //! The function: what the scheduler can call.
 
+use cron_core::job::options::{Key, Options, Value};
 use quote::ToTokens;
 use syn::{FnArg, PatType, ReturnType, Safety, Signature, Type, TypePath};
 
 use crate::function::{Function, find_impl};
 use crate::mistakes::Mistakes;
 
-pub(super) fn check(function: &Function, mistakes: &mut Mistakes) {
+pub(super) fn check(function: &Function, options: &Options, mistakes: &mut Mistakes) {
     let signature = &function.signature;
     qualifiers(signature, mistakes);
     let generics = &signature.generics.params;
@@ -27,8 +28,41 @@ pub(super) fn check(function: &Function, mistakes: &mut Mistakes) {
             FnArg::Typed(parameter) => check_parameter(parameter, mistakes),
         }
     }
+    check_arguments(function, options, mistakes);
     if let ReturnType::Type(_, output) = &signature.output {
         check_output(signature, output, mistakes);
+    }
+}
+
+/// Arguments come with each job that is made for the function while the program runs. The declared job has none.
+fn check_arguments(function: &Function, options: &Options, mistakes: &mut Mistakes) {
+    let arguments = function.arguments();
+    let Some((first, more)) = arguments.split_first() else { return };
+    let ident = function.ident();
+    let without_arguments = [
+        (
+            options.schedules().next().is_some(),
+            "a job with a schedule takes no `Args<T>`: its ticks have no arguments to give",
+            "the schedule",
+        ),
+        (
+            options.get(Key::RunOnStart) == Some(&Value::Switch(true)),
+            "a job with `run_on_start` takes no `Args<T>`: the run at its registration has no arguments to give",
+            "the option",
+        ),
+    ];
+    for (given, why, what) in without_arguments {
+        if given {
+            let instead = format!("take {what} away and schedule it with `{ident}::JOB.with(args)`");
+            mistakes.add(first.parameter, format!("{why}\n{instead}"));
+            break;
+        }
+    }
+    for second in more {
+        mistakes.add(
+            second.parameter,
+            "a job takes one `Args<T>`: its arguments are one value\nput all of them into one struct",
+        );
     }
 }
 
@@ -88,7 +122,10 @@ fn check_output(signature: &Signature, output: &Type, mistakes: &mut Mistakes) {
 }
 
 fn is_extractor(path: &TypePath) -> bool {
-    path.path.segments.last().is_some_and(|last| last.ident == "State" || last.ident == "Run")
+    path.path
+        .segments
+        .last()
+        .is_some_and(|last| ["State", "Args", "Run"].iter().any(|name| last.ident == name))
 }
 
 /// A type as people write it: tokens print with blanks around `<`, `>` and `::`.
