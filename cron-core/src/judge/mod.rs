@@ -149,7 +149,7 @@ impl Judgement {
 #[must_use]
 pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     if docket.paused {
-        return Judgement::nothing(docket, None);
+        return line::without_ticks(docket, now, None);
     }
     if let Some(hold) = docket.place.hold {
         return hold::judge(docket, hold, now);

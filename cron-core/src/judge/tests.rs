@@ -115,7 +115,9 @@ fn all_is_bounded_by_its_limit_and_window() {
     assert_eq!(judge(&docket, at(104)).verdicts, [missed(10, 100, 10)]);
 }
 
-/// Who holds the slot when a tick is due, and what each policy does about it.
+/// Who holds the slot, and what each policy does about it.
+type Row<'a> = (&'a str, &'a [Active], [(Overlap, Judgement); 4]);
+
 #[test]
 fn every_policy_meets_every_kind_of_holder() {
     use Overlap::{Allow, Cancel, Queue, Skip};
@@ -133,7 +135,7 @@ fn every_policy_meets_every_kind_of_holder() {
     let skips = judged(vec![overlapping(10)], 10, Some(20));
     let evicts = Judgement { evict: vec![RunId(4)], ..starts.clone() };
     // The tick at 10 is judged at 12; a run that is asked to stop has 10 s, so one asked at 12 has until 22.
-    let table: [(&str, &[Active], [(Overlap, Judgement); 4]); 6] = [
+    let table: [Row<'_>; 6] = [
         (
             "nobody",
             &[],
@@ -553,8 +555,8 @@ proptest! {
         for (forward, what, next) in steps {
             life.now += if what % 2 == 0 { forward } else { forward % period };
             match what {
-                0 | 1 | 2 => life.judge()?,
-                3 | 4 | 5 => { life.end(next); life.judge()? }
+                0..=2 => life.judge()?,
+                3..=5 => { life.end(next); life.judge()? }
                 6 => { life.docket.paused = !life.docket.paused; life.judge()? }
                 _ => { life.now += period; life.judge()?; life.judge()? }
             }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Label, Plan};
 use cron_core::judge::{Active, Place, Skip, close, next_due};
+use cron_core::policy::Overlap;
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
@@ -194,6 +195,10 @@ impl Book {
             Some(_) => None,
             None => next_due(job.schedule(), job.plan.jitter(), job.place, is_active),
         };
+        // A run that wants the slot of another one has it judged, also while the ticks are paused.
+        let wants = is_active && job.plan.overlap == Overlap::Cancel;
+        let wanted = self.parked(name, false).first().map(|run| self.runs[run].nominal);
+        let due = due.into_iter().chain(wanted.filter(|_| wants)).min();
         self.known_mut(name)?.due = due;
         Ok(due)
     }

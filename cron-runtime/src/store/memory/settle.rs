@@ -81,7 +81,6 @@ impl Book {
         let next_tick = job.schedule().and_then(|schedule| next_tick(schedule, at, true));
         let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
         let attempt = run.progress.attempt();
-        let held_slot = run.holds_slot();
         let moved = transition(run.progress, event, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         let was_running = matches!(run.progress.state, RunState::Running { .. });
@@ -114,8 +113,7 @@ impl Book {
             run.error.clear();
         }
         let name = run.job.clone();
-        let is_freed = held_slot && !run.holds_slot();
-        let due = if is_freed { self.free(&name, at)? } else { None };
+        let due = if moved.progress.state.is_active() { None } else { self.free(&name, at)? };
         Ok((moved, due))
     }
 

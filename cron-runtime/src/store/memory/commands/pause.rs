@@ -20,7 +20,7 @@ impl Book {
         }
         *self.pause_of(&target)? = Some(PauseInfo { at: now, by, note });
         for job in jobs {
-            self.known_mut(&job)?.due = None;
+            self.rearm(&job)?;
         }
         Ok(Done::Paused)
     }
