@@ -161,7 +161,7 @@ pub fn audit(
     for (index, segment) in segments.iter().enumerate() {
         let end = segments.get(index + 1).map_or(mark, |next| next.since.min(mark));
         let mut cursor = segment.since;
-        if let Some(Schedule::Delay(_)) = &segment.schedule {
+        if segment.schedule.as_ref().is_some_and(Schedule::is_delay) {
             while let Some(verdict) = verdicts.next_if(|verdict| verdict.first <= end) {
                 audit.count(&verdict);
                 cursor = audit.check_delayed(cursor, &verdict);

@@ -112,10 +112,28 @@ fn rows_with_calendars() {
 }
 
 #[test]
+fn rows_with_start_and_end() {
+    for row in rows("| Attribute | Text | Start | End | Zone | After | Next | In words |") {
+        let [attribute, text, start, end, zone, after, next, words] = row.as_slice() else {
+            panic!("{row:?}")
+        };
+        let [start, end] = [start, end].map(|cell| (cell != "-").then_some(cell.as_str()));
+        let schedule = schedule(attribute, text, zone).unwrap().within(start, end, zone).unwrap();
+        check_ticks(attribute, text, &schedule, [after, next, words]);
+        assert_eq!(schedule.to_string().parse::<Schedule>(), Ok(schedule));
+    }
+}
+
+#[test]
 fn durations() {
     for row in rows("| Duration | Milliseconds |") {
         assert_eq!(parse_duration(&row[0]).unwrap().as_millis().to_string(), row[1]);
     }
+}
+
+/// An attribute without its last option, and the option.
+fn option<'a>(text: &'a str, name: &str) -> (&'a str, Option<&'a str>) {
+    text.split_once(name).map_or((text, None), |(text, option)| (text, Some(option.trim_matches('"'))))
 }
 
 #[test]
@@ -125,8 +143,12 @@ fn mistakes() {
         if attribute == "rrule" && cfg!(not(feature = "rrule")) {
             continue;
         }
-        let (text, zone) = text.split_once(", timezone = ").unwrap_or((text, "\"UTC\""));
-        let result = schedule(attribute, text.trim_matches('"'), zone.trim_matches('"'));
+        let (text, end) = option(text, ", end = ");
+        let (text, start) = option(text, ", start = ");
+        let (text, zone) = option(text, ", timezone = ");
+        let zone = zone.unwrap_or("UTC");
+        let result = schedule(attribute, text.trim_matches('"'), zone);
+        let result = result.and_then(|schedule| schedule.within(start, end, zone));
         let error = result.and_then(Schedule::refuse_never).expect_err(&row[0]);
         assert_eq!(error.to_string(), row[1], "{}", row[0]);
     }

@@ -134,6 +134,10 @@ fn every_kind_comes_back_from_its_text() {
         (Schedule::at("2026-12-25T00:00", "Europe/London").unwrap(), "at(2026-12-25T00:00:00) Europe/London"),
         (Schedule::at("2026-12-25T00:00:00.250Z", "UTC").unwrap(), "at(2026-12-25T00:00:00.250Z)"),
         (Schedule::once("60s").unwrap(), "once(1m)"),
+        (
+            cron("0 9 * * *").within(Some("2026-06-01T00:00:00"), None, "Europe/London").unwrap(),
+            "within(2026-05-31T23:00:00Z..) cron(0 9 * * *) Europe/London",
+        ),
     ] {
         assert_eq!(schedule.to_string(), text);
         assert_eq!(text.parse::<Schedule>(), Ok(schedule));

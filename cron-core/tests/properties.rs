@@ -176,6 +176,7 @@ proptest! {
             "([0-9*]{1,2}[-/,][0-9LWa-z#]{1,4} ){0,7}",
             "(cron|every|at|once)\\([ 0-9*a-zA-Z:,TZ-]{0,30}\\)[ a-zA-Z/_=]{0,20}",
             "calendar\\((skip|only|next_workday|x) [a-z0-9,=_-]{0,20}( (runs|bits)=[A-Za-z0-9_-]{0,30})?( in [A-Za-z/]{0,8})?\\) (every\\([1-9]h\\)|cron\\(0 9 \\* \\* \\*\\) UTC|at\\(2026-12-2[0-9]T00:00:00Z\\))",
+            "within\\(((19[67]|22[01])[0-9]-(01|12)-(01|31)T00:00:00(.[0-9]{1,4})?Z)?\\.\\.(2026-12-31T23:59:(59|60)[Zz])?\\) (within\\(\\.\\.\\) )?(calendar\\(only 2026-12-2[0-9]\\) )?(every\\([1-9]h(, after finish)?\\)|cron\\(0 9 \\* \\* \\*\\) UTC|once\\(1h\\))",
             "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+][0-9]{2}:[0-9]{2})?",
             any::<Vec<u8>>().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         ],
@@ -193,6 +194,7 @@ proptest! {
             Schedule::once(&text),
             Dates::parse(&text).and_then(|dates| Schedule::every("1h", None)?.with_calendar(CalendarRule::Skip, dates)),
             Schedule::rrule(&text, &zone),
+            Schedule::every("1h", None).and_then(|every| every.within(Some(&text), None, &zone)),
             text.parse(),
         ];
         for result in results {

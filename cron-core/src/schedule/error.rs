@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::bounds::BoundsError;
 use super::calendar::CalendarError;
 use super::cron::Field;
 use super::phrase::PhraseProblem;
@@ -175,6 +176,8 @@ pub enum ScheduleErrorKind {
     StrideForm,
     /// A calendar is wrong, or does not go together with the schedule.
     Calendar(CalendarError),
+    /// A start and an end are wrong, or do not go together with the schedule.
+    Bounds(BoundsError),
     /// A recurrence rule is wrong.
     #[cfg(feature = "rrule")]
     Rrule(RruleMistake),
@@ -249,6 +252,7 @@ impl ScheduleError {
             Kind::UnknownZone { nearest: None } => say("write an IANA name, as in `Europe/London`, or `UTC`"),
             Kind::Duration(error) => error.help(),
             Kind::Calendar(error) => error.help(),
+            Kind::Bounds(error) => error.help(),
             Kind::TimeOfDay => say("write hours and minutes, as in `14:30`"),
             Kind::TimeOfHour => say("write minutes, as in `:30`"),
             Kind::DaysAndTime => say("write days and a time, as in `MON,FRI 10:00` or `weekdays 10:00`"),
@@ -339,6 +343,7 @@ impl fmt::Display for ScheduleError {
             Kind::Never => write!(f, "`{part}` never happens: no date from 1970 to 2199 matches")?,
             Kind::Duration(error) => return error.fmt(f),
             Kind::Calendar(error) => error.say(&part, f)?,
+            Kind::Bounds(error) => error.say(&part, f)?,
             Kind::TimeOfDay => write!(f, "`{part}` is not a time of day from 00:00 to 23:59:59")?,
             Kind::TimeOfHour => write!(f, "`{part}` is not a time within the hour from :00 to :59:59")?,
             Kind::DaysAndTime => write!(f, "`{part}` is not a list of days and a time")?,

@@ -6,6 +6,7 @@
 //! All instants are UTC. Ticks of cron schedules are whole seconds, those of intervals whole milliseconds. The
 //! calendar reaches from 1970 to the end of 2199.
 
+mod bounds;
 mod calendar;
 mod cron;
 mod delay;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+pub use bounds::{Bounded, BoundsError};
 pub use calendar::{Calendar, CalendarError, CalendarRule, Calendared, Calendars, Dates};
 pub use cron::{CronSchedule, DstGap, Field, Lint};
 pub use delay::Delay;
@@ -69,6 +71,8 @@ pub enum Schedule {
     Stride(Stride),
     /// The ticks of another schedule that a calendar leaves, or where it moves them.
     Calendared(Arc<Calendared>),
+    /// The ticks of another schedule from a start to an end.
+    Bounded(Arc<Bounded>),
     /// A tick a period after the last run ended.
     Delay(Delay),
     /// A recurrence rule of RFC 5545.
@@ -227,6 +231,7 @@ impl Schedule {
             Self::Cron(cron) => cron.set_dst_gap(gap),
             Self::Stride(stride) => stride.set_dst_gap(gap),
             Self::Calendared(calendared) => Arc::make_mut(calendared).set_dst_gap(gap),
+            Self::Bounded(bounded) => Arc::make_mut(bounded).set_dst_gap(gap),
             Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Delay(_) => {}
             // Its runs in a gap always happen after it.
             #[cfg(feature = "rrule")]
@@ -258,6 +263,7 @@ impl Schedule {
             Self::Stride(stride) => stride.at_or_after(t.timestamp() + 1).and_then(from_seconds),
             Self::Delay(delay) => delay.after(t.timestamp_millis()).and_then(from_millis),
             Self::Calendared(ticks) => ticks.at_or_after(t.timestamp_millis() + 1).and_then(from_millis),
+            Self::Bounded(bounded) => bounded.next_after(t),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.at_or_after(t.timestamp().checked_add(1)?).and_then(from_seconds),
         }
@@ -275,6 +281,7 @@ impl Schedule {
             Self::Once(_) | Self::Delay(_) => None,
             Self::Stride(stride) => stride.at_or_before(before_seconds(t)).and_then(from_seconds),
             Self::Calendared(ticks) => ticks.at_or_before(before_millis(t)).and_then(from_millis),
+            Self::Bounded(bounded) => bounded.prev_before(t),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.at_or_before(before_seconds(t)).and_then(from_seconds),
         }
@@ -294,6 +301,7 @@ impl Schedule {
             }
             Self::Stride(stride) => stride.count(after.timestamp() + 1, through.timestamp()),
             Self::Calendared(ticks) => ticks.count(after.timestamp_millis() + 1, through.timestamp_millis()),
+            Self::Bounded(bounded) => bounded.count(after, through),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.count(after.timestamp() + 1, through.timestamp()),
             Self::At(_) | Self::Once(_) | Self::Delay(_) => self.between(after, through).count() as u64,
@@ -311,10 +319,10 @@ impl Schedule {
 
     /// The ticks after an instant, to the end of the calendar; of a [fixed delay](Delay) the next one only.
     pub fn iter_after(&self, t: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> + '_ {
-        std::iter::successors(self.next_after(t), |tick| match self {
-            Self::Delay(_) => None,
-            _ => self.next_after(*tick),
-        })
+        std::iter::successors(
+            self.next_after(t),
+            |tick| if self.is_delay() { None } else { self.next_after(*tick) },
+        )
     }
 
     /// Whether its ticks depend on when its runs end.
@@ -340,6 +348,7 @@ impl Schedule {
             Self::At(at) => at.instant() == Some(t),
             Self::Once(_) => false,
             Self::Delay(_) => true,
+            Self::Bounded(bounded) => bounded.matches(t),
             Self::Calendared(ticks) => {
                 let ms = t.timestamp_millis();
                 t.timestamp_subsec_nanos().is_multiple_of(1_000_000) && ticks.at_or_after(ms) == Some(ms)
@@ -362,6 +371,7 @@ impl Schedule {
             Self::Rrule(rrule) => Some(rrule.zone()),
             Self::Interval(_) | Self::Once(_) | Self::Delay(_) => None,
             Self::Calendared(ticks) => ticks.schedule().zone(),
+            Self::Bounded(bounded) => bounded.schedule().zone(),
         }
     }
 
@@ -371,6 +381,7 @@ impl Schedule {
         match self {
             Self::At(_) | Self::Once(_) => true,
             Self::Calendared(ticks) => ticks.is_single(),
+            Self::Bounded(bounded) => bounded.schedule().is_single(),
             Self::Cron(_) | Self::Interval(_) | Self::Stride(_) | Self::Delay(_) => false,
             #[cfg(feature = "rrule")]
             Self::Rrule(_) => false,
@@ -386,6 +397,7 @@ impl Schedule {
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.is_interval_like(),
             Self::Calendared(ticks) => ticks.schedule().is_interval_like(),
+            Self::Bounded(bounded) => bounded.schedule().is_interval_like(),
             Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Stride(_) | Self::Delay(_) => false,
         }
     }
@@ -397,6 +409,7 @@ impl Schedule {
             Self::Once(_) => true,
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.start().is_none(),
+            Self::Bounded(bounded) => bounded.schedule().needs_registration(),
             Self::Cron(_)
             | Self::Interval(_)
             | Self::At(_)
@@ -407,7 +420,7 @@ impl Schedule {
     }
 
     /// Whether there is any tick at all from 1970 to 2199. A delay has one, although its instant is not known yet; a
-    /// recurrence rule that waits for its registration, if it has one for some registration.
+    /// recurrence rule that waits for its registration, if it has one for some registration, whatever its bounds.
     #[must_use]
     pub fn has_any_tick(&self) -> bool {
         match self {
@@ -415,6 +428,7 @@ impl Schedule {
                 self.next_after(DateTime::<Utc>::MIN_UTC).is_some()
             }
             Self::Interval(_) | Self::Once(_) | Self::Delay(_) => true,
+            Self::Bounded(bounded) => bounded.has_any_tick(),
             Self::At(at) => at.instant().is_some(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.has_any_tick(),
@@ -424,8 +438,8 @@ impl Schedule {
     /// The schedule itself, if it has any tick.
     ///
     /// # Errors
-    /// [`ScheduleErrorKind::Never`] if no date matches, as for `0 0 30 2 *`, and [`CalendarError::NothingLeft`] if a calendar
-    /// leaves none. The expression of the error is the
+    /// [`ScheduleErrorKind::Never`] if no date matches, as for `0 0 30 2 *`, [`CalendarError::NothingLeft`] if a calendar
+    /// leaves none, and [`BoundsError::NothingLeft`] if none is between start and end. The expression of the error is the
     /// canonical one; use [`never`](Self::never) to show what the user wrote.
     pub fn refuse_never(self) -> Result<Self, ScheduleError> {
         if self.has_any_tick() {
@@ -438,6 +452,10 @@ impl Schedule {
             Self::Calendared(ticks) => {
                 ticks.schedule().clone().refuse_never()?;
                 return Err(ticks.nothing_left());
+            }
+            Self::Bounded(bounded) => {
+                bounded.schedule().clone().refuse_never()?;
+                return Err(bounded.nothing_left());
             }
             other => other.to_string(),
         };
@@ -461,6 +479,7 @@ impl Schedule {
             Self::Stride(stride) => stride.describe(),
             Self::Delay(delay) => delay.describe(),
             Self::Calendared(ticks) => ticks.describe(),
+            Self::Bounded(bounded) => bounded.describe(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.describe(),
         }
@@ -470,7 +489,7 @@ impl Schedule {
     ///
     /// FNV-1a (64 bits) over the kind and the meaning: masks, flags and zone name of a cron schedule,
     /// milliseconds of intervals, dates and delays, the canonical text of a recurrence rule;
-    /// rule and dates of a calendar, whatever its name.
+    /// rule and dates of a calendar, whatever its name; the instants of start and end.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
         let mut hash = Fnv::new();
@@ -510,6 +529,10 @@ impl Schedule {
                 // The zone of the schedule is in its own fingerprint already; this one may be another.
                 hash.add(ticks.zone().name().as_bytes());
             }
+            Self::Bounded(bounded) => {
+                hash.add(b"within");
+                bounded.feed(|bytes| hash.add(bytes));
+            }
             #[cfg(feature = "rrule")]
             Self::Rrule(_) => hash.add(self.to_string().as_bytes()),
         }
@@ -527,6 +550,9 @@ impl Schedule {
             Self::Once(once) => Self::At(once.anchored(registered)),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => Self::Rrule(rrule.anchored(registered)),
+            Self::Bounded(bounded) if self.needs_registration() => {
+                bounded.around(bounded.schedule().anchored(registered))
+            }
             other => other.clone(),
         }
     }
@@ -538,6 +564,7 @@ impl Schedule {
             Self::Cron(cron) => cron.lints(),
             Self::Stride(stride) => stride.lints(),
             Self::Calendared(ticks) => ticks.schedule().lints(),
+            Self::Bounded(bounded) => bounded.schedule().lints(),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.lints(),
             Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Delay(_) => Vec::new(),

@@ -129,7 +129,7 @@ impl fmt::Display for At {
 }
 
 /// Date and time without a zone; milliseconds only where there are any.
-fn stamp(ms: i64, between: char) -> String {
+pub(super) fn stamp(ms: i64, between: char) -> String {
     let Some(time) = DateTime::from_timestamp_millis(ms) else {
         return format!("{ms}ms");
     };

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::bounds::{self, Bounded, BoundsError};
 use super::calendar::CalendarError;
 use super::cron::{CronSchedule, DstGap};
 use super::error::{ScheduleError, ScheduleErrorKind as Kind};
@@ -34,6 +36,7 @@ impl fmt::Display for Schedule {
             Self::Stride(stride) => stride.fmt(f),
             Self::Delay(delay) => delay.fmt(f),
             Self::Calendared(calendared) => calendared.fmt(f),
+            Self::Bounded(bounded) => bounded.fmt(f),
             #[cfg(feature = "rrule")]
             Self::Rrule(rrule) => rrule.fmt(f),
         }
@@ -44,8 +47,8 @@ impl FromStr for Schedule {
     type Err = ScheduleError;
 
     /// Reads the text that `Display` writes: `cron(...) Zone`, `every(...)`, `every(..., after finish)`, `at(...) Zone`, `once(...)`,
-    /// `stride(...) Zone`, `rrule(...) Zone`, and `calendar(...)` in front of one of these. A calendar that is only named is an error; see
-    /// [`Schedule::read`].
+    /// `stride(...) Zone`, `rrule(...) Zone`, `calendar(...)` in front of one of these, and `within(...)` in front of all. A calendar that is
+    /// only named is an error; see [`Schedule::read`].
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         Self::read(text, &Calendars::default())
     }
@@ -58,6 +61,9 @@ impl Schedule {
     /// # Errors
     /// If the text is none of a schedule, and if no calendar has that name.
     pub fn read(text: &str, calendars: &Calendars) -> Result<Self, ScheduleError> {
+        if let Some(inside) = text.strip_prefix(bounds::WORD) {
+            return Bounded::read(text, inside, calendars).map(|bounded| Self::Bounded(Arc::new(bounded)));
+        }
         let Some(inside) = text.strip_prefix("calendar(") else { return Self::read_plain(text) };
         let (Some((calendar, schedule)), true) = (inside.split_once(") "), text.len() <= MAX_CALENDARED)
         else {
@@ -75,6 +81,10 @@ impl Schedule {
             Some((calendar, zone)) => (calendar, Some(zone)),
             None => (calendar, None),
         };
+        if schedule.starts_with(bounds::WORD) {
+            let kind = Kind::Bounds(BoundsError::UnderCalendar);
+            return Err(ScheduleError::new(kind, text, text.len() - schedule.len()..text.len()));
+        }
         let (rule, calendar) = calendar.split_once(' ').ok_or_else(damaged)?;
         let rule = rule.parse().map_err(|_unknown: UnknownWord| damaged())?;
         let is_list = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || word.contains('=');
@@ -131,8 +141,10 @@ impl Schedule {
             ("rrule", zone) => Self::rrule(inside, zone),
             ("every" | "once", _) => refuse(Kind::UnknownForm { nearest: None }, close + 1..text.len()),
             (word, _) => {
-                let nearest =
-                    suggest::nearest(word, ["cron", "every", "at", "once", "stride", "rrule", "calendar"]);
+                let nearest = suggest::nearest(
+                    word,
+                    ["cron", "every", "at", "once", "stride", "rrule", "calendar", "within"],
+                );
                 refuse(Kind::UnknownForm { nearest }, 0..word_len)
             }
         }

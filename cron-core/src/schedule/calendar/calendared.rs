@@ -56,7 +56,9 @@ impl Calendared {
             Schedule::Stride(stride) => Ticks::Days(under(&stride.days())),
             Schedule::Interval(interval) => Ticks::Grid(*interval, under(&DaySet::all())),
             Schedule::At(at) => Ticks::Single(at.under(zone, under)),
-            Schedule::Once(_) | Schedule::Delay(_) | Schedule::Calendared(_) => Ticks::Single(None),
+            Schedule::Once(_) | Schedule::Delay(_) | Schedule::Calendared(_) | Schedule::Bounded(_) => {
+                Ticks::Single(None)
+            }
             #[cfg(feature = "rrule")]
             Schedule::Rrule(_) => Ticks::Single(None),
         };
@@ -95,7 +97,8 @@ impl Calendared {
             | Schedule::At(_)
             | Schedule::Once(_)
             | Schedule::Delay(_)
-            | Schedule::Calendared(_) => {
+            | Schedule::Calendared(_)
+            | Schedule::Bounded(_) => {
                 return None;
             }
             #[cfg(feature = "rrule")]
@@ -258,6 +261,8 @@ fn check(schedule: &Schedule, rule: CalendarRule, zone: Option<Tz>) -> Result<Tz
         Schedule::Once(_) => refuse(CalendarError::Delay),
         Schedule::Delay(_) => refuse(CalendarError::AfterFinish),
         Schedule::Calendared(_) => refuse(CalendarError::Second),
+        // The calendar goes inside the bounds.
+        Schedule::Bounded(bounded) => check(bounded.schedule(), rule, zone),
         // Its times need not be the same on all of its days, and it has dates of its own.
         #[cfg(feature = "rrule")]
         Schedule::Rrule(_) => refuse(CalendarError::Rrule),
@@ -273,7 +278,8 @@ impl Schedule {
     /// The same schedule under a calendar: `rule` says what happens on its dates.
     ///
     /// The date of a tick is that on the clock of the schedule's zone, for intervals and instants in UTC (see
-    /// [`with_calendar_in`](Self::with_calendar_in)). A rule that leaves no tick at all is accepted here, see
+    /// [`with_calendar_in`](Self::with_calendar_in)). [Bounds](Self::within) stay outside of the calendar: they hold for the ticks
+    /// that it has moved. A rule that leaves no tick at all is accepted here, see
     /// [`refuse_never`](Self::refuse_never).
     ///
     /// # Errors
@@ -293,7 +299,7 @@ impl Schedule {
     /// # Ok::<(), cron_core::schedule::ScheduleError>(())
     /// ```
     pub fn with_calendar(self, rule: CalendarRule, dates: Dates) -> Result<Self, ScheduleError> {
-        Ok(Self::Calendared(Arc::new(Calendared::new(self, rule, dates, None)?)))
+        self.under_calendar(rule, dates, None)
     }
 
     /// As [`with_calendar`](Self::with_calendar), for schedules without a zone of their own: `zone` (an IANA name) is the
@@ -308,7 +314,20 @@ impl Schedule {
         zone: &str,
     ) -> Result<Self, ScheduleError> {
         let zone = zone::parse(zone)?;
-        Ok(Self::Calendared(Arc::new(Calendared::new(self, rule, dates, Some(zone))?)))
+        self.under_calendar(rule, dates, Some(zone))
+    }
+
+    fn under_calendar(
+        self,
+        rule: CalendarRule,
+        dates: Dates,
+        zone: Option<Tz>,
+    ) -> Result<Self, ScheduleError> {
+        if let Self::Bounded(bounded) = &self {
+            let schedule = bounded.schedule().clone().under_calendar(rule, dates, zone)?;
+            return Ok(bounded.around(schedule));
+        }
+        Ok(Self::Calendared(Arc::new(Calendared::new(self, rule, dates, zone)?)))
     }
 
     /// The text of this schedule under a calendar that is known by its name only: what a declaration holds until
@@ -324,14 +343,19 @@ impl Schedule {
     ) -> Result<String, ScheduleError> {
         check_name(name)?;
         let zone = zone_text(self, check(self, rule, zone.map(zone::parse).transpose()?)?);
-        Ok(format!("calendar({rule} {name}{zone}) {self}"))
+        let text = |schedule: &Self| format!("calendar({rule} {name}{zone}) {schedule}");
+        Ok(match self {
+            Self::Bounded(bounded) => format!("{}{}", bounded.prefix(), text(bounded.schedule())),
+            other => text(other),
+        })
     }
 
-    /// The schedule whose ticks a calendar chooses or moves; a schedule without a calendar itself.
+    /// The schedule under its bounds and its calendar; a schedule with neither itself.
     #[must_use]
     pub fn without_calendar(&self) -> &Self {
         match self {
             Self::Calendared(calendared) => &calendared.schedule,
+            Self::Bounded(bounded) => bounded.schedule().without_calendar(),
             other => other,
         }
     }
