@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cron_core::job::options::{Declaration, Key, Options, Part, Place, Value, check, plan, table};
 use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Priority, Retention, Retry, Slots};
-use cron_core::schedule::{Calendars, Schedule};
+use cron_core::schedule::{Calendars, Schedule, ScheduleError};
 
 /// Options as they stand in the attribute.
 fn read(text: &str) -> Options {
@@ -300,6 +300,74 @@ fn options_of_another_policy_are_refused() {
             &[&format!("`retry_past_next` has no effect with `overlap = \"{overlap}\"`")],
         );
     }
+}
+
+#[test]
+fn bounds_are_read_in_the_zone_of_the_job() {
+    let (start, end) = (Some("2026-09-01T00:00:00"), Some("2027-06-30T00:00:00+02:00"));
+    let within = |schedule: Result<Schedule, ScheduleError>, start, end, zone| {
+        schedule.and_then(|schedule| schedule.within(start, end, zone)).unwrap().to_string()
+    };
+    let daily = |zone| Schedule::daily("09:00", zone);
+    let every = || Schedule::every("30s", None);
+    let both = r#"start = "2026-09-01T00:00:00", end = "2027-06-30T00:00:00+02:00""#;
+    for (options, schedule) in [
+        (format!(r#"daily = "09:00", {both}"#), within(daily("UTC"), start, end, "UTC")),
+        (
+            format!(r#"daily = "09:00", timezone = "Asia/Tokyo", {both}"#),
+            within(daily("Asia/Tokyo"), start, end, "Asia/Tokyo"),
+        ),
+        (
+            format!(r#"every = "30s", timezone = "Asia/Tokyo", {both}"#),
+            within(every(), start, end, "Asia/Tokyo"),
+        ),
+        (r#"every = "30s", end = "2027-06-30T00:00:00+02:00""#.to_owned(), within(every(), None, end, "UTC")),
+        (
+            r#"schedule = "every 90 minutes", timezone = "Asia/Tokyo", start = "2026-09-01T00:00:00""#
+                .to_owned(),
+            within(Schedule::every("90m", None), start, None, "Asia/Tokyo"),
+        ),
+    ] {
+        assert_eq!(good(&options).schedule, Some(schedule), "{options}");
+    }
+}
+
+#[test]
+fn bounds_are_checked() {
+    bad(r#"start = "2026-09-01T00:00:00""#, &["`start` needs a schedule"]);
+    bad(
+        r#"at = "2026-09-01T00:00:00", end = "2026-09-01T00:00:00""#,
+        &["a schedule that repeats, and `at` is one tick"],
+    );
+    bad(
+        r#"once = "60s", start = "2026-09-01T00:00:00""#,
+        &["a schedule that repeats, and `once` is one tick"],
+    );
+    bad(r#"daily = "09:00", start = "soon""#, &["`soon` is not a date and time"]);
+    let between = |start: &str, end: &str| format!(r#"daily = "09:00", start = "{start}", end = "{end}""#);
+    let none = between("2026-09-01T00:00:00", "2026-09-01T00:00:00");
+    bad(&none, &["`end` is not after `start = \"2026-09-01T00:00:00\"`"]);
+    bad(&format!(r#"{none}, calendar = "2026-12-32""#), &["`end` is not after", "there is no `2026-12-32`"]);
+    bad(&between("2026-09-02T00:00:00", "2026-09-01T00:00:00"), &["`end` is not after"]);
+    bad(&between("soon", "2026-13-01"), &["`soon` is not", "`2026-13-01` is not"]);
+    // In Tokyo the start is nine hours earlier than its text in UTC.
+    let apart = between("2026-09-01T09:00:00", "2026-09-01T00:00:01Z");
+    bad(&apart, &["`end` is not after"]);
+    good(&format!(r#"{apart}, timezone = "Asia/Tokyo""#));
+    bad(&between("2026-09-01T10:00:00", "2026-09-02T08:00:00"), &["never happens"]);
+    // The only tick moves out of the bounds, or into them: 2026-09-05 is a Saturday.
+    let day = r#"daily = "09:00", start = "2026-09-07T00:00:00", end = "2026-09-07T23:59:59""#;
+    good(&format!(r#"{day}, calendar = "2026-12-25", calendar_rule = "next_workday""#));
+    bad(&format!(r#"{day}, calendar = "2026-09-07""#), &["never happens: it has no tick from 2026-09-07 to"]);
+    let saturday = r#"weekly = "SAT 09:00", start = "2026-09-07T00:00:00", end = "2026-09-07T23:59:59""#;
+    bad(saturday, &["never happens"]);
+    good(&format!(r#"{saturday}, calendar = "uk_holidays", calendar_rule = "next_workday""#));
+    good(&format!(r#"{saturday}, calendar = "2026-12-25", calendar_rule = "next_workday""#));
+    bad(
+        r#"every = "30s", start = "2026-09-01T00:00:00Z", timezone = "Europe/London""#,
+        &["`timezone` has no effect with `every`"],
+    );
+    bad(r#"daily = "09:00", start = "2026-09-01T00:00:00", timezone = "Nowhere""#, &["not a time zone"]);
 }
 
 #[test]

@@ -29,7 +29,8 @@ enum Moment {
 }
 
 impl At {
-    pub(super) fn parse(text: &str, zone: &str) -> Result<Self, ScheduleError> {
+    /// A local time in a zone, or one with an offset.
+    pub(crate) fn parse(text: &str, zone: &str) -> Result<Self, ScheduleError> {
         let zone = zone::parse(zone)?;
         let trimmed = text.trim();
         let in_range = |ms: i64| {

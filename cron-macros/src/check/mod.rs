@@ -128,6 +128,7 @@ mod tests {
         bad(r#"every = 30, phase = "5s""#, &["a string literal"]);
         bad(r#"every = "30s", after = finish"#, &["a string literal"]);
         bad(r#"every = "30s", overlap = queue, queue_depth = 3"#, &["a string literal"]);
+        bad(r#"every = "30s", start = soon, timezone = "Europe/London""#, &["a string literal"]);
     }
 
     #[test]

@@ -39,6 +39,14 @@ fn runs_beside() {}
 #[job(every = "30s", after = "finish", jitter = "5s", cancel_grace = "1s")]
 fn after_itself() {}
 
+#[job(
+    every = "1h",
+    timezone = "Europe/London",
+    start = "2026-09-01T00:00:00",
+    end = "2027-06-30T23:59:59+01:00"
+)]
+fn for_a_while() {}
+
 #[job(overlap = "queue", run_on_start = true, priority = 0)]
 fn by_hand() {}
 
@@ -47,5 +55,6 @@ fn handles_take_no_arguments() {
     let handles: [cron_runtime::Job; 3] = [waits::JOB, gives_way::JOB, runs_beside::JOB];
     assert_eq!(handles.map(|handle| handle.name()), ["waits", "gives_way", "runs_beside"]);
     assert_ne!(after_itself::JOB, by_hand::JOB);
+    assert_ne!(for_a_while::JOB, by_hand::JOB);
     waits();
 }

@@ -120,11 +120,15 @@ options! {
     After "after": Text, r#""finish""#, "none",
         "`every` counts from the end of the last run, in place of the grid; the end counts over a restart";
     Timezone "timezone": Text, r#""Europe/London""#, "`\"UTC\"`",
-        "the IANA zone in which schedules and dates of a `calendar` are read; never the zone of the server";
+        "the IANA zone in which schedules, dates of a `calendar`, `start` and `end` are read; never the zone of the server";
     Calendar "calendar": Text, r#""uk_holidays""#, "none",
         "dates that matter to the job: the name of a calendar that the program gives to `start().calendar(name, ...)`, or a list such as `\"2026-12-25, 2026-12-26\"`";
     CalendarRule "calendar_rule": Text, r#""next_workday""#, "`\"skip\"`",
         "`\"skip\"`: no ticks on these dates; `\"only\"`: no others; `\"next_workday\"`, `\"previous_workday\"`: ticks on these dates and on weekends move to that day, at the same local time (not with `every`)";
+    Start "start": Text, r#""2026-09-01T00:00:00""#, "none",
+        "no tick before this date and time, with an offset or in `timezone`";
+    End "end": Text, r#""2027-06-30T23:59:59""#, "none",
+        "no tick after this date and time, with an offset or in `timezone`";
     Jitter "jitter": Duration, r#""30s""#, "none",
         "each tick starts up to this much later, by a hash of job and tick, and before the next one; its nominal time stays";
     RunOnStart "run_on_start": Switch, "true", "`false`",
@@ -180,13 +184,15 @@ options! {
 }
 
 /// Names that people try, and the option they mean.
-const MEANT: [(&str, Key); 38] = [
+const MEANT: [(&str, Key); 43] = [
     ("attempts", Key::Retries),
     ("catchup", Key::CatchUp),
     ("concurrency", Key::Overlap),
     ("dead_letters", Key::KeepDead),
     ("delay", Key::RetryDelay),
     ("depth", Key::QueueDepth),
+    ("ends", Key::End),
+    ("from", Key::Start),
     ("holidays", Key::Calendar),
     ("history", Key::KeepRuns),
     ("id", Key::Name),
@@ -199,6 +205,8 @@ const MEANT: [(&str, Key); 38] = [
     ("max_parallel", Key::MaxRunning),
     ("max_retries", Key::Retries),
     ("misfire", Key::CatchUp),
+    ("not_after", Key::End),
+    ("not_before", Key::Start),
     ("offset", Key::Phase),
     ("old_name", Key::Was),
     ("on_overlap", Key::Overlap),
@@ -217,6 +225,7 @@ const MEANT: [(&str, Key); 38] = [
     ("time_zone", Key::Timezone),
     ("title", Key::Name),
     ("tz", Key::Timezone),
+    ("until", Key::End),
     ("weight", Key::Priority),
     ("zone", Key::Timezone),
 ];
@@ -335,6 +344,7 @@ mod tests {
     fn an_unknown_name_is_explained() {
         let nearest = |given: &str, place| UnknownOption { given: given.to_owned(), place }.nearest();
         assert_eq!(nearest("retires", Place::Attribute), Some(Key::Retries));
+        assert_eq!(nearest("until", Place::Builder), Some(Key::End));
         assert_eq!(nearest("max_concurrency", Place::Builder), Some(Key::MaxRunning));
         assert_eq!(nearest("banana", Place::Builder), None);
         assert_eq!(nearest("crates", Place::Attribute), Some(Key::Crate));

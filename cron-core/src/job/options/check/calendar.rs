@@ -1,8 +1,9 @@
 //! The calendar of a schedule: a name, which is looked up when the program runs, or dates, which are checked here.
 
+use super::bounds::Bounds;
 use super::schedule::explain_schedule;
 use super::{Check, Key};
-use crate::schedule::{CalendarRule, Calendars, Dates, Schedule, ScheduleError};
+use crate::schedule::{CalendarRule, Calendars, Dates, Schedule, ScheduleError, ScheduleErrorKind};
 
 /// What the option says: where the dates are.
 enum Given {
@@ -12,13 +13,27 @@ enum Given {
     List(Dates),
 }
 
-/// The schedule in its canonical form, with its calendar if it has one. `None` where the calendar is wrong.
-pub(super) fn check(check: &mut Check<'_>, schedule: Schedule) -> Option<String> {
+/// The schedule in its canonical form, within its bounds and with its calendar. `None` where the calendar is wrong.
+pub(super) fn check(check: &mut Check<'_>, schedule: Schedule, bounds: &Bounds<'_>) -> Option<String> {
     // The zone of all other schedules is in the schedule already.
     let zone = check.text(Key::Timezone).filter(|_| schedule.zone().is_none());
+    // The bounds hold for the ticks that the calendar has moved, so that it must be known before they can leave none.
+    let refuse = |check: &mut Check<'_>, error: ScheduleError| {
+        let key = if matches!(error.kind(), ScheduleErrorKind::Bounds(_)) { bounds.key() } else { None };
+        check.wrong_value(key.unwrap_or(Key::Calendar), explain_schedule(&error));
+    };
+    let schedule = match bounds.within(schedule) {
+        Ok(schedule) => schedule,
+        Err(error) => {
+            refuse(check, error);
+            check_alone(check);
+            return None;
+        }
+    };
     if !check.has(Key::Calendar) {
         check_alone(check);
-        return Some(schedule.to_string());
+        let text = schedule.refuse_never().map(|schedule| schedule.to_string());
+        return text.map_err(|error| refuse(check, error)).ok();
     }
     let (given, rule) = (given(check), rule(check));
     let (given, rule) = (given?, rule?);
@@ -26,7 +41,7 @@ pub(super) fn check(check: &mut Check<'_>, schedule: Schedule) -> Option<String>
         Given::Name(name) => schedule.calendar_reference(rule, &name, zone),
         Given::List(dates) => with(schedule, rule, dates, zone),
     };
-    text.map_err(|error| check.wrong_value(Key::Calendar, explain_schedule(&error))).ok()
+    text.map_err(|error| refuse(check, error)).ok()
 }
 
 fn with(

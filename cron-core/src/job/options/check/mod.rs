@@ -2,6 +2,7 @@
 //!
 //! A check that fails notes a mistake and goes on, so that the user sees all of them at once.
 
+mod bounds;
 mod calendar;
 mod labels;
 mod policy;

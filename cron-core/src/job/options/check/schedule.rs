@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, Key, calendar, explain};
+use super::{Check, Key, bounds, calendar, explain};
 use crate::UnknownWord;
 use crate::duration::format_duration;
 use crate::schedule::{Schedule, ScheduleError, ScheduleErrorKind};
@@ -28,6 +28,7 @@ pub(super) fn check(check: &mut Check<'_>) -> Option<String> {
     let zone = zone(check, first);
     let Some(schedule) = parse(check, first, zone.unwrap_or("UTC")) else {
         calendar::check_alone(check);
+        bounds::check(check, first, None, zone.unwrap_or("UTC"));
         return None;
     };
     zone_without_effect(check, first, &schedule);
@@ -41,13 +42,20 @@ pub(super) fn check(check: &mut Check<'_>) -> Option<String> {
         check.wrong_value(Key::Timezone, text);
     }
     // Without a good zone the schedule has been read in another one, so nothing more can be said.
-    zone.and_then(|_good| calendar::check(check, schedule))
+    let zone = zone?;
+    match bounds::check(check, first, Some(&schedule), zone) {
+        Some(bounds) => calendar::check(check, schedule, &bounds),
+        None => {
+            calendar::check_alone(check);
+            None
+        }
+    }
 }
 
 /// `timezone`, `phase`, `after` and the like say something about a schedule, so there must be one.
 fn needs_schedule(check: &mut Check<'_>) {
     calendar::check_alone(check);
-    for key in [Key::Calendar, Key::Timezone, Key::Phase, Key::After] {
+    for key in [Key::Calendar, Key::Timezone, Key::Phase, Key::After, Key::Start, Key::End] {
         if check.has(key) {
             let with_every = matches!(key, Key::Phase | Key::After);
             let example = if with_every { Key::Every } else { Key::Cron }.example();
@@ -77,8 +85,8 @@ fn belongs(check: &mut Check<'_>, schedule: Key) {
     }
     if check.has(Key::Timezone) {
         let why = match schedule {
-            // The dates of a calendar are those of a zone.
-            Key::Every if check.has(Key::Calendar) => return,
+            // The dates of a calendar are those of a zone, and so are bounds without an offset.
+            Key::Every if check.has(Key::Calendar) || bounds::are_local(check) => return,
             Key::Every if check.has(Key::After) => {
                 "its period is counted from the end of the last run, in every zone the same"
             }
@@ -95,7 +103,7 @@ fn belongs(check: &mut Check<'_>, schedule: Key) {
 
 /// Refuses a zone in which nothing is read.
 fn zone_without_effect(check: &mut Check<'_>, key: Key, schedule: &Schedule) {
-    if !check.has(Key::Timezone) || check.has(Key::Calendar) {
+    if !check.has(Key::Timezone) || check.has(Key::Calendar) || bounds::are_local(check) {
         return;
     }
     if let Schedule::At(at) = schedule
@@ -114,7 +122,7 @@ fn zone_without_effect(check: &mut Check<'_>, key: Key, schedule: &Schedule) {
 
 /// The zone to read the schedule in; `None` where the user names one that does not exist.
 fn zone<'a>(check: &mut Check<'a>, schedule: Key) -> Option<&'a str> {
-    let counted = schedule == Key::Every && !check.has(Key::Calendar);
+    let counted = schedule == Key::Every && !check.has(Key::Calendar) && !bounds::are_local(check);
     if counted || schedule == Key::Once || !check.has(Key::Timezone) {
         return Some("UTC");
     }
