@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Place, Skip, is_delay, next_tick, one, range};
+use super::{Place, Skip, next_tick, one, range};
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
 
@@ -21,7 +21,7 @@ pub fn close(
     now: DateTime<Utc>,
 ) -> Vec<Skip> {
     let pause = paused.unwrap_or(now).min(now);
-    if is_delay(schedule) {
+    if schedule.is_delay() {
         let tick = next_tick(schedule, place.mark, is_active).filter(|tick| *tick <= now);
         let reason = |tick| if tick <= pause { SkipReason::Missed } else { SkipReason::Paused };
         return tick.map(|tick| one(tick, reason(tick), None)).into_iter().collect();

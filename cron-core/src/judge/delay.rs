@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Docket, Judgement, Verdict, age, is_delay, is_late, line, next_due, next_tick, one};
+use super::{Docket, Judgement, Verdict, age, is_late, line, next_due, next_tick, one};
 use crate::policy::{CatchUpRule, Overlap};
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 /// A delay counts from there: no tick lies between the old mark and the new one. All other schedules have no part in it.
 #[must_use]
 pub fn mark_after_end(schedule: &Schedule, mark: DateTime<Utc>, ended: DateTime<Utc>) -> DateTime<Utc> {
-    if is_delay(schedule) { mark.max(ended) } else { mark }
+    if schedule.is_delay() { mark.max(ended) } else { mark }
 }
 
 /// The one tick of a delay, if it is due. How late it is matters to `grace` and `window` only: no other tick came after it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Docket, Judgement, Place, Verdict, is_delay, next_due, range, room};
+use super::{Docket, Judgement, Place, Verdict, next_due, range, room};
 use crate::run::{RunId, SkipReason};
 
 /// When a job runs next, as its function says. It overrides the schedule's next tick; the ticks until then are recorded as
@@ -58,7 +58,7 @@ pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judg
     }
     let mark = docket.place.mark;
     let mut verdicts = Vec::new();
-    let ticks = docket.schedule.filter(|schedule| !is_delay(schedule));
+    let ticks = docket.schedule.filter(|schedule| !schedule.is_delay());
     let is_tick = until > mark && ticks.is_some_and(|schedule| schedule.matches(until));
     if let Some(schedule) = ticks {
         let last = if is_tick { until - TimeDelta::milliseconds(1) } else { until };

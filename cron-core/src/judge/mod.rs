@@ -155,7 +155,7 @@ pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
         return hold::judge(docket, hold, now);
     }
     let Some(schedule) = docket.schedule else { return line::without_ticks(docket, now, None) };
-    if is_delay(schedule) {
+    if schedule.is_delay() {
         return delay::judge(docket, schedule, now);
     }
     let first = schedule.next_after(docket.place.mark);
@@ -169,7 +169,7 @@ pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
 /// The next tick after the mark of a job, if it is known: that of a delay is not while a run is active.
 #[must_use]
 pub fn next_tick(schedule: &Schedule, mark: DateTime<Utc>, is_active: bool) -> Option<DateTime<Utc>> {
-    if is_delay(schedule) && is_active { None } else { schedule.next_after(mark) }
+    if schedule.is_delay() && is_active { None } else { schedule.next_after(mark) }
 }
 
 /// When to judge a job, as far as its place and its schedule tell. The job is not paused.
@@ -208,11 +208,6 @@ pub fn is_late(
     now: DateTime<Utc>,
 ) -> bool {
     age(now, jitter.start_of(schedule, tick)) > grace(catch_up, schedule, tick)
-}
-
-/// Whether the ticks of a schedule depend on when its runs end.
-fn is_delay(schedule: &Schedule) -> bool {
-    matches!(schedule, Schedule::Delay(_))
 }
 
 /// The newest tick at or before `now`. Found backwards, so an outage of two weeks costs the same as one of a minute.

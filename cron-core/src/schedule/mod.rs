@@ -325,12 +325,6 @@ impl Schedule {
         )
     }
 
-    /// Whether its ticks depend on when its runs end.
-    #[must_use]
-    pub fn is_delay(&self) -> bool {
-        matches!(self, Self::Delay(_))
-    }
-
     /// Whether an instant is a tick. For a [fixed delay](Delay) any may be one.
     #[must_use]
     pub fn matches(&self, t: DateTime<Utc>) -> bool {
