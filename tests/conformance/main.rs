@@ -46,6 +46,7 @@ mod retiming;
 mod setting_back;
 mod settling;
 mod sharing;
+mod table;
 
 /// Makes all cases tests of one kind of store, in a module of its name.
 macro_rules! conformance {
@@ -63,6 +64,7 @@ macro_rules! conformance {
             crate::reading::reading!($books);
             crate::sharing::sharing!($books);
             crate::auditing::auditing!($books);
+            crate::table::table!($books);
             crate::overlapping::overlapping!($books);
             crate::cancelling::cancelling!($books);
             crate::crowding::crowding!($books);

@@ -29,6 +29,9 @@ impl<T: Store + Ledger> Both for T {}
 
 /// One kind of store, with nothing in it.
 pub(crate) trait Books: Debug {
+    /// Others of the same kind, with nothing in them.
+    fn fresh(&self) -> Box<dyn Books>;
+
     /// One more process on these books. When all others have gone, these are the books reopened.
     fn open(&self) -> Box<dyn Both>;
 }
@@ -43,6 +46,10 @@ impl MemoryBooks {
 }
 
 impl Books for MemoryBooks {
+    fn fresh(&self) -> Box<dyn Books> {
+        Box::new(Self::new())
+    }
+
     fn open(&self) -> Box<dyn Both> {
         Box::new(self.0.another_process())
     }
@@ -70,6 +77,10 @@ impl SqliteBooks {
 }
 
 impl Books for SqliteBooks {
+    fn fresh(&self) -> Box<dyn Books> {
+        Box::new(Self::new())
+    }
+
     fn open(&self) -> Box<dyn Both> {
         Box::new(self.store())
     }
@@ -105,6 +116,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(books: impl Books + 'static) -> Self {
         Self { books: Box::new(books) }
+    }
+
+    /// Another world with fresh books of the same kind.
+    pub(crate) fn another(&self) -> Self {
+        Self { books: self.books.fresh() }
     }
 
     /// Starts a process that contains `jobs`.
