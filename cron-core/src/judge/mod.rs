@@ -13,6 +13,8 @@ mod delay;
 mod hold;
 mod line;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;
