@@ -3,6 +3,7 @@
 //! A new store implements [`Books`](world::Books) and adds one `conformance!` line here. Every case gets fresh books, names the
 //! time of each step, and ends with an audit of all jobs (see [`world::play`]).
 
+mod histories;
 mod jobs;
 mod model;
 mod sqlite;

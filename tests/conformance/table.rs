@@ -1,7 +1,7 @@
 //! Every overlap policy × everything that can hold a slot × everything that can happen next, held against what the core says.
 
 use cron_runtime::core::judge::{Active, Admission, Docket, Place, Verdict, admit, judge as decide};
-use cron_runtime::core::policy::{Jitter, Overlap};
+use cron_runtime::core::policy::Jitter;
 use cron_runtime::core::run::FailureKind;
 
 use crate::jobs::{Job, at, job};
