@@ -16,15 +16,14 @@ use super::sync::is_linked;
 const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
 
 /// One judgement in the making.
-struct Session<'a> {
-    desk: &'a Desk,
+struct Session {
     request: JudgeRequest,
     judged: Judged,
 }
 
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let mut session = Session { desk, request, judged: Judged::default() };
+        let mut session = Session { request, judged: Judged::default() };
         let waking = self.waking(desk, request.now);
         let mut left = waking.len().saturating_sub(request.limit);
         for run in waking.iter().take(request.limit) {
@@ -82,7 +81,7 @@ impl Book {
     }
 
     /// The next instant at which a linked job or a waiting run is due.
-    fn next(&self, desk: &Desk, session: &Session<'_>) -> Option<DateTime<Utc>> {
+    fn next(&self, desk: &Desk, session: &Session) -> Option<DateTime<Utc>> {
         let jobs = self.jobs.values().filter(|job| is_linked(desk, job)).filter_map(|job| job.due);
         let runs =
             self.runs.values().filter(|run| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)));
@@ -91,7 +90,7 @@ impl Book {
         jobs.chain(wakes.filter(|wake| !crowded || *wake > now)).min()
     }
 
-    fn judge_job(&mut self, name: &JobName, session: &mut Session<'_>) -> Result<(), StoreError> {
+    fn judge_job(&mut self, name: &JobName, session: &mut Session) -> Result<(), StoreError> {
         let now = session.request.now;
         let active = self.active(name);
         let is_wanted = !self.parked(name, false).is_empty();
@@ -141,7 +140,7 @@ impl Book {
     }
 
     /// Ends a run so that another one can have its slot. What its function returns counts for nothing from now on.
-    fn evict(&mut self, id: RunId, session: &mut Session<'_>) -> Result<(), StoreError> {
+    fn evict(&mut self, id: RunId, session: &mut Session) -> Result<(), StoreError> {
         let run = &self.runs[&id];
         session.judged.evicted.push((run.job.clone(), Claim { run: id, epoch: run.epoch }));
         let event = RunEvent::Cancel { at: session.request.now, why: REPLACED.to_owned() };
@@ -153,7 +152,7 @@ impl Book {
         &mut self,
         name: &JobName,
         tick: DateTime<Utc>,
-        session: &mut Session<'_>,
+        session: &mut Session,
     ) -> Result<RunId, StoreError> {
         let run = self.new_run(name, tick, Origin::Tick, Some(tick));
         if self.known_mut(name)?.ticks.insert(tick, run).is_some() {
@@ -164,7 +163,7 @@ impl Book {
     }
 
     /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled.
-    fn start_if_room(&mut self, id: RunId, session: &mut Session<'_>) -> Result<(), StoreError> {
+    fn start_if_room(&mut self, id: RunId, session: &mut Session) -> Result<(), StoreError> {
         let group = self.known(&self.runs[&id].job)?.plan.group.clone();
         let limit = group.as_ref().and_then(|group| self.groups.get(group)?.max_running);
         let in_group = |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group == group);
