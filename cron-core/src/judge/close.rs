@@ -36,7 +36,12 @@ pub fn close(
         skip_until(queued.min(now), SkipReason::Superseded, None);
     }
     if let Some(hold) = place.hold {
-        skip_until(hold.until.map_or(now, |until| until.min(now)), SkipReason::Superseded, Some(hold.by));
+        // The instant that the run asked for is not taken by it, but lost with the rest.
+        let before = |until: DateTime<Utc>| {
+            if schedule.matches(until) { until - TimeDelta::milliseconds(1) } else { until }
+        };
+        let until = hold.until.map_or(now, |until| before(until).min(now));
+        skip_until(until, SkipReason::Superseded, Some(hold.by));
     }
     skip_until(pause, SkipReason::Missed, None);
     skip_until(now, SkipReason::Paused, None);

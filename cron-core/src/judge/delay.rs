@@ -40,7 +40,7 @@ pub(super) fn judge(docket: &Docket<'_>, schedule: &Schedule, now: DateTime<Utc>
             Judgement::of(vec![Verdict::Skip(skip)], tick, None)
         }
         // The end of the active run moves the tick: there is nothing to wait for, or to cancel.
-        Overlap::Queue | Overlap::Cancel if is_active => Judgement::nothing(docket, None),
+        Overlap::Queue | Overlap::Cancel if is_active => line::without_ticks(docket, now, None),
         // The end of the run, this one or the holder, makes the next tick.
         Overlap::Skip | Overlap::Queue | Overlap::Cancel | Overlap::Allow => {
             Judgement::of(vec![Verdict::Run { tick }], tick, None)

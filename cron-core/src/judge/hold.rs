@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Docket, Judgement, Place, Verdict, next_due, range, room};
+use super::{Docket, Judgement, Place, Verdict, line, next_due, range};
 use crate::run::{RunId, SkipReason};
 
 /// When a job runs next, as its function says. It overrides the schedule's next tick; the ticks until then are recorded as
@@ -50,11 +50,12 @@ pub fn hold_after(next: Next, by: RunId, ended: DateTime<Utc>) -> Option<Hold> {
 
 pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judgement {
     let Some(until) = hold.until.filter(|until| *until <= now) else {
-        return Judgement::nothing(docket, hold.until);
+        return line::without_ticks(docket, now, hold.until);
     };
-    if room(docket.overlap, docket.slots, docket.active.len()) == 0 {
+    let slot = line::slot(docket, now);
+    if slot.room == 0 {
         // The end of an active run makes it due.
-        return Judgement::nothing(docket, None);
+        return Judgement { evict: slot.evict, ask: slot.ask, ..Judgement::nothing(docket, slot.deadline) };
     }
     let mark = docket.place.mark;
     let mut verdicts = Vec::new();
@@ -68,5 +69,5 @@ pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judg
     verdicts.push(if is_tick { Verdict::Run { tick: until } } else { Verdict::Extra { nominal: until } });
     let place = Place::at(mark.max(until));
     let due = next_due(docket.schedule, docket.jitter, place, true);
-    Judgement { place, ..Judgement::of(verdicts, place.mark, due) }
+    Judgement { evict: slot.evict, place, ..Judgement::of(verdicts, place.mark, due) }
 }

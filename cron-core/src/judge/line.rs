@@ -10,13 +10,13 @@ use crate::schedule::Schedule;
 
 /// What can be started now.
 #[derive(Debug, Default)]
-struct Slot {
+pub(super) struct Slot {
     /// How many runs may start.
-    room: usize,
-    evict: Vec<RunId>,
-    ask: Vec<RunId>,
+    pub(super) room: usize,
+    pub(super) evict: Vec<RunId>,
+    pub(super) ask: Vec<RunId>,
     /// When those that were asked to stop have had their time.
-    deadline: Option<DateTime<Utc>>,
+    pub(super) deadline: Option<DateTime<Utc>>,
 }
 
 /// How the job deals with ticks now. A backfill is beside the schedule, so ticks wait for its runs instead of being skipped.
@@ -52,7 +52,8 @@ fn clear(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
     slot
 }
 
-fn slot(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
+/// Whether a tick or another run of the job can start now, and what has to end for it.
+pub(super) fn slot(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
     match rule(docket) {
         Overlap::Cancel => clear(docket, now),
         Overlap::Skip | Overlap::Queue | Overlap::Allow => {
@@ -158,31 +159,27 @@ impl Desk<'_> {
     }
 
     /// A backlog of `catch_up = "all"`: one at a time, the oldest first; the others wait behind the mark.
+    ///
+    /// Where runs may overlap they do: what bounds a backlog there is the limit alone. Under `cancel` the run that holds the
+    /// slot is asked to stop for a backlog as for any tick, or one run that hangs would hold it up for ever.
     fn backlog(
         mut self,
         chosen: &Chosen,
-        mut slot: Slot,
+        slot: Slot,
         later: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
     ) -> Judgement {
         if let Some(missed) = chosen.missed {
             self.skip_until(missed, SkipReason::Missed);
         }
         match chosen.ticks.first() {
-            Some(oldest) if slot.room > 0 && self.is_alone() => {
+            Some(oldest) if slot.room > 0 => {
                 self.run(*oldest);
                 let due = later(self.mark);
                 self.conclude(None, slot, due)
             }
-            // The end of the active run makes it due. Nothing is cancelled for the sake of a tick that is late anyway.
-            Some(_) | None => {
-                slot = Slot::default();
-                self.conclude(None, slot, None)
-            }
+            // The end of the active run makes it due.
+            Some(_) | None => self.conclude(None, slot, None),
         }
-    }
-
-    fn is_alone(&self) -> bool {
-        self.docket.active.is_empty()
     }
 
     /// Starts the longest waiting tick if it can, and comes back for the rest.

@@ -97,7 +97,13 @@ fn all_runs_one_at_a_time_and_waits_for_the_active_run_under_every_policy() {
         let free = Docket { overlap: *overlap, ..docket(&schedule, CatchUpRule::All, 0) };
         assert_eq!(judge(&free, at(39)), judged(vec![run(10)], 10, Some(20)), "{overlap}");
         let held = Docket { place: Place::at(at(10)), active: &HELD, ..free };
-        assert_eq!(judge(&held, at(39)), judged(vec![], 10, None), "{overlap}");
+        let want = match overlap {
+            Overlap::Skip | Overlap::Queue => judged(vec![], 10, None),
+            // A run that hangs must not hold the backlog up for ever.
+            Overlap::Cancel => Judgement { ask: vec![RunId(4)], ..judged(vec![], 10, Some(49)) },
+            Overlap::Allow => judged(vec![run(20)], 20, Some(30)),
+        };
+        assert_eq!(judge(&held, at(39)), want, "{overlap}");
         assert_eq!(judge(&Docket { active: &[], ..held }, at(39)).verdicts, [run(20)], "{overlap}");
     }
 }
@@ -280,6 +286,24 @@ fn cancel_starts_the_newest_only_once_the_old_run_is_out() {
     let third = judge(&docket, at(25));
     assert_eq!((third.evict, third.verdicts), (vec![RunId(4)], vec![run(20)]));
     assert_eq!((third.place, third.due), (Place::at(at(20)), Some(at(30))));
+    // So does an instant that a run asked for, and a delay whose own tick has to wait.
+    let said = Place { hold: hold_after(Next::At(at(35)), RunId(4), at(21)), ..Place::at(at(20)) };
+    let held = Docket { active: &HELD, place: said, ..docket };
+    let asks = judge(&held, at(35));
+    assert_eq!((asks.ask, asks.due, asks.place), (vec![RunId(4)], Some(at(50)), said));
+    let had_time = [Active { asked: Some(at(35)), ..running(4) }];
+    let evicts = judge(&Docket { active: &had_time, ..held }, at(50));
+    assert_eq!(
+        (evicts.evict, evicts.verdicts.last()),
+        (vec![RunId(4)], Some(&Verdict::Extra { nominal: at(35) }))
+    );
+    let never = Place { hold: hold_after(Next::Never, RunId(4), at(21)), ..Place::at(at(20)) };
+    let wanted = judge(&Docket { is_wanted: true, place: never, ..held }, at(31));
+    assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(46))));
+    let delay = after_finish("10s");
+    let wanted =
+        judge(&Docket { schedule: Some(&delay), is_wanted: true, place: Place::at(at(0)), ..held }, at(31));
+    assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(46))));
     // A run that a person asked for makes room for itself in the same way, also between ticks.
     docket = Docket { active: &HELD, is_wanted: true, place: Place::at(at(30)), ..docket };
     let wanted = judge(&docket, at(31));
@@ -351,6 +375,11 @@ fn what_a_run_says_overrides_the_ticks_until_then() {
     assert_eq!(judge(&docket, at(9_999)).due, None);
     let closed = close(&schedule, docket.place, None, false, at(45));
     assert_eq!(closed.into_iter().map(Verdict::Skip).collect::<Vec<_>>(), [taken(20, 40, 3)]);
+    // The instant itself is not taken by the run that asked for it.
+    docket.place.hold = hold(Next::At(at(40)));
+    let closed = close(&schedule, docket.place, Some(at(15)), false, at(65));
+    let paused = skip(SkipReason::Paused, 40, 60, 3, None);
+    assert_eq!(closed.into_iter().map(Verdict::Skip).collect::<Vec<_>>(), [taken(20, 30, 2), paused]);
     // A handler has no ticks, and still runs when it says so.
     docket.schedule = None;
     docket.place.hold = hold(Next::After(Duration::from_secs(1)));
