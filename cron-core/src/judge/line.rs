@@ -55,6 +55,12 @@ fn clear(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
 /// Whether a tick or another run of the job can start now, and what has to end for it.
 pub(super) fn slot(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
     match rule(docket) {
+        // A run that a person asked for has waited longer than any tick: the slot is its, and the tick comes back for it.
+        Overlap::Cancel if docket.is_wanted => {
+            let slot = clear(docket, now);
+            let deadline = if slot.room > 0 { Some(now) } else { slot.deadline };
+            Slot { room: 0, deadline, ..slot }
+        }
         Overlap::Cancel => clear(docket, now),
         Overlap::Skip | Overlap::Queue | Overlap::Allow => {
             let room = super::room(docket.overlap, docket.slots, docket.active.len());

@@ -308,6 +308,11 @@ fn cancel_starts_the_newest_only_once_the_old_run_is_out() {
     docket = Docket { active: &HELD, is_wanted: true, place: Place::at(at(30)), ..docket };
     let wanted = judge(&docket, at(31));
     assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(40))));
+    // It has the slot before a tick that came later, which asks for it at once.
+    let had_time = [Active { asked: Some(at(31)), ..running(4) }];
+    let both = judge(&Docket { active: &had_time, ..docket }, at(46));
+    assert_eq!((both.evict, both.verdicts, both.due), (vec![RunId(4)], vec![], Some(at(46))));
+    assert_eq!(both.place.queued, Some(at(40)));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
 pub use error::StoreError;
+pub(crate) use types::MAX_PRUNED_JOBS;
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
     GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page, PauseInfo,
@@ -90,7 +91,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; nothing has happened.
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError>;
 
-    /// Removes what the retention of jobs does not keep any more: at most `limit` rows.
+    /// Removes what the retention of jobs does not keep any more: about `limit` rows, from where the call before has ended.
     ///
     /// # Errors
     ///

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::judge::{Active, Place, Skip, close, next_due};
+use cron_core::judge::{Active, Place, Skip, close, next_due, next_tick};
 use cron_core::policy::Overlap;
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
@@ -23,6 +23,8 @@ pub(crate) struct Book {
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
     pub(super) newest_job: u64,
     pub(super) newest_run: u64,
+    /// A judgement is being carried out: what it frees is given away at its end.
+    pub(super) is_judging: bool,
     /// Incarnations that took leave: their attempts are lost at once.
     pub(super) gone: BTreeSet<OwnerId>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Desk {
     pub(super) owner: Option<OwnerId>,
     /// The declared jobs of its program.
     pub(super) declared: BTreeSet<JobName>,
+    /// Where the last call to prune ended.
+    pub(super) pruned_until: Option<JobName>,
 }
 
 /// What is known of a group beside its jobs.
@@ -102,6 +106,22 @@ impl Job {
     /// The schedule in force, anchored.
     pub(super) fn schedule(&self) -> Option<&Schedule> {
         self.segments.last().and_then(|segment| segment.schedule.as_ref())
+    }
+
+    /// The tick that a retry may have to give way to: one that will be judged, and that is no other business than the run's own.
+    pub(super) fn next_start(
+        &self,
+        at: DateTime<Utc>,
+        origin: Origin,
+        is_paused: bool,
+    ) -> Option<DateTime<Utc>> {
+        if is_paused || origin == Origin::Backfill {
+            return None;
+        }
+        match self.place.hold {
+            Some(hold) => hold.until,
+            None => next_tick(self.schedule()?, at, true),
+        }
     }
 
     /// Since when the schedule is in force.

@@ -24,22 +24,25 @@ struct Session {
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
         let mut session = Session { request, judged: Judged::default() };
-        let waking = self.waking(desk, request.now);
-        let mut left = waking.len().saturating_sub(request.limit);
-        for run in waking.iter().take(request.limit) {
-            self.start_if_room(*run, &mut session)?;
+        let mut looked_at = 0;
+        for run in self.waking(desk, request.now) {
+            if looked_at == request.limit {
+                session.judged.more = true;
+                break;
+            }
+            if session.judged.claimed.len() >= request.room {
+                session.judged.crowded = true;
+                break;
+            }
+            // What finds its group full is passed over: it must not stand in the way of the others.
+            looked_at += usize::from(self.start_if_room(run, &mut session)?);
         }
         let due = self.due(desk, request.now);
-        let room = request.limit.saturating_sub(waking.len());
-        // A batch that was filled by runs which cannot start must not keep ticks from their verdict.
-        let room = if session.judged.crowded { room.max(1) } else { room };
+        let room = request.limit - looked_at;
         for name in due.iter().take(room) {
             self.judge_job(name, &mut session)?;
         }
-        if session.judged.crowded {
-            left = 0;
-        }
-        session.judged.more = left > 0 || due.len() > room;
+        session.judged.more |= due.len() > room;
         session.judged.asked = self.asked(&request);
         session.judged.next = self.next(desk, &session);
         Ok(session.judged)
@@ -110,9 +113,10 @@ impl Book {
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
         let job = self.known_mut(name)?;
         (job.place, job.due) = (place, due);
-        for run in evict {
-            self.evict(run, session)?;
-        }
+        self.is_judging = true;
+        let evicted = evict.into_iter().try_for_each(|run| self.evict(run, session));
+        self.is_judging = false;
+        evicted?;
         for run in ask {
             if let Some(run) = self.runs.get_mut(&run) {
                 run.asked = Some((now, REPLACED.to_owned()));
@@ -162,8 +166,8 @@ impl Book {
         Ok(run)
     }
 
-    /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled.
-    fn start_if_room(&mut self, id: RunId, session: &mut Session) -> Result<(), StoreError> {
+    /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled. Says whether it started.
+    fn start_if_room(&mut self, id: RunId, session: &mut Session) -> Result<bool, StoreError> {
         let group = self.known(&self.runs[&id].job)?.plan.group.clone();
         let limit = group.as_ref().and_then(|group| self.groups.get(group)?.max_running);
         let in_group = |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group == group);
@@ -176,11 +180,11 @@ impl Book {
         });
         if is_full || session.judged.claimed.len() >= session.request.room {
             session.judged.crowded = true;
-            return Ok(());
+            return Ok(false);
         }
         let claimed = self.claim(id, &session.request)?;
         session.judged.claimed.push(claimed);
-        Ok(())
+        Ok(true)
     }
 
     /// Starts an attempt of a run under the next epoch of its job.

@@ -102,7 +102,8 @@ impl Store for MemoryStore {
     }
 
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
-        Ok(self.book().prune(now, limit))
+        let mut desk = self.desk();
+        Ok(self.book().prune(&mut desk, now, limit))
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {

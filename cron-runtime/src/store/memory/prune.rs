@@ -4,21 +4,30 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 
-use super::super::{Pruned, SkipInfo};
-use super::book::{Book, Job};
+use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo};
+use super::book::{Book, Desk, Job};
 
 impl Book {
-    pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Pruned {
+    /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
+    pub(super) fn prune(&mut self, desk: &mut Desk, now: DateTime<Utc>, limit: usize) -> Pruned {
         let mut pruned = Pruned::default();
-        let names: Vec<_> = self.jobs.keys().cloned().collect();
-        for name in names {
-            let room = limit.saturating_sub((pruned.runs + pruned.skips + pruned.jobs) as usize);
-            if room == 0 {
+        let after = desk.pruned_until.take();
+        let names: Vec<_> = self
+            .jobs
+            .keys()
+            .filter(|name| after.as_ref().is_none_or(|after| *name > after))
+            .cloned()
+            .collect();
+        for (index, name) in names.iter().enumerate() {
+            let done = (pruned.runs + pruned.skips + pruned.jobs) as usize;
+            if done >= limit || index == MAX_PRUNED_JOBS {
                 pruned.more = true;
                 return pruned;
             }
-            self.prune_job(&name, now, room, &mut pruned);
+            self.prune_job(name, now, limit - done, &mut pruned);
+            desk.pruned_until = Some(name.clone());
         }
+        desk.pruned_until = None;
         pruned
     }
 
@@ -31,12 +40,13 @@ impl Book {
         pruned.more |= surplus.len() > room;
         let removed = &surplus[..surplus.len().min(room)];
         let mut until = None;
-        for run in removed {
+        for id in removed {
             pruned.runs += 1;
-            if let Some(run) = self.runs.remove(run)
+            if let Some(run) = self.runs.remove(id)
                 && let Some(job) = self.jobs.get_mut(name)
-                && job.ticks.remove(&run.nominal).is_some()
+                && job.ticks.get(&run.nominal) == Some(id)
             {
+                job.ticks.remove(&run.nominal);
                 until = until.max(Some(run.nominal));
             }
         }
@@ -51,10 +61,10 @@ impl Book {
         let keep = |run: &super::book::Run| {
             run.progress.state.is_active()
                 || run.is_dead()
-                || run.nominal >= now - age(job.plan.retention.age)
+                || run.nominal >= before(now, job.plan.retention.age)
         };
         let idle = job.due.is_none() && job.place.hold.is_none() && self.pause(job).is_none();
-        idle && job.registered < now - age(job.plan.retention.age)
+        idle && job.registered < before(now, job.plan.retention.age)
             && !self.runs_of(name).any(|(_, run)| keep(run))
     }
 
@@ -76,8 +86,8 @@ impl Book {
                 .map(|(_, run)| run)
                 .collect::<Vec<_>>()
         };
-        let mut surplus = beyond(false, keep.runs, now - age(keep.age));
-        surplus.extend(beyond(true, keep.dead, now - age(keep.dead_age)));
+        let mut surplus = beyond(false, keep.runs, before(now, keep.age));
+        surplus.extend(beyond(true, keep.dead, before(now, keep.dead_age)));
         surplus.sort_unstable();
         surplus.into_iter().map(|(_, id)| id).collect()
     }
@@ -86,8 +96,8 @@ impl Book {
 impl Job {
     /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.
     fn prune_skips(&mut self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u64 {
-        let before = self.skips.len();
-        let oldest = now - age(self.plan.retention.age);
+        let number = self.skips.len();
+        let oldest = before(now, self.plan.retention.age);
         let too_old = self.skips.iter().filter(|skip| skip.last < oldest).map(|skip| skip.last).max();
         let until = until.max(too_old).max(self.pruned);
         if let Some(until) = until {
@@ -99,7 +109,7 @@ impl Job {
             self.segments.drain(..keep_from);
         }
         self.fold_skips();
-        (before - self.skips.len()) as u64
+        (number - self.skips.len()) as u64
     }
 
     /// Neighbours with the same reason become one range.
@@ -132,6 +142,8 @@ impl Job {
     }
 }
 
-fn age(age: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX)
+/// The instant before which a record is older than `age`.
+fn before(now: DateTime<Utc>, age: std::time::Duration) -> DateTime<Utc> {
+    let age = TimeDelta::from_std(age).ok();
+    age.and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }

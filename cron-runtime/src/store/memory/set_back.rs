@@ -44,6 +44,7 @@ impl Job {
             let since = newest.since.min(now);
             self.segments.push(cron_core::audit::Segment { since, schedule: newest.schedule });
         }
+        self.pruned = self.pruned.map(|pruned| pruned.min(now));
         let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
         self.place = Place { mark: now, queued: None, hold };
     }

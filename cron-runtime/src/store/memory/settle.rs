@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, hold_after, next_tick};
+use cron_core::judge::{Place, hold_after};
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
     transition,
@@ -57,7 +57,10 @@ impl Book {
             return Ok(Settled::Fenced);
         }
         write_note(run, note);
-        let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. });
+        let event = stopped(event, run.asked.as_ref().map(|(_, why)| why.as_str()));
+        // The success of an attempt that was recorded as timed out counts for nothing.
+        let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
+            && run.progress.state == RunState::Running { overdue: false };
         if let Some(next) = next.filter(|_| is_success && run.origin != Origin::Backfill) {
             let name = run.job.clone();
             self.known_mut(&name)?.place.hold = hold_after(next, claim.run, at);
@@ -76,9 +79,13 @@ impl Book {
         duration: Option<Duration>,
     ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
+        let is_paused = {
+            let run = self.runs.get(&id).ok_or_else(missing)?;
+            self.pause(self.known(&run.job)?).is_some()
+        };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
-        let next_tick = job.schedule().and_then(|schedule| next_tick(schedule, at, true));
+        let next_tick = job.next_start(at, run.origin, is_paused);
         let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
         let attempt = run.progress.attempt();
         let moved = transition(run.progress, event, &context)
@@ -113,7 +120,8 @@ impl Book {
             run.error.clear();
         }
         let name = run.job.clone();
-        let due = if moved.progress.state.is_active() { None } else { self.free(&name, at)? };
+        let due =
+            if moved.progress.state.is_active() || self.is_judging { None } else { self.free(&name, at)? };
         Ok((moved, due))
     }
 
@@ -169,6 +177,16 @@ impl Book {
 
     fn places(&self) -> Vec<(JobName, Place, Option<DateTime<Utc>>)> {
         self.jobs.values().map(|job| (job.plan.name.clone(), job.place, job.due)).collect()
+    }
+}
+
+/// A run that was to stop and has failed has stopped, also where its process had not heard of it yet: it is not tried again.
+pub(in super::super) fn stopped(event: RunEvent, asked: Option<&str>) -> RunEvent {
+    match (event, asked) {
+        (RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Lost }, Some(why)) => {
+            RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } }
+        }
+        (event, _) => event,
     }
 }
 

@@ -46,7 +46,8 @@ impl Book {
     fn renamed(&self, desk: &Desk, plan: &Plan) -> Option<JobName> {
         let was = plan.was.as_ref()?;
         let is_free = !self.jobs.contains_key(&plan.name) && !desk.declared.contains(was);
-        (is_free && self.jobs.contains_key(was)).then(|| was.clone())
+        let is_declared = self.jobs.get(was).is_some_and(|job| job.plan.handler.is_none());
+        (is_free && is_declared).then(|| was.clone())
     }
 
     fn rename(&mut self, was: &JobName, name: &JobName) -> Result<(), StoreError> {
@@ -99,15 +100,24 @@ impl Book {
         let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
         let is_edited = fingerprint(&job.plan) != fingerprint(plan);
         let pause = self.pause(job);
+        let leaves_pause = pause.is_some() && job.plan.group != plan.group;
         let job = self.known_mut(&plan.name)?;
         job.plan = Arc::new(plan.clone());
-        if is_edited {
+        if is_edited || leaves_pause {
+            // What a pause of the group has kept from running is not replayed under another one.
             job.close_until(now, pause.as_ref(), is_active);
+        }
+        if is_edited {
             job.place = Place::at(job.place.mark);
             let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.place.mark));
+            // Two edits within one millisecond: no tick lies between them, so the later one alone counts.
+            let since = job.place.mark;
+            job.segments.retain(|segment| segment.since != since);
             job.segments.push(Segment { since: job.place.mark, schedule });
         }
         self.rearm(&plan.name)?;
+        // There may be more room now.
+        self.release(&plan.name, now)?;
         Ok(is_edited)
     }
 }

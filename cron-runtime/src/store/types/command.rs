@@ -97,7 +97,7 @@ impl Backfill {
 
     /// All ticks of the range, oldest first.
     pub(crate) fn ticks(&self, schedule: &Schedule) -> Result<Vec<DateTime<Utc>>, CommandError> {
-        let before = self.from - TimeDelta::milliseconds(1);
+        let before = self.from.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(self.from);
         let count = schedule.count_between(before, self.until);
         if count > Self::MAX_TICKS {
             let why = format!(

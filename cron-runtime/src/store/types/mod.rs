@@ -1,14 +1,15 @@
 //! What goes into a store's verbs and what comes out of them.
 
 mod command;
-mod engine;
 mod read;
+mod work;
 
 pub use command::{Backfill, BackfillPlan, Cancel, Command, CommandError, Done, Target, Trigger};
-pub use engine::{
-    Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Program, Progress,
-    Pruned, Reaped, Settled, Settlement, Synced,
-};
 pub use read::{
     AttemptInfo, GroupInfo, JobInfo, JobQuery, Page, PauseInfo, RunFilter, RunInfo, RunQuery, SkipInfo,
+};
+pub(crate) use work::MAX_PRUNED_JOBS;
+pub use work::{
+    Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Program, Progress,
+    Pruned, Reaped, Settled, Settlement, Synced,
 };

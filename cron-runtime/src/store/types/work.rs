@@ -199,6 +199,9 @@ pub struct Reaped {
     pub next: Option<DateTime<Utc>>,
 }
 
+/// One call to prune looks at this many jobs at most: it shares its thread with the judging.
+pub(crate) const MAX_PRUNED_JOBS: usize = 500;
+
 /// The answer of [`Store::prune`](crate::store::Store::prune).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
