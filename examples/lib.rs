@@ -47,6 +47,12 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Lost { job, run, state } => {
             format!("              {job}: the process of run {run} vanished; the run is {}", state.word())
         }
+        Event::Progress { job, run, progress, .. } => {
+            let percent = progress.fraction * 100.0;
+            format!("              {job}: run {run} is at {percent:.0} % ({})", progress.message)
+        }
+        Event::Asked { job, run, why } => format!("              {job}: run {run} is asked to stop: {why}"),
+        Event::Cancelled { job, run } => format!("              {job}: run {run} was ended"),
         Event::Problem { what } => format!("              problem: {what}"),
         _ => return None,
     })

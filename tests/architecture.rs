@@ -78,6 +78,11 @@ fn only_the_registration_names_inventory() {
 }
 
 #[test]
+fn one_file_opens_the_door_to_metrics() {
+    nobody_says("cron-runtime/src", &["metrics::", "feature = \"metrics\""], &["measure.rs"]);
+}
+
+#[test]
 fn stores_do_not_know_the_engine_and_the_engine_no_backend() {
     nobody_says("cron-runtime/src/store", &["engine"], &[]);
     nobody_says("cron-runtime/src/engine", &["sqlite", "Sqlite", "memory::", "MemoryStore", "rusqlite"], &[]);

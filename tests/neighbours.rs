@@ -10,7 +10,7 @@ use cron_runtime::core::policy::Retry;
 use cron_runtime::core::run::{AttemptEnd, Failure, FailureKind, OwnerId, RunEvent, RunId};
 use cron_runtime::prelude::*;
 use cron_runtime::store::sqlite::SqliteStore;
-use cron_runtime::store::{Claim, Command, JudgeRequest, Settlement, Store};
+use cron_runtime::store::{Claim, Command, JudgeRequest, Note, Program, Settlement, Store, Target, Trigger};
 use cron_runtime::{Event, Scheduler};
 use cron_tests::{start_in, wait_for};
 
@@ -48,11 +48,10 @@ impl Neighbour {
     fn at_work(directory: &Path, lease: TimeDelta) -> Self {
         let store = SqliteStore::open(directory.join("jobs.db")).expect("it opens");
         let owner = store.join(now()).expect("it joins");
-        store.sync(&[plan()], now()).expect("it syncs");
-        store
-            .command(Command::Trigger { job: "shared".parse().expect("a name") }, now())
-            .expect("it is free");
-        let request = JudgeRequest { now: now(), limit: 10, lease_until: now() + lease, owner };
+        store.sync(&Program { plans: vec![plan()], groups: Vec::new() }, now()).expect("it syncs");
+        let trigger = Trigger { job: "shared".parse().expect("a name"), args: None, force: false };
+        store.command(Command::Trigger(trigger), now()).expect("it is free");
+        let request = JudgeRequest { now: now(), limit: 10, room: 10, lease_until: now() + lease, owner };
         let claim = store.judge(request).expect("it judges").claimed[0].claim;
         Self { store, owner, claim }
     }
@@ -60,7 +59,8 @@ impl Neighbour {
     fn settle(&self, end: AttemptEnd) {
         let event = RunEvent::Ended { at: now(), end };
         let (started, duration) = (now(), Duration::ZERO);
-        let settlement = Settlement { claim: self.claim, started, duration, event, at: now() };
+        let (next, note) = (None, Note::default());
+        let settlement = Settlement { claim: self.claim, started, duration, event, next, note, at: now() };
         self.store.settle(vec![settlement]).expect("it settles");
     }
 }
@@ -115,7 +115,7 @@ async fn a_lease_of_before_the_machine_was_started_ends_by_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_when_a_process_leaves_is_taken_over() {
     let directory = tempfile::tempdir().expect("a directory");
-    let failure = Failure { kind: FailureKind::Errored, message: "no".into() };
+    let failure = Failure { kind: FailureKind::Errored, message: "no".into(), retry_after: None };
     for (end, attempt) in [(AttemptEnd::Failed(failure), 2), (AttemptEnd::Interrupted, 3)] {
         let old = Neighbour::at_work(directory.path(), TimeDelta::seconds(30));
         let scheduler = start_in(directory.path()).await;
@@ -129,9 +129,8 @@ async fn what_waits_when_a_process_leaves_is_taken_over() {
         assert!(started <= attempt, "attempt {started}");
         scheduler.shutdown().await.expect("it ends");
         let again = SqliteStore::open(directory.path().join("jobs.db")).expect("it opens");
-        again
-            .command(Command::Resume { job: "often".parse().expect("a name") }, now())
-            .expect("it was paused");
+        let target = Target::job("often").expect("a name");
+        again.command(Command::Resume { target }, now()).expect("it was paused");
     }
 }
 

@@ -82,7 +82,6 @@ async fn names_that_do_not_exist_are_refused_with_the_nearest_one() {
 async fn a_paused_job_does_not_run_and_its_ticks_are_on_record() {
     let directory = tempfile::tempdir().expect("a directory");
     let scheduler = start_in(directory.path()).await;
-    let mut events = scheduler.events();
     scheduler.pause("often", "ops", "moving house").await.expect("it is there");
     let again = scheduler.pause("often", "ops", "").await.expect_err("it is paused");
     assert!(again.to_string().contains("paused already") && again.to_string().contains("ops"), "{again}");
@@ -99,6 +98,7 @@ async fn a_paused_job_does_not_run_and_its_ticks_are_on_record() {
             tokio::task::yield_now().await;
         }
     }
+    let mut events = scheduler.events();
     let nominal = wait_for(&mut events, "the next tick", |event| match event {
         Event::Started { job, nominal, .. } if job.as_str() == "often" && nominal > mark => Some(nominal),
         _ => None,

@@ -244,12 +244,10 @@ fn outcome(function: &Function, returned: &TokenStream) -> TokenStream {
         }
     };
     quote! {
-        use __cron::{WordsViaAsRef as _, WordsViaDisplay as _, WordsViaError as _, WordsViaNothing as _};
+        use __cron::{ViaBox as _, ViaDisplay as _, ViaError as _, ViaNothing as _, ViaSharedBox as _};
         match #result {
-            ::core::result::Result::Ok(()) => __cron::Outcome::Succeeded,
-            ::core::result::Result::Err(__cron_error) => {
-                __cron::Outcome::Failed((&&&__cron::Said(&__cron_error)).words())
-            }
+            ::core::result::Result::Ok(__cron_next) => __cron::Outcome::Succeeded(__cron_next),
+            ::core::result::Result::Err(__cron_error) => (&&&&__cron::Said(&__cron_error)).outcome(),
         }
     }
 }

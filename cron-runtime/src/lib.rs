@@ -2,15 +2,19 @@
 
 pub mod clock;
 pub mod config;
+pub mod dynamic;
 mod engine;
 mod error;
 pub mod extract;
+mod hooks;
+mod measure;
 mod outcome;
 pub mod prelude;
 mod registration;
 mod scheduler;
 mod start;
 pub mod store;
+mod target;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,13 +22,19 @@ use std::marker::PhantomData;
 /// The crate of dates and instants in this interface.
 pub use chrono;
 pub use cron_core as core;
+pub use cron_core::judge::Next;
 pub use cron_core::schedule::{Calendar, Dates};
 pub use cron_macros::job;
 
-pub use engine::{Event, ShutdownReport};
+pub use dynamic::JobRequest;
+pub use engine::{Change, Event, ShutdownReport};
 pub use error::{Error, MissingState};
-pub use scheduler::Scheduler;
+pub use extract::{Args, Run, State};
+pub use hooks::{Finished, HookReturn, Late};
+pub use outcome::JobError;
+pub use scheduler::{Cancelled, Scheduled, Scheduler, Triggered, TriggeredGroup, Upserted};
 pub use start::{Start, start};
+pub use target::IntoTarget;
 
 /// The typed handle of a job: `morning_report::JOB`. `A` is what its function takes as `Args<A>`; `()` where it takes none.
 pub struct Job<A = ()> {
@@ -92,8 +102,8 @@ pub mod __private {
     pub use crate::Job;
     pub use crate::extract::{Context, ExtractError, FromRun, Needs};
     pub use crate::outcome::{
-        AsyncCall, BlockingCall, JobReturn, Outcome, Said, WordsViaAsRef, WordsViaDisplay, WordsViaError,
-        WordsViaNothing,
+        AsyncCall, BlockingCall, JobReturn, Outcome, Said, ViaBox, ViaDisplay, ViaError, ViaNothing,
+        ViaSharedBox,
     };
     pub use crate::registration::{Handler, Registration, submit};
 }

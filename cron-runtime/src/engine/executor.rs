@@ -3,18 +3,19 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Poll;
 
 use cron_core::job::JobName;
 use cron_core::run::{Failure, FailureKind};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tracing::{Instrument, Span};
 
+use super::events::Events;
 use super::inbox::{Inbox, Message, Returned};
 use super::panics;
 use crate::clock::Clock;
-use crate::extract::{Context, ExtractError, Run, RunParts, States};
+use crate::extract::{Context, ExtractError, Notebook, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
 use crate::store::{Claim, Claimed};
@@ -25,6 +26,7 @@ pub(crate) struct Executor {
     pub(crate) runtime: Handle,
     pub(crate) states: Arc<States>,
     pub(crate) inbox: Inbox,
+    pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutting_down: watch::Receiver<bool>,
 }
@@ -35,18 +37,25 @@ pub(crate) struct Hold {
     cancel: watch::Sender<bool>,
     /// Only an async function can be dropped.
     abort: Option<AbortHandle>,
+    /// What the function says of itself.
+    pub(crate) notebook: Arc<Notebook>,
 }
 
 impl Hold {
-    /// Asks the function to stop: sets its flag, and drops it at its next await if it is async.
-    pub(crate) fn stop(&self) {
+    /// Asks the function to stop: sets its flag and lets it come to an end of its own.
+    pub(crate) fn ask(&self) {
         self.cancel.send_replace(true);
+    }
+
+    /// Stops the function: sets its flag, and drops it at its next await if it is async.
+    pub(crate) fn stop(&self) {
+        self.ask();
         if let Some(abort) = &self.abort {
             abort.abort();
         }
     }
 
-    /// Whether the function ends by itself once it was asked to stop.
+    /// Whether the function ends by itself once it was stopped.
     pub(crate) fn can_be_dropped(&self) -> bool {
         self.abort.is_some()
     }
@@ -57,33 +66,60 @@ impl Executor {
     /// here: parameters are extracted where the function runs.
     pub(crate) fn call(&self, handler: Handler, attempt: &Claimed) -> Hold {
         let (cancel, cancelled) = watch::channel(false);
+        let notebook = Arc::new(Notebook::default());
+        let job = attempt.plan.name.clone();
         let run = Run::new(RunParts {
             id: attempt.claim.run,
-            job: attempt.job.clone(),
+            job: job.clone(),
             nominal: attempt.nominal,
             origin: attempt.origin,
             attempt: attempt.attempt,
             epoch: attempt.claim.epoch,
+            args: attempt.args.clone(),
+            is_late: attempt.is_late,
+            notebook: Arc::clone(&notebook),
+            inbox: self.inbox.clone(),
+            events: self.events.clone(),
+            clock: Arc::clone(&self.clock),
             cancelled,
             shutting_down: self.shutting_down.clone(),
         });
-        let call =
-            Call { job: attempt.job.clone(), context: Context { run, states: Arc::clone(&self.states) } };
+        let call = Call { job, context: Context { run, states: Arc::clone(&self.states) } };
         let report = Report {
             inbox: self.inbox.clone(),
             clock: Arc::clone(&self.clock),
             claim: attempt.claim,
             how: Returned::Dropped,
         };
+        let span = span(attempt);
         let abort = match handler.way {
-            Way::Async(make) => Some(self.runtime.spawn(call.on_the_runtime(make, report)).abort_handle()),
+            Way::Async(make) => {
+                let task = self.runtime.spawn(call.on_the_runtime(make, report).instrument(span));
+                Some(task.abort_handle())
+            }
             Way::Blocking(make) => {
-                self.runtime.spawn_blocking(move || call.on_a_thread(make, report));
+                self.runtime.spawn_blocking(move || span.in_scope(|| call.on_a_thread(make, report)));
                 None
             }
         };
-        Hold { cancel, abort }
+        Hold { cancel, abort, notebook }
     }
+}
+
+/// What the function's own log lines are found under.
+fn span(attempt: &Claimed) -> Span {
+    tracing::info_span!(
+        "attempt",
+        otel.name = %attempt.plan.name,
+        otel.kind = "internal",
+        otel.status_code = tracing::field::Empty,
+        otel.status_message = tracing::field::Empty,
+        job = %attempt.plan.name,
+        run = attempt.claim.run.0,
+        attempt = attempt.attempt,
+        tick = %attempt.nominal.to_rfc3339(),
+        origin = %attempt.origin,
+    )
 }
 
 /// A call in the making.
@@ -95,25 +131,12 @@ struct Call {
 
 impl Call {
     async fn on_the_runtime(self, make: MakeAsync, mut report: Report) {
-        let mut future = match self.extract(make) {
-            Ok(future) => future,
-            Err(how) => {
-                report.how = how;
-                return;
-            }
+        report.how = match self.extract(make) {
+            // What the function holds is freed before its end is told: the next run may need it.
+            Ok(future) => returned(&self.job, panics::caught(future).await),
+            Err(how) => how,
         };
-        let polled = std::future::poll_fn(|context| {
-            match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-                Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
-                Ok(Poll::Pending) => Poll::Pending,
-                Err(panic) => Poll::Ready(Err(panic)),
-            }
-        });
-        report.how = returned(&self.job, polled.await);
-        // What the function holds is freed before its end is told: the next run may need it.
-        if catch_unwind(AssertUnwindSafe(move || drop(future))).is_err() {
-            tracing::warn!(job = %self.job, "a value of this job panicked while it was dropped");
-        }
+        note_in_span(&report.how);
     }
 
     fn on_a_thread(self, make: MakeBlocking, mut report: Report) {
@@ -121,6 +144,7 @@ impl Call {
             Ok(call) => returned(&self.job, catch_unwind(AssertUnwindSafe(call))),
             Err(how) => how,
         };
+        note_in_span(&report.how);
     }
 
     fn extract<T>(&self, make: impl FnOnce(&Context) -> Result<T, ExtractError>) -> Result<T, Returned> {
@@ -134,16 +158,32 @@ impl Call {
 
 fn returned(job: &JobName, result: Result<Outcome, Box<dyn Any + Send>>) -> Returned {
     match result {
-        Ok(Outcome::Succeeded) => Returned::Succeeded,
-        Ok(Outcome::Failed(message)) => Returned::Failed(Failure { kind: FailureKind::Errored, message }),
+        Ok(Outcome::Succeeded(next)) => Returned::Succeeded(next),
+        Ok(Outcome::Failed { message, retry_after }) => {
+            Returned::Failed(Failure { kind: FailureKind::Errored, message, retry_after })
+        }
+        Ok(Outcome::Discarded { message }) => Returned::Discarded(message),
         Err(panic) => Returned::Failed(failure(job, panic.as_ref())),
     }
+}
+
+/// Exporters of spans show a failed one as such.
+fn note_in_span(how: &Returned) {
+    let message = match how {
+        Returned::Succeeded(_) | Returned::Dropped => return,
+        Returned::Failed(failure) => failure.message.clone(),
+        Returned::Discarded(message) => message.clone(),
+        Returned::NotCalled(error) => error.to_string(),
+    };
+    let span = Span::current();
+    span.record("otel.status_code", "ERROR");
+    span.record("otel.status_message", message);
 }
 
 fn failure(job: &JobName, panic: &(dyn Any + Send)) -> Failure {
     let message = panics::describe(panic);
     tracing::warn!(job = %job, %message, "a job panicked");
-    Failure { kind: FailureKind::Panicked, message }
+    Failure { kind: FailureKind::Panicked, message, retry_after: None }
 }
 
 /// Tells the engine how the call ended, also where the call is dropped in the middle.

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use cron_core::judge::Next;
 use cron_core::run::{AttemptEnd, Failure};
 use tokio::sync::oneshot;
 
@@ -23,8 +24,17 @@ pub(crate) enum Message {
         /// When, on the monotonic clock.
         at: Duration,
     },
+    /// An attempt has said something of itself since its notes were fetched.
+    Noted {
+        /// The attempt.
+        claim: Claim,
+    },
     /// This process changed something in the store.
     Look,
+    /// This process has ended runs by force: those in progress here find out when their leases are renewed.
+    Renew,
+    /// A hook has come to its end: a shutdown may wait for it.
+    HookEnded,
     /// Stop claiming, let running attempts end within `grace`, then stop.
     Shutdown {
         /// For how long attempts may go on.
@@ -37,10 +47,12 @@ pub(crate) enum Message {
 /// How a call of a function ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Returned {
-    /// With a success.
-    Succeeded,
+    /// With a success, and perhaps with word about the next run.
+    Succeeded(Option<Next>),
     /// With an error or a panic.
     Failed(Failure),
+    /// With a permanent error.
+    Discarded(String),
     /// It was not called: a parameter could not be extracted.
     NotCalled(ExtractError),
     /// Dropped before its end: aborted by the engine, or its runtime is shutting down.
@@ -51,8 +63,9 @@ impl Returned {
     /// What this means for an attempt that nobody asked to stop.
     pub(crate) fn into_end(self) -> AttemptEnd {
         match self {
-            Self::Succeeded => AttemptEnd::Succeeded,
+            Self::Succeeded(_) => AttemptEnd::Succeeded,
             Self::Failed(failure) => AttemptEnd::Failed(failure),
+            Self::Discarded(message) => AttemptEnd::Discarded { message },
             Self::NotCalled(error) => AttemptEnd::Discarded { message: error.to_string() },
             Self::Dropped => AttemptEnd::Interrupted,
         }

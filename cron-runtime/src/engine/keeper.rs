@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::Engine;
+use super::events::Event;
 use super::running::Stop;
 use super::settler::Pending;
 use crate::clock::Moment;
@@ -60,10 +61,7 @@ impl Engine {
                 self.keeper.renewed = now.monotonic;
                 for claim in fenced {
                     // It may have been settled in this same step.
-                    if let Some(running) = self.attempts.get_mut(claim) {
-                        running.stop = Some(Stop::Fenced);
-                        running.hold.stop();
-                    }
+                    self.fence(claim);
                 }
             }
             Err(error) => {
@@ -83,12 +81,22 @@ impl Engine {
     }
 
     fn stop_untrusted(&mut self, now: Moment) {
-        for running in self.attempts.values_mut() {
-            let trusted = running.claimed.monotonic.max(self.keeper.renewed).saturating_add(TRUST);
-            if trusted <= now.monotonic && running.stop != Some(Stop::Fenced) {
-                running.stop = Some(Stop::Fenced);
-                running.hold.stop();
-            }
+        let renewed = self.keeper.renewed;
+        let is_untrusted =
+            |claimed: Moment| claimed.monotonic.max(renewed).saturating_add(TRUST) <= now.monotonic;
+        let untrusted = self.attempts.iter().filter(|running| is_untrusted(running.claimed));
+        let untrusted: Vec<_> = untrusted.map(|running| running.attempt.claim).collect();
+        untrusted.into_iter().for_each(|claim| self.fence(claim));
+    }
+
+    /// Stops an attempt that is no longer this process's.
+    pub(super) fn fence(&mut self, claim: Claim) {
+        let Some(running) = self.attempts.get(claim) else { return };
+        if running.counts() && running.stop != Some(Stop::Fenced) {
+            let job = running.attempt.plan.name.clone();
+            tracing::warn!(job = %job, run = claim.run.0, "stopped: the attempt is no longer this process's");
+            self.events.tell(|| Event::LeaseLost { job, run: claim.run });
         }
+        self.attempts.stop(claim, Stop::Fenced);
     }
 }

@@ -6,11 +6,16 @@
 mod events;
 mod executor;
 mod inbox;
+mod judging;
 mod keeper;
+mod noter;
 mod panics;
+mod pruner;
 mod running;
 mod settler;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use std::collections::HashMap;
@@ -19,51 +24,52 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::job::{JobName, Plan};
-use cron_core::run::{AttemptEnd, OwnerId};
+use cron_core::job::JobName;
+use cron_core::run::{OwnerId, RunId, RunState};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
+use crate::hooks::Caller;
+use crate::measure::Meter;
 use crate::registration::Handler;
-use crate::store::{Claimed, JudgeRequest, Judged, Store};
+use crate::store::Store;
 
-pub use events::Event;
 pub(crate) use events::Events;
+pub use events::{Change, Event};
 pub(crate) use executor::Executor;
 pub(crate) use inbox::{Inbox, Message};
-use keeper::{Keeper, LEASE};
-pub(crate) use panics::watch as watch_panics;
-use running::{Attempts, Running, Stop};
+use keeper::Keeper;
+use noter::Noter;
+pub(crate) use panics::{caught, describe as describe_panic, watch as watch_panics};
+use pruner::Pruner;
+use running::{Attempts, Stop};
 use settler::Pending;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
 use wait::Until;
 pub(crate) use wait::{Waiter, Waker};
 
-/// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
-/// last is written.
-const BATCH: usize = 512;
-
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
 
-/// What the engine knows of a job beside what its store keeps.
-#[derive(Debug)]
-pub(crate) struct Linked {
-    pub(crate) plan: Plan,
-    pub(crate) handler: Handler,
-}
+/// A backward step of the wall clock by more than this may leave high-water marks in the future.
+const ASTRAY: TimeDelta = TimeDelta::hours(3);
 
 /// What an engine is made of.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) owner: OwnerId,
-    pub(crate) jobs: HashMap<JobName, Linked>,
+    pub(crate) handlers: Arc<HashMap<JobName, Handler>>,
     pub(crate) executor: Executor,
+    pub(crate) hooks: Caller,
     pub(crate) inbox: Receiver<Message>,
     pub(crate) events: Events,
     pub(crate) shutting_down: watch::Sender<bool>,
+    /// How many attempts may be in progress at once.
+    pub(crate) workers: usize,
+    /// Runs whose process was found gone at the start, for those who want to be told.
+    pub(crate) lost: Vec<(JobName, RunId, RunState)>,
 }
 
 /// The state of the engine. Owned by its thread; everything else sends messages.
@@ -71,21 +77,34 @@ pub(crate) struct Parts {
 pub(crate) struct Engine {
     store: Arc<dyn Store>,
     owner: OwnerId,
-    jobs: HashMap<JobName, Linked>,
+    /// The functions of this program, by the job that declares them.
+    handlers: Arc<HashMap<JobName, Handler>>,
     executor: Executor,
+    hooks: Caller,
     inbox: Receiver<Message>,
     events: Events,
+    meter: Meter,
     shutting_down: watch::Sender<bool>,
+    workers: usize,
     attempts: Attempts,
     pending: Vec<Pending>,
     keeper: Keeper,
+    noter: Noter,
+    pruner: Pruner,
     shutdown: Shutdown,
     /// The next instant at which something is due, as the store said.
     due: Option<DateTime<Utc>>,
     /// Whether to judge whatever `due` says.
     look: bool,
+    /// Whether runs wait for a worker or for room in their group.
+    crowded: bool,
+    /// When the store was last asked to judge, on the monotonic clock.
+    looked: Duration,
+    /// Whether high-water marks may lie in the future, because the clock was set back or was wrong when they were written.
+    astray: bool,
     /// When to look after the attempts of other processes.
     reap: Option<DateTime<Utc>>,
+    lost: Vec<(JobName, RunId, RunState)>,
     store_rests_until: Option<Duration>,
     /// The moment of the step before, to notice a clock that was set.
     last: Option<Moment>,
@@ -93,23 +112,34 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { store, owner, jobs, executor, inbox, events, shutting_down } = parts;
+        let Parts { store, owner, handlers, executor, hooks, inbox, events, shutting_down, workers, lost } =
+            parts;
+        let started = executor.clock.moment().monotonic;
         Self {
             store,
             owner,
-            jobs,
+            handlers,
             executor,
+            hooks,
             inbox,
             events,
+            meter: Meter::default(),
             shutting_down,
+            workers,
             attempts: Attempts::default(),
             pending: Vec::new(),
             keeper: Keeper::default(),
+            noter: Noter::default(),
+            pruner: Pruner::new(started),
             shutdown: Shutdown::default(),
             due: None,
             look: true,
+            crowded: false,
+            looked: started,
+            astray: true,
             // Others may hold leases already, and nobody rings for those.
             reap: Some(DateTime::<Utc>::MIN_UTC),
+            lost,
             last: None,
             store_rests_until: None,
         }
@@ -140,17 +170,21 @@ impl Engine {
     pub(crate) fn step(&mut self, now: Moment) -> Until {
         self.notice_clock(now);
         self.read_inbox(now);
-        for claim in self.attempts.time_out(now.monotonic) {
-            self.stuck(claim, now);
+        for overdue in self.attempts.time_out(now.monotonic) {
+            self.stuck(overdue, now);
         }
         self.advance_shutdown(now);
         self.settle(now);
+        self.write_notes(now);
         self.keep_leases(now);
         let mut more = false;
         if self.shutdown.is_open() {
+            self.set_back(now);
             self.reap(now);
             more = self.judge(now);
+            self.prune(now);
         }
+        self.meter.show(self.attempts.len(), now);
         self.conclude_shutdown(now);
         // A result that came up while judging has nobody else to wake the engine for it.
         let unwritten = !self.pending.is_empty() && !self.store_rests(now);
@@ -169,6 +203,7 @@ impl Engine {
         }
         tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
         self.look = true;
+        self.astray |= step < -ASTRAY;
         self.keeper.renew_now(now);
         // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
         let patient = now.wall + TimeDelta::seconds(15);
@@ -181,7 +216,11 @@ impl Engine {
         while let Ok(message) = self.inbox.try_recv() {
             match message {
                 Message::Returned { claim, how, at } => self.returned(claim, how, at, now),
+                Message::Noted { claim } => self.noter.add(claim),
                 Message::Look => self.look = true,
+                Message::Renew => self.keeper.renew_now(now),
+                // It was sent for the step that it wakes.
+                Message::HookEnded => {}
                 Message::Shutdown { grace, reply } => {
                     self.shutting_down.send_replace(true);
                     self.shutdown.begin(grace, now.monotonic, reply);
@@ -190,69 +229,34 @@ impl Engine {
         }
     }
 
-    /// Judges one batch and starts what it gave. Says whether more is due.
-    fn judge(&mut self, now: Moment) -> bool {
-        let is_due = self.look || self.due.is_some_and(|due| due <= now.wall);
-        if !is_due || self.store_rests(now) {
-            return false;
+    /// Sets high-water marks back that a wrong clock has left in the future.
+    fn set_back(&mut self, now: Moment) {
+        if !self.astray || self.store_rests(now) {
+            return;
         }
-        let request =
-            JudgeRequest { now: now.wall, limit: BATCH, lease_until: now.wall + LEASE, owner: self.owner };
-        let Judged { claimed, skipped, more, next, left_out } = match self.store.judge(request) {
-            Ok(judged) => judged,
-            Err(error) => {
-                self.store_failed("ticks could not be judged, nothing was started", &error, now);
-                return false;
+        match self.store.set_back(now.wall) {
+            Ok(jobs) => {
+                self.astray = false;
+                if jobs.is_empty() {
+                    return;
+                }
+                self.look = true;
+                let names: Vec<_> = jobs.iter().map(|(job, mark)| format!("`{job}` (from {mark})")).collect();
+                self.events.problem(format!(
+                    "the clock was more than 3 hours ahead; the ticks of these jobs are judged again from {} on: {}",
+                    now.wall,
+                    names.join(", ")
+                ));
             }
-        };
-        self.store_rests_until = None;
-        self.look = more;
-        self.due = next;
-        for (job, why) in left_out {
-            self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
+            Err(error) => self.store_failed("high-water marks could not be set back", &error, now),
         }
-        for (job, skip) in skipped {
-            tracing::info!(job = %job, reason = %skip.reason, count = skip.count, "ticks skipped");
-            self.events.tell(|| Event::Skipped { job, skip });
-        }
-        for attempt in claimed {
-            self.start(attempt, now);
-        }
-        more
-    }
-
-    /// Calls the function of an attempt that is recorded as running.
-    fn start(&mut self, attempt: Claimed, claimed: Moment) {
-        // The commit may have had to wait for another process: the function's time begins here.
-        let started = self.executor.clock.moment();
-        self.events.tell(|| Event::Started {
-            job: attempt.job.clone(),
-            run: attempt.claim.run,
-            nominal: attempt.nominal,
-            origin: attempt.origin,
-            attempt: attempt.attempt,
-            at: started.wall,
-        });
-        let Some(job) = self.jobs.get(&attempt.job) else {
-            let message = format!("no function of this program is named `{}`", attempt.job);
-            return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
-        };
-        let hold = self.executor.call(job.handler, &attempt);
-        let timeout = job.plan.timeout;
-        self.keeper.claimed(claimed);
-        self.attempts.insert(Running {
-            attempt,
-            hold,
-            claimed,
-            started,
-            timeout,
-            patience: None,
-            stop: None,
-        });
     }
 
     /// Ends the attempts of processes that are gone.
     fn reap(&mut self, now: Moment) {
+        for (job, run, state) in std::mem::take(&mut self.lost) {
+            self.tell_lost(job, run, state, now);
+        }
         if self.reap.is_none_or(|reap| reap > now.wall) || self.store_rests(now) {
             return;
         }
@@ -265,20 +269,26 @@ impl Engine {
                 // A process that is gone may also have left waits and backlogs that it alone had in mind.
                 self.look = true;
                 for (job, run, state) in reaped.lost {
-                    tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
-                    self.events.tell(|| Event::Lost { job, run, state });
+                    self.tell_lost(job, run, state, now);
                 }
             }
             Err(error) => self.store_failed("the runs of other processes could not be read", &error, now),
         }
     }
 
+    fn tell_lost(&mut self, job: JobName, run: RunId, state: RunState, now: Moment) {
+        tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
+        self.pruner.something_ended();
+        self.meter.finished(&job, state);
+        self.hooks.lost(run, state, now.wall);
+        self.events.tell(|| Event::Lost { job, run, state });
+    }
+
     fn advance_shutdown(&mut self, now: Moment) {
         match self.shutdown.stage {
             Stage::Draining { deadline } if deadline <= now.monotonic && !self.attempts.is_empty() => {
-                for running in self.attempts.values_mut() {
-                    running.stop.get_or_insert(Stop::Shutdown);
-                    running.hold.stop();
+                for claim in self.attempts.all() {
+                    self.attempts.stop(claim, Stop::Shutdown);
                 }
                 // Where no grace was given there is no time for a polite end either.
                 let deadline = now.monotonic.saturating_add(LAST_STEP);
@@ -302,6 +312,11 @@ impl Engine {
         if !self.pending.is_empty() && !past_end {
             return;
         }
+        // Somebody may wait for what a hook has to say: it has as long as an attempt that was cancelled.
+        let patience = *self.shutdown.hooks_until.get_or_insert(now.monotonic.saturating_add(LAST_STEP));
+        if self.hooks.is_busy() && now.monotonic < patience {
+            return;
+        }
         self.give_up_pending();
         if let Err(error) = self.store.leave(now.wall) {
             self.events.problem(format!("could not take leave of the store: {error}"));
@@ -313,15 +328,22 @@ impl Engine {
     /// When there is something to do again.
     fn until(&mut self, now: Moment) -> Until {
         let rests = self.store_rests_until.filter(|until| *until > now.monotonic);
-        let spans = [self.attempts.next_deadline(), self.keeper.deadline(), self.shutdown.deadline(), rests];
+        let is_open = self.shutdown.is_open();
+        let spans = [
+            self.attempts.next_deadline(),
+            self.keeper.deadline(),
+            self.noter.deadline(),
+            self.shutdown.deadline(),
+            self.shutdown.hooks_until,
+            self.pruner.deadline().filter(|_| is_open),
+            self.crowded_until().filter(|_| is_open),
+            rests,
+        ];
         // What is past by now waits for the store, and `rests` wakes it for that.
         let ahead = spans.into_iter().flatten().filter(|at| *at > now.monotonic);
         let within = ahead.min().map(|at| at.saturating_sub(now.monotonic));
-        let wall = if self.shutdown.is_open() && rests.is_none() {
-            self.due.into_iter().chain(self.reap).min()
-        } else {
-            None
-        };
+        let wall =
+            if is_open && rests.is_none() { self.due.into_iter().chain(self.reap).min() } else { None };
         Until { wall, within }
     }
 }

@@ -23,13 +23,15 @@ pub(crate) struct Running {
     pub(crate) claimed: Moment,
     /// When its function was called: what its timeout is counted from. The commit in between may have had to wait.
     pub(crate) started: Moment,
-    pub(crate) timeout: Option<Duration>,
-    /// Until when a dropped function may take to notice it.
-    pub(crate) patience: Option<Duration>,
     pub(crate) stop: Option<Stop>,
+    pub(crate) asked: Option<Asked>,
+    /// Until when a function that was dropped because of its timeout may take to notice it.
+    patience: Option<Duration>,
+    /// The deadline under which it is filed.
+    deadline: Option<Duration>,
 }
 
-/// Why an attempt was asked to stop.
+/// Why an attempt was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// Its timeout passed.
@@ -40,29 +42,154 @@ pub(crate) enum Stop {
     Shutdown,
     /// It is no longer this process's.
     Fenced,
+    /// Its run was ended under `overlap = "cancel"`: nothing of it is written any more.
+    Evicted,
+}
+
+/// An attempt that a person or the overlap policy has asked to stop.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// Who, and why.
+    pub(crate) why: String,
+    stage: Stage,
+}
+
+/// How far it has come with an attempt that was asked to stop.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// It may come to an end of its own until this moment.
+    Grace(Duration),
+    /// It was dropped and may take until this moment to notice it.
+    Dropped(Duration),
+    /// It is reported as stuck.
+    Reported,
+}
+
+/// An attempt whose function has not returned although its time is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// Its timeout passed: that is to be recorded.
+    Timeout(Claim),
+    /// It was asked to stop and its grace is over: nothing is to be recorded before it ends.
+    Asked(Claim),
 }
 
 impl Running {
+    pub(crate) fn new(attempt: Claimed, hold: Hold, claimed: Moment, started: Moment) -> Self {
+        Self { attempt, hold, claimed, started, stop: None, asked: None, patience: None, deadline: None }
+    }
+
+    /// Stops its function, unless it was stopped for another reason before.
+    pub(crate) fn stop(&mut self, why: Stop) {
+        match (self.stop, why) {
+            // Whatever else it was stopped for: its result is not wanted any more.
+            (_, Stop::Evicted) | (None, _) => self.stop = Some(why),
+            // A result that nobody will take is to be known as such.
+            (Some(Stop::TimedOut | Stop::Stuck | Stop::Shutdown | Stop::Fenced), Stop::Fenced) => {
+                self.stop = Some(why);
+            }
+            (Some(_), Stop::TimedOut | Stop::Stuck | Stop::Shutdown | Stop::Fenced) => {}
+        }
+        self.hold.stop();
+    }
+
+    /// Whether its function was dropped from here, or would have been if it could.
+    pub(crate) fn was_stopped(&self) -> bool {
+        let was_cut_off = |asked: &Asked| match asked.stage {
+            Stage::Grace(_) => false,
+            Stage::Dropped(_) | Stage::Reported => true,
+        };
+        self.stop.is_some() || self.asked.as_ref().is_some_and(was_cut_off)
+    }
+
+    /// Whether something of it may still be written.
+    pub(crate) fn counts(&self) -> bool {
+        self.stop != Some(Stop::Evicted)
+    }
+
     /// When something is to be done about it, on the monotonic clock.
-    fn deadline(&self) -> Option<Duration> {
-        self.patience.or_else(|| self.timeout.map(|timeout| self.started.monotonic.saturating_add(timeout)))
+    fn next_deadline(&self) -> Option<Duration> {
+        let timeout = match self.stop {
+            None => self.attempt.plan.timeout.map(|limit| self.started.monotonic.saturating_add(limit)),
+            Some(Stop::TimedOut) => self.patience,
+            Some(Stop::Stuck | Stop::Shutdown | Stop::Fenced | Stop::Evicted) => None,
+        };
+        let asked = match self.asked.as_ref().map(|asked| asked.stage) {
+            Some(Stage::Grace(until) | Stage::Dropped(until)) => Some(until),
+            Some(Stage::Reported) | None => None,
+        };
+        timeout.into_iter().chain(asked).min()
+    }
+
+    /// Its timeout, or the time to notice it, may have passed. Says whether that is to be recorded now.
+    fn time_out(&mut self, now: Duration) -> bool {
+        match self.stop {
+            None => {
+                let limit = self.attempt.plan.timeout.unwrap_or(Duration::MAX);
+                if self.started.monotonic.saturating_add(limit) > now {
+                    return false;
+                }
+                self.hold.stop();
+                if self.hold.can_be_dropped() {
+                    self.stop = Some(Stop::TimedOut);
+                    self.patience = Some(now.saturating_add(DROP_TIME));
+                    return false;
+                }
+            }
+            Some(Stop::TimedOut) if self.patience.is_some_and(|patience| patience <= now) => {}
+            Some(Stop::TimedOut | Stop::Stuck | Stop::Shutdown | Stop::Fenced | Stop::Evicted) => {
+                return false;
+            }
+        }
+        self.stop = Some(Stop::Stuck);
+        true
+    }
+
+    /// The grace of an attempt that was asked to stop may have passed. Says whether it is to be reported now.
+    fn cut_off(&mut self, now: Duration) -> bool {
+        let Some(asked) = &mut self.asked else { return false };
+        match asked.stage {
+            Stage::Grace(until) if until <= now => {
+                self.hold.stop();
+                if self.hold.can_be_dropped() {
+                    asked.stage = Stage::Dropped(now.saturating_add(DROP_TIME));
+                    return false;
+                }
+            }
+            Stage::Dropped(until) if until <= now => {}
+            Stage::Grace(_) | Stage::Dropped(_) | Stage::Reported => return false,
+        }
+        asked.stage = Stage::Reported;
+        true
     }
 
     /// What the end of the function means for the attempt.
     pub(crate) fn end(&self, how: Returned) -> AttemptEnd {
-        match (self.stop, how) {
-            (Some(Stop::TimedOut), _) => AttemptEnd::Failed(self.timed_out()),
+        let in_time = self.stop != Some(Stop::TimedOut) && self.stop != Some(Stop::Stuck);
+        match (&self.asked, self.stop, how) {
+            (Some(_), _, how @ Returned::Succeeded(_)) if in_time => how.into_end(),
+            // It would be tried again, or started again after a shutdown, if its end were told as it came.
+            (Some(asked), ..) => AttemptEnd::Cancelled { why: asked.why.clone() },
+            (None, Some(Stop::TimedOut), _) => AttemptEnd::Failed(self.timed_out()),
             // One that was cut off and reports an error says that it was cut off.
-            (Some(Stop::Shutdown), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Interrupted,
+            (None, Some(Stop::Shutdown), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Interrupted,
             // One that may have been somebody else's by then was not interrupted in good order.
-            (Some(Stop::Fenced), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Lost,
-            (Some(Stop::Stuck | Stop::Fenced | Stop::Shutdown) | None, how) => how.into_end(),
+            (None, Some(Stop::Fenced | Stop::Evicted), Returned::Failed(_) | Returned::Dropped) => {
+                AttemptEnd::Lost
+            }
+            (None, Some(Stop::Stuck | Stop::Fenced | Stop::Shutdown | Stop::Evicted) | None, how) => {
+                how.into_end()
+            }
         }
     }
 
-    pub(crate) fn timed_out(&self) -> Failure {
-        let limit = self.timeout.map(cron_core::duration::format_duration).unwrap_or_default();
-        Failure { kind: FailureKind::TimedOut, message: format!("timed out after {limit}") }
+    fn timed_out(&self) -> Failure {
+        let limit = self.attempt.plan.timeout.map(cron_core::duration::format_duration).unwrap_or_default();
+        Failure {
+            kind: FailureKind::TimedOut,
+            message: format!("timed out after {limit}"),
+            retry_after: None,
+        }
     }
 
     /// When the attempt ends or ended, from the wall clock at its start and the monotonic clock since.
@@ -85,34 +212,75 @@ pub(crate) struct Attempts {
 impl Attempts {
     pub(crate) fn insert(&mut self, running: Running) {
         let claim = running.attempt.claim;
-        if let Some(deadline) = running.deadline() {
-            self.deadlines.insert((deadline, claim));
-        }
         self.running.insert(claim, running);
+        self.file(claim);
+    }
+
+    /// Files an attempt under its next deadline.
+    fn file(&mut self, claim: Claim) {
+        let Some(running) = self.running.get_mut(&claim) else { return };
+        let next = running.next_deadline();
+        if let Some(old) = std::mem::replace(&mut running.deadline, next) {
+            self.deadlines.remove(&(old, claim));
+        }
+        if let Some(next) = next {
+            self.deadlines.insert((next, claim));
+        }
     }
 
     pub(crate) fn remove(&mut self, claim: Claim) -> Option<Running> {
         let running = self.running.remove(&claim)?;
-        if let Some(deadline) = running.deadline() {
+        if let Some(deadline) = running.deadline {
             self.deadlines.remove(&(deadline, claim));
         }
         Some(running)
     }
 
-    pub(crate) fn get_mut(&mut self, claim: Claim) -> Option<&mut Running> {
-        self.running.get_mut(&claim)
+    pub(crate) fn get(&self, claim: Claim) -> Option<&Running> {
+        self.running.get(&claim)
+    }
+
+    /// Stops an attempt, if it is here.
+    pub(crate) fn stop(&mut self, claim: Claim, why: Stop) {
+        if let Some(running) = self.running.get_mut(&claim) {
+            running.stop(why);
+            self.file(claim);
+        }
+    }
+
+    /// Asks an attempt to stop within the grace of its job. Gives it if it was not asked before.
+    pub(crate) fn ask(&mut self, claim: Claim, why: String, now: Duration) -> Option<&Running> {
+        let running = self.running.get_mut(&claim).filter(|running| running.asked.is_none())?;
+        let until = now.saturating_add(running.attempt.plan.slots.cancel_grace);
+        running.asked = Some(Asked { why, stage: Stage::Grace(until) });
+        running.hold.ask();
+        self.file(claim);
+        self.running.get(&claim)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.running.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
     }
 
-    pub(crate) fn claims(&self) -> Vec<Claim> {
+    pub(crate) fn all(&self) -> Vec<Claim> {
         self.running.keys().copied().collect()
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Running> {
-        self.running.values_mut()
+    /// Those of which something may still be written.
+    pub(crate) fn claims(&self) -> Vec<Claim> {
+        self.running
+            .values()
+            .filter(|running| running.counts())
+            .map(|running| running.attempt.claim)
+            .collect()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Running> {
+        self.running.values()
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Running> {
@@ -125,35 +293,25 @@ impl Attempts {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// Stops every attempt whose deadline has passed. Gives those that have to be recorded as stuck: their timeout passed
-    /// and their function cannot be dropped, or was dropped and did not notice.
-    pub(crate) fn time_out(&mut self, now: Duration) -> Vec<Claim> {
-        let mut stuck = Vec::new();
+    /// Stops every attempt whose deadline has passed. Gives those that are stuck: their function cannot be dropped, or was
+    /// dropped and did not notice.
+    pub(crate) fn time_out(&mut self, now: Duration) -> Vec<Overdue> {
+        let mut overdue = Vec::new();
         while let Some((deadline, claim)) = self.deadlines.first().copied()
             && deadline <= now
         {
-            self.deadlines.pop_first();
-            let Some(running) = self.running.get_mut(&claim) else { continue };
-            match running.stop {
-                None => {
-                    running.stop = Some(Stop::TimedOut);
-                    running.hold.stop();
-                    if running.hold.can_be_dropped() {
-                        let patience = now.saturating_add(DROP_TIME);
-                        running.patience = Some(patience);
-                        self.deadlines.insert((patience, claim));
-                    } else {
-                        running.stop = Some(Stop::Stuck);
-                        stuck.push(claim);
-                    }
-                }
-                Some(Stop::TimedOut) => {
-                    running.stop = Some(Stop::Stuck);
-                    stuck.push(claim);
-                }
-                Some(Stop::Stuck | Stop::Shutdown | Stop::Fenced) => {}
+            let Some(running) = self.running.get_mut(&claim) else {
+                self.deadlines.pop_first();
+                continue;
+            };
+            if running.time_out(now) {
+                overdue.push(Overdue::Timeout(claim));
             }
+            if running.cut_off(now) {
+                overdue.push(Overdue::Asked(claim));
+            }
+            self.file(claim);
         }
-        stuck
+        overdue
     }
 }

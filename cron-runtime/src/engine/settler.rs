@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use cron_core::run::{AttemptEnd, RunEvent, RunState};
+use cron_core::judge::Next;
+use cron_core::run::{AttemptEnd, RunEvent};
 
 use super::Engine;
 use super::events::Event;
 use super::inbox::Returned;
-use super::running::{Running, Stop};
+use super::running::{Overdue, Running, Stop};
 use super::shutdown::Stage;
 use crate::clock::Moment;
-use crate::store::{Claim, Claimed, Settled, Settlement, StoreError};
+use crate::store::{Claim, Claimed, Note, Settled, Settlement, StoreError};
 
 /// While the store fails, results wait here and the store is tried again after this long.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
@@ -23,26 +24,46 @@ pub(super) struct Pending {
     error: String,
 }
 
+/// What is known of an attempt when something is to be written about it.
+#[derive(Debug)]
+struct Closing<'a> {
+    attempt: &'a Claimed,
+    started: Moment,
+    duration: Duration,
+    event: RunEvent,
+    next: Option<Next>,
+    note: Note,
+}
+
 impl Pending {
-    fn new(attempt: &Claimed, started: Moment, duration: Duration, event: RunEvent, now: Moment) -> Self {
-        let error = match &event {
-            RunEvent::Ended { end: AttemptEnd::Failed(failure), .. } => failure.message.clone(),
-            RunEvent::Ended { end: AttemptEnd::Discarded { message }, .. } => message.clone(),
-            RunEvent::Overrun { .. } => "outlived its timeout and has not returned: stuck".to_owned(),
-            RunEvent::Ended {
-                end: AttemptEnd::Succeeded | AttemptEnd::Interrupted | AttemptEnd::Lost,
-                ..
-            }
-            | RunEvent::Start
-            | RunEvent::Cancel { .. } => String::new(),
-        };
+    fn new(result: Closing<'_>, now: Moment) -> Self {
+        let Closing { attempt, started, duration, event, next, note } = result;
+        let error = error(&event);
+        let started = started.wall;
         let settlement =
-            Settlement { claim: attempt.claim, started: started.wall, duration, event, at: now.wall };
+            Settlement { claim: attempt.claim, started, duration, event, next, note, at: now.wall };
         Self { settlement, attempt: attempt.clone(), error }
     }
 
     pub(super) fn claim(&self) -> Claim {
         self.settlement.claim
+    }
+}
+
+/// What went wrong, for people.
+fn error(event: &RunEvent) -> String {
+    match event {
+        RunEvent::Ended { end: AttemptEnd::Failed(failure), .. } => failure.message.clone(),
+        RunEvent::Ended { end: AttemptEnd::Discarded { message }, .. } => message.clone(),
+        RunEvent::Ended { end: AttemptEnd::Cancelled { why }, .. } => why.clone(),
+        RunEvent::Overrun { .. } => "outlived its timeout and has not returned: stuck".to_owned(),
+        RunEvent::Ended {
+            end: AttemptEnd::Succeeded | AttemptEnd::Interrupted | AttemptEnd::Lost, ..
+        }
+        | RunEvent::Start
+        | RunEvent::Cancel { .. }
+        | RunEvent::Release { .. }
+        | RunEvent::Revive { .. } => String::new(),
     }
 }
 
@@ -55,7 +76,7 @@ impl Engine {
     pub(super) fn returned(&mut self, claim: Claim, how: Returned, at: Duration, now: Moment) {
         // An attempt that was released at the end of a shutdown is no longer here.
         let Some(running) = self.attempts.remove(claim) else { return };
-        if running.stop.is_none() && how == Returned::Dropped && self.shutdown.is_open() {
+        if !running.was_stopped() && how == Returned::Dropped && self.shutdown.is_open() {
             // Nobody here dropped it, so its runtime did. Going on would claim ticks that nothing can run.
             self.events.problem("the tokio runtime of this scheduler is gone: the scheduler ends".to_owned());
             self.shutting_down.send_replace(true);
@@ -64,58 +85,87 @@ impl Engine {
         if !self.shutdown.is_open() && running.stop != Some(Stop::Shutdown) {
             self.shutdown.report.finished += 1;
         }
+        // Its worker is free.
+        self.look |= self.crowded;
+        if !running.counts() {
+            return;
+        }
+        let next = match &how {
+            Returned::Succeeded(next) => *next,
+            Returned::Failed(_) | Returned::Discarded(_) | Returned::NotCalled(_) | Returned::Dropped => None,
+        };
         let duration = at.saturating_sub(running.started.monotonic);
         let end = running.end(how);
         if running.stop == Some(Stop::Shutdown) && end == AttemptEnd::Interrupted {
             self.interrupted(&running);
         }
-        let at = running.wall_after(duration);
-        self.settle_later(&running.attempt, running.started, duration, RunEvent::Ended { at, end }, now);
+        let event = RunEvent::Ended { at: running.wall_after(duration), end };
+        let note = running.hold.notebook.close();
+        let (attempt, started) = (&running.attempt, running.started);
+        self.settle_later(Closing { attempt, started, duration, event, next, note }, now);
     }
 
     /// An attempt ended without its function being called.
     pub(super) fn not_called(&mut self, attempt: &Claimed, end: AttemptEnd, now: Moment) {
         let event = RunEvent::Ended { at: now.wall, end };
-        self.settle_later(attempt, now, Duration::ZERO, event, now);
+        let (duration, note) = (Duration::ZERO, Note::default());
+        self.settle_later(Closing { attempt, started: now, duration, event, next: None, note }, now);
     }
 
-    /// The timeout of an attempt has passed and its function has not returned.
-    pub(super) fn stuck(&mut self, claim: Claim, now: Moment) {
-        let Some(running) = self.attempts.get_mut(claim) else { return };
-        let duration = now.monotonic.saturating_sub(running.started.monotonic);
-        let (attempt, started) = (running.attempt.clone(), running.started);
+    /// The time of an attempt is over and its function has not returned.
+    pub(super) fn stuck(&mut self, overdue: Overdue, now: Moment) {
+        let (claim, after) = match overdue {
+            Overdue::Timeout(claim) => (claim, "after its timeout"),
+            Overdue::Asked(claim) => (claim, "although it was asked to stop and its `cancel_grace` is over"),
+        };
+        let Some(running) = self.attempts.get(claim) else { return };
         self.events.problem(format!(
-            "job `{}`, run {}: stuck, its function has not returned after its timeout; its slot stays taken until it does",
-            attempt.job, attempt.claim.run
+            "job `{}`, run {}: stuck, its function has not returned {after}; its slot stays taken until it does",
+            running.attempt.plan.name, claim.run
         ));
-        self.settle_later(&attempt, started, duration, RunEvent::Overrun { at: now.wall }, now);
+        let (attempt, started) = (running.attempt.clone(), running.started);
+        let duration = now.monotonic.saturating_sub(started.monotonic);
+        let note = running.hold.notebook.fetch();
+        match overdue {
+            Overdue::Timeout(_) => {
+                let event = RunEvent::Overrun { at: now.wall };
+                let attempt = &attempt;
+                self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
+            }
+            Overdue::Asked(_) => running.hold.notebook.put_back(note),
+        }
     }
 
     /// Releases what is left at the end of a shutdown.
     pub(super) fn release_all(&mut self, now: Moment) {
         for running in self.attempts.drain() {
             running.hold.stop();
-            self.interrupted(&running);
             self.shutdown.report.still_running += u64::from(!running.hold.can_be_dropped());
+            if !running.counts() {
+                continue;
+            }
+            let end = match &running.asked {
+                // Interrupted it would start again next time.
+                Some(asked) => AttemptEnd::Cancelled { why: asked.why.clone() },
+                None => {
+                    self.interrupted(&running);
+                    AttemptEnd::Interrupted
+                }
+            };
             let duration = now.monotonic.saturating_sub(running.started.monotonic);
-            let event = RunEvent::Ended { at: now.wall, end: AttemptEnd::Interrupted };
-            self.settle_later(&running.attempt, running.started, duration, event, now);
+            let event = RunEvent::Ended { at: now.wall, end };
+            let note = running.hold.notebook.close();
+            let (attempt, started) = (&running.attempt, running.started);
+            self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
         }
     }
 
     fn interrupted(&mut self, running: &Running) {
-        self.shutdown.report.interrupted.push((running.attempt.job.clone(), running.attempt.claim.run));
+        self.shutdown.report.interrupted.push((running.attempt.plan.name.clone(), running.attempt.claim.run));
     }
 
-    fn settle_later(
-        &mut self,
-        attempt: &Claimed,
-        started: Moment,
-        duration: Duration,
-        event: RunEvent,
-        now: Moment,
-    ) {
-        self.pending.push(Pending::new(attempt, started, duration, event, now));
+    fn settle_later(&mut self, result: Closing<'_>, now: Moment) {
+        self.pending.push(Pending::new(result, now));
     }
 
     /// Writes what is pending. If the store fails, it stays pending.
@@ -142,9 +192,11 @@ impl Engine {
                     settled.into_iter().for_each(|settled| self.tell_settled(pending.clone(), settled))
                 }
                 Err(error @ (StoreError::Illegal { .. } | StoreError::Corrupt { .. })) => {
-                    let Claimed { claim, job, .. } = &pending.attempt;
-                    self.events
-                        .problem(format!("the result of job `{job}`, run {} is dropped: {error}", claim.run));
+                    let Claimed { claim, plan, .. } = &pending.attempt;
+                    self.events.problem(format!(
+                        "the result of job `{}`, run {} is dropped: {error}",
+                        plan.name, claim.run
+                    ));
                 }
                 Err(error) => {
                     self.store_failed("results could not be written, they are kept", &error, now);
@@ -156,47 +208,43 @@ impl Engine {
 
     /// At the end of a shutdown the store still fails: what is not written is said, so that it is not lost in silence.
     pub(super) fn give_up_pending(&mut self) {
-        for Pending { attempt: Claimed { claim, job, .. }, .. } in self.pending.drain(..) {
+        for Pending { attempt: Claimed { claim, plan, .. }, .. } in self.pending.drain(..) {
             self.events.problem(format!(
-                "the result of job `{job}`, run {} could not be written; the next start finds the run lost",
-                claim.run
+                "the result of job `{}`, run {} could not be written; the next start finds the run lost",
+                plan.name, claim.run
             ));
         }
     }
 
     fn tell_settled(&mut self, pending: Pending, settled: Settled) {
         let Pending { settlement, attempt, error } = pending;
-        let Claimed { claim, job, nominal, attempt: number, .. } = attempt;
+        let Claimed { claim, plan, nominal, attempt: number, .. } = &attempt;
+        let (claim, job) = (*claim, &plan.name);
         match settled {
             Settled::Fenced => {
                 tracing::warn!(job = %job, run = claim.run.0, "a late result was refused");
-                self.events.tell(|| Event::Fenced { job, run: claim.run });
+                self.events.tell(|| Event::Fenced { job: job.clone(), run: claim.run });
             }
             Settled::Moved { state, gave_way, due } => {
-                let wake = match state {
-                    RunState::Waiting { wake } | RunState::Scheduled { wake } => Some(wake),
-                    RunState::Running { .. }
-                    | RunState::Succeeded
-                    | RunState::Failed
-                    | RunState::Discarded
-                    | RunState::Cancelled
-                    | RunState::Quarantined => None,
-                };
-                self.due = self.due.into_iter().chain(wake).chain(due).min();
+                self.due = self.due.into_iter().chain(state.wake()).chain(due).min();
+                self.pruner.something_ended();
                 if !error.is_empty() {
                     let run = claim.run.0;
                     tracing::warn!(job = %job, run, attempt = number, state = %state.word(), gave_way, %error, "attempt failed");
                 }
-                let at = settlement.at;
+                self.meter.settled(job, claim.run, state, settlement.duration);
                 self.events.tell(|| Event::Ended {
-                    job,
+                    job: job.clone(),
                     run: claim.run,
-                    nominal,
-                    attempt: number,
+                    nominal: *nominal,
+                    attempt: *number,
                     state,
-                    error,
-                    at,
+                    error: error.clone(),
+                    at: settlement.at,
                 });
+                if !state.is_active() {
+                    self.hooks.ended(&attempt, state.word(), error, settlement.at);
+                }
             }
         }
     }

@@ -41,6 +41,8 @@ pub(crate) struct Shutdown {
     pub(crate) stage: Stage,
     pub(crate) report: ShutdownReport,
     pub(crate) waiting: Vec<oneshot::Sender<ShutdownReport>>,
+    /// When everything else is done: until when hooks may come to their end, on the monotonic clock.
+    pub(crate) hooks_until: Option<Duration>,
 }
 
 impl Shutdown {

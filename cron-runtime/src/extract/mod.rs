@@ -1,11 +1,17 @@
 //! Parameters of job functions: each is extracted from the run it is called for.
 
+mod args;
+mod notebook;
 mod run;
 mod state;
 
 use std::any::TypeId;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
+pub use args::Args;
+pub(crate) use notebook::Notebook;
 pub use run::Run;
 pub(crate) use run::RunParts;
 pub use state::{State, States};
@@ -21,7 +27,7 @@ pub struct Context {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a job can take as a parameter",
     label = "not an extractor",
-    note = "a job takes `State<T>` (with `.state(T)` given to `start()`) and `Run`, in any order"
+    note = "a job takes `State<T>` (with `.state(T)` given to `start()`), `Args<T>` (given to each run) and `Run`, in any order"
 )]
 pub trait FromRun: Sized {
     /// Extracts the value.
@@ -45,12 +51,37 @@ pub enum ExtractError {
         /// The type.
         type_name: &'static str,
     },
+    /// The function takes arguments, and the run has none.
+    #[error(
+        "job `{job}` takes arguments of type `{type_name}`, and none were given; give them with `JOB.with(&args)` or with \
+         `trigger_with`, or let the job take `Args<Option<...>>`"
+    )]
+    NoArgs {
+        /// The job.
+        job: String,
+        /// The type.
+        type_name: &'static str,
+    },
+    /// The arguments of the run are not what the function takes.
+    #[error("the arguments for job `{job}` are no `{type_name}`: {message}")]
+    BadArgs {
+        /// The job.
+        job: String,
+        /// The type.
+        type_name: &'static str,
+        /// What does not fit, and where in the JSON.
+        message: String,
+    },
 }
+
+/// Whether arguments are what the function of a job takes.
+type CheckArgs = fn(job: &str, args: Option<&str>) -> Result<(), ExtractError>;
 
 /// What the parameters of a function need from the program.
 #[derive(Debug, Default)]
 pub struct Needs {
     states: Vec<(TypeId, &'static str)>,
+    args: Vec<CheckArgs>,
 }
 
 impl Needs {
@@ -59,8 +90,18 @@ impl Needs {
         self.states.push((TypeId::of::<T>(), std::any::type_name::<T>()));
     }
 
+    /// Notes that arguments of type `T` are needed.
+    pub fn args<T: DeserializeOwned>(&mut self) {
+        self.args.push(|job, args| args::read::<T>(job, args).map(drop));
+    }
+
     /// The names of the state types that `given` lacks.
     pub(crate) fn missing<'a>(&'a self, given: &'a States) -> impl Iterator<Item = &'static str> + 'a {
         self.states.iter().filter(|(id, _)| !given.has(*id)).map(|(_, name)| *name)
+    }
+
+    /// Whether these are arguments that the function takes.
+    pub(crate) fn check_args(&self, job: &str, args: Option<&str>) -> Result<(), ExtractError> {
+        self.args.iter().try_for_each(|check| check(job, args))
     }
 }

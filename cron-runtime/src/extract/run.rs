@@ -7,7 +7,11 @@ use cron_core::job::JobName;
 use cron_core::run::{Epoch, Origin, RunId};
 use tokio::sync::watch;
 
+use super::notebook::{Notebook, Noted, lines};
 use super::{Context, ExtractError, FromRun};
+use crate::clock::Clock;
+use crate::engine::{Event, Events, Inbox, Message};
+use crate::store::{Claim, LogLine, Progress};
 
 /// The run that a function is called for. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -24,6 +28,13 @@ pub(crate) struct RunParts {
     pub(crate) origin: Origin,
     pub(crate) attempt: u32,
     pub(crate) epoch: Epoch,
+    pub(crate) args: Option<Arc<str>>,
+    pub(crate) is_late: bool,
+    /// What it says of itself goes here, and to the engine only that there is something.
+    pub(crate) notebook: Arc<Notebook>,
+    pub(crate) inbox: Inbox,
+    pub(crate) events: Events,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cancelled: watch::Receiver<bool>,
     pub(crate) shutting_down: watch::Receiver<bool>,
 }
@@ -39,7 +50,7 @@ impl Run {
         self.parts.id
     }
 
-    /// The name of the job.
+    /// The name of the job: for a dynamic one its own, not that of the job whose function it calls.
     #[must_use]
     pub fn name(&self) -> &str {
         self.parts.job.as_str()
@@ -70,7 +81,68 @@ impl Run {
         self.parts.epoch
     }
 
-    /// Whether this attempt is asked to stop: its timeout passed, it was fenced, or the grace of a shutdown is over.
+    /// What the run was given, or else its job, as JSON. [`Args`](super::Args) reads it.
+    #[must_use]
+    pub fn args(&self) -> Option<&str> {
+        self.parts.args.as_deref()
+    }
+
+    /// Whether the run is a tick that starts later than the grace of its job allows, such as after an outage.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        self.parts.is_late
+    }
+
+    /// Says how far the run has come, from 0 to 1, and with what it is busy. Never waits.
+    ///
+    /// What is less than 0, or no number, counts as 0; what is more than 1 as 1. The newest word counts: it is told as an event at
+    /// once, and kept with the run at most once a second and at its end.
+    pub fn progress(&self, fraction: f64, message: impl Into<String>) {
+        let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
+        let progress = Progress { fraction, message: message.into() };
+        let noted = self.parts.notebook.progress(progress.clone());
+        self.tell(noted, || Event::Progress {
+            job: self.parts.job.clone(),
+            run: self.parts.id,
+            attempt: self.parts.attempt,
+            progress,
+        });
+    }
+
+    /// Adds a text to the log of the run, which is kept with it. Never waits.
+    ///
+    /// Each line of the text becomes a line of the log; one of more than 4 KiB is cut. The log keeps the newest
+    /// [`MAX_LOG_LINES`](crate::store::MAX_LOG_LINES). Lines are told as events at once and written at most once a second and at
+    /// the end; if there are more than that in between, the oldest are dropped and the log says how many.
+    pub fn log(&self, text: impl AsRef<str>) {
+        let now = self.parts.clock.moment().wall;
+        for line in lines(text.as_ref(), now, self.parts.attempt) {
+            self.add(line);
+        }
+    }
+
+    fn add(&self, line: LogLine) {
+        let noted = self.parts.notebook.line(line.clone());
+        self.tell(noted, || Event::Log { job: self.parts.job.clone(), run: self.parts.id, line });
+    }
+
+    fn tell(&self, noted: Noted, event: impl FnOnce() -> Event) {
+        match noted {
+            Noted::First => {
+                let claim = Claim { run: self.parts.id, epoch: self.parts.epoch };
+                // An engine that is gone has fetched what it could.
+                self.parts.inbox.send(Message::Noted { claim });
+            }
+            Noted::Again => {}
+            Noted::TooLate => return,
+        }
+        self.parts.events.tell(event);
+    }
+
+    /// Whether this attempt is asked to stop: by a person, by `overlap = "cancel"`, because its timeout passed or it was fenced,
+    /// or because the grace of a shutdown is over.
+    ///
+    /// One that was asked by a person or by the overlap policy has the `cancel_grace` of its job to come to an end of its own.
     ///
     /// A synchronous function should look now and then and return early.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use cron_runtime::job;
+use cron_runtime::prelude::*;
 
 type Outcome = Result<(), std::num::ParseIntError>;
 
@@ -36,4 +36,30 @@ fn unnamed_error() -> Result<(), impl Display> {
 #[job]
 async fn boxed() -> Result<(), Box<dyn std::error::Error>> {
     Err("not `Send`, and made after the last await".into())
+}
+
+#[job]
+fn says_when() -> Next {
+    Next::Scheduled
+}
+
+#[job]
+async fn says_when_or_fails() -> anyhow::Result<Next> {
+    Ok(Next::Never)
+}
+
+#[job]
+fn unnamed_error_or_next() -> Result<Next, impl Display> {
+    Err::<Next, _>("no")
+}
+
+#[job]
+async fn permanent() -> Result<(), JobError> {
+    Err(JobError::discard("no"))
+}
+
+#[job]
+async fn permanent_in_a_box() -> Result<Next, Box<dyn std::error::Error + Send + Sync>> {
+    Err(JobError::discard(std::io::Error::other("no")))?;
+    Ok(Next::Scheduled)
 }

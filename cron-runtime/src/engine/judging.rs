@@ -1,0 +1,108 @@
+//! Lets the store judge what is due, and starts what it gave.
+
+use std::time::Duration;
+
+use cron_core::run::AttemptEnd;
+
+use super::Engine;
+use super::events::Event;
+use super::keeper::LEASE;
+use super::running::{Running, Stop};
+use crate::clock::Moment;
+use crate::store::{Claimed, JudgeRequest, Judged};
+
+/// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
+/// last is written.
+const BATCH: usize = 512;
+
+/// Between two looks while runs wait for room in their group: the attempt whose end makes room may be another process's, and
+/// nobody rings for that.
+const CROWDED: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Judges one batch and starts what it gave. Says whether more is due.
+    pub(super) fn judge(&mut self, now: Moment) -> bool {
+        let is_tired = self.crowded_until().is_some_and(|until| until <= now.monotonic);
+        let is_due = self.look || is_tired || self.due.is_some_and(|due| due <= now.wall);
+        if !is_due || self.store_rests(now) {
+            return false;
+        }
+        let request = JudgeRequest {
+            now: now.wall,
+            limit: BATCH,
+            room: self.workers.saturating_sub(self.attempts.len()),
+            lease_until: now.wall + LEASE,
+            owner: self.owner,
+        };
+        let judged = match self.store.judge(request) {
+            Ok(judged) => judged,
+            Err(error) => {
+                self.store_failed("ticks could not be judged, nothing was started", &error, now);
+                return false;
+            }
+        };
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = judged;
+        self.store_rests_until = None;
+        self.look = more;
+        self.due = next;
+        self.crowded = crowded;
+        self.looked = now.monotonic;
+        for (job, why) in left_out {
+            self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
+        }
+        for (job, claim) in evicted {
+            tracing::info!(job = %job, run = claim.run.0, "cancelled: a newer run takes its slot");
+            self.attempts.stop(claim, Stop::Evicted);
+            self.pruner.something_ended();
+            self.meter.cancelled(&job);
+            self.events.tell(|| Event::Cancelled { job, run: claim.run });
+        }
+        for (claim, why) in asked {
+            let Some(running) = self.attempts.ask(claim, why.clone(), now.monotonic) else { continue };
+            let job = running.attempt.plan.name.clone();
+            tracing::info!(job = %job, run = claim.run.0, %why, "asked to stop");
+            self.events.tell(|| Event::Asked { job, run: claim.run, why });
+        }
+        for (job, skip) in skipped {
+            tracing::info!(job = %job, reason = %skip.reason, count = skip.count, "ticks skipped");
+            self.pruner.something_ended();
+            self.meter.skipped(&job, &skip);
+            self.events.tell(|| Event::Skipped { job, skip });
+        }
+        for attempt in claimed {
+            self.start(attempt, now);
+        }
+        more
+    }
+
+    /// Until when those that wait for room need not be looked at, on the monotonic clock.
+    pub(super) fn crowded_until(&self) -> Option<Duration> {
+        self.crowded.then(|| self.looked.saturating_add(CROWDED))
+    }
+
+    /// Calls the function of an attempt that is recorded as running.
+    fn start(&mut self, attempt: Claimed, claimed: Moment) {
+        // The commit may have had to wait for another process: the function's time begins here.
+        let started = self.executor.clock.moment();
+        self.meter.started(&attempt, started);
+        self.events.tell(|| Event::Started {
+            job: attempt.plan.name.clone(),
+            run: attempt.claim.run,
+            nominal: attempt.nominal,
+            origin: attempt.origin,
+            attempt: attempt.attempt,
+            is_late: attempt.is_late,
+            at: started.wall,
+        });
+        if attempt.is_late {
+            self.hooks.late(&attempt, started.wall);
+        }
+        let Some(handler) = self.handlers.get(attempt.plan.handler()) else {
+            let message = format!("no function of this program is named `{}`", attempt.plan.handler());
+            return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
+        };
+        let hold = self.executor.call(*handler, &attempt);
+        self.keeper.claimed(claimed);
+        self.attempts.insert(Running::new(attempt, hold, claimed, started));
+    }
+}

@@ -1,0 +1,67 @@
+//! Brings what attempts say of themselves to the store, at most once a second. What is left goes with their settlement.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::Engine;
+use crate::clock::Moment;
+use crate::store::Claim;
+
+/// Between two writes.
+const SPAN: Duration = Duration::from_secs(1);
+
+/// Who has something to say, and when it may be written, on the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Noter {
+    waiting: HashSet<Claim>,
+    /// No write before this moment.
+    rests_until: Duration,
+}
+
+impl Noter {
+    pub(super) fn add(&mut self, claim: Claim) {
+        self.waiting.insert(claim);
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        (!self.waiting.is_empty()).then_some(self.rests_until)
+    }
+}
+
+impl Engine {
+    /// Writes what was said, if it is time.
+    pub(super) fn write_notes(&mut self, now: Moment) {
+        if self.noter.deadline().is_none_or(|deadline| deadline > now.monotonic) || self.store_rests(now) {
+            return;
+        }
+        self.noter.rests_until = now.monotonic.saturating_add(SPAN);
+        let mut notes = Vec::new();
+        for claim in self.noter.waiting.drain() {
+            // One that has ended took its notes along.
+            let Some(running) = self.attempts.get(claim).filter(|running| running.counts()) else { continue };
+            let note = running.hold.notebook.fetch();
+            if !note.is_empty() {
+                notes.push((claim, note));
+            }
+        }
+        if notes.is_empty() {
+            return;
+        }
+        match self.store.note(notes.clone()) {
+            Ok(fenced) => fenced.into_iter().for_each(|claim| self.fence(claim)),
+            Err(error) => {
+                for (claim, note) in notes {
+                    if let Some(running) = self.attempts.get(claim) {
+                        running.hold.notebook.put_back(note);
+                        self.noter.add(claim);
+                    }
+                }
+                self.store_failed(
+                    "what runs say of themselves could not be written, it is kept",
+                    &error,
+                    now,
+                );
+            }
+        }
+    }
+}

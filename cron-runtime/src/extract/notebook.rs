@@ -1,0 +1,193 @@
+//! What an attempt says of itself, on its way from the function to the engine.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::store::{LogLine, MAX_LOG_LINES, Note, Progress};
+
+/// A longer line is cut.
+const MAX_LINE: usize = 4 * 1_024;
+
+/// Progress and lines that the engine has not fetched yet.
+///
+/// The lock guards one attempt's notes between the threads of its function, which write, and the engine, which fetches at most
+/// once a second; it is held for a few assignments. A channel would grow without bound under a function that talks in a
+/// loop, or lose the newest word in place of the oldest.
+#[derive(Debug, Default)]
+pub(crate) struct Notebook {
+    notes: Mutex<Notes>,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    progress: Option<Progress>,
+    lines: VecDeque<LogLine>,
+    /// How many lines went because there were too many.
+    dropped: u64,
+    /// The engine knows that there is something to fetch.
+    is_announced: bool,
+    /// The attempt has ended: nobody will fetch any more.
+    is_closed: bool,
+}
+
+/// Whether the engine has to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noted {
+    /// It has to be told that there is something to fetch.
+    First,
+    /// It knows already.
+    Again,
+    /// The attempt has ended, nothing was noted.
+    TooLate,
+}
+
+impl Notebook {
+    /// The newest progress replaces the one before.
+    pub(crate) fn progress(&self, progress: Progress) -> Noted {
+        self.note(|notes| notes.progress = Some(progress))
+    }
+
+    /// Adds a line; of too many the oldest go.
+    pub(crate) fn line(&self, line: LogLine) -> Noted {
+        self.note(|notes| {
+            notes.lines.push_back(line);
+            notes.shorten();
+        })
+    }
+
+    /// Everything that was noted since the last time.
+    pub(crate) fn fetch(&self) -> Note {
+        let mut notes = self.notes();
+        notes.is_announced = false;
+        notes.take()
+    }
+
+    /// The last fetch: whatever is noted from here on is too late.
+    pub(crate) fn close(&self) -> Note {
+        let mut notes = self.notes();
+        notes.is_closed = true;
+        notes.take()
+    }
+
+    /// Puts back what could not be written. What was noted since is newer.
+    pub(crate) fn put_back(&self, note: Note) {
+        let mut notes = self.notes();
+        notes.progress = notes.progress.take().or(note.progress);
+        for line in note.lines.into_iter().rev() {
+            notes.lines.push_front(line);
+        }
+        notes.shorten();
+    }
+
+    fn note(&self, write: impl FnOnce(&mut Notes)) -> Noted {
+        let mut notes = self.notes();
+        if notes.is_closed {
+            return Noted::TooLate;
+        }
+        write(&mut notes);
+        if std::mem::replace(&mut notes.is_announced, true) { Noted::Again } else { Noted::First }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        // Nothing of the user's runs under the lock, so its content is whole even then.
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Notes {
+    fn shorten(&mut self) {
+        while self.lines.len() > MAX_LOG_LINES {
+            self.lines.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    fn take(&mut self) -> Note {
+        let progress = self.progress.take();
+        let mut lines: Vec<_> = std::mem::take(&mut self.lines).into();
+        let dropped = std::mem::take(&mut self.dropped);
+        if let Some(first) = lines.first_mut().filter(|_| dropped > 0) {
+            // It takes the place of one more line, so that the log keeps its bound.
+            first.text =
+                format!("({} lines before the next one were dropped: too many at once)", dropped + 1);
+        }
+        Note { progress, lines }
+    }
+}
+
+/// A text as lines that the log takes.
+pub(crate) fn lines(text: &str, at: DateTime<Utc>, attempt: u32) -> impl Iterator<Item = LogLine> {
+    text.lines().map(move |line| LogLine { at, attempt, text: cut(line) })
+}
+
+fn cut(line: &str) -> String {
+    if line.len() <= MAX_LINE {
+        return line.to_owned();
+    }
+    let mut end = MAX_LINE;
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{} … ({} bytes cut)", &line[..end], line.len() - end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> LogLine {
+        LogLine { at: DateTime::UNIX_EPOCH, attempt: 1, text: text.to_owned() }
+    }
+
+    fn progress(fraction: f64) -> Progress {
+        Progress { fraction, message: String::new() }
+    }
+
+    #[test]
+    fn the_newest_progress_wins_and_the_engine_is_told_once() {
+        let book = Notebook::default();
+        assert_eq!(book.progress(progress(0.1)), Noted::First);
+        assert_eq!(book.progress(progress(0.2)), Noted::Again);
+        assert_eq!(book.line(line("a")), Noted::Again);
+        let note = book.fetch();
+        assert_eq!((note.progress, note.lines), (Some(progress(0.2)), vec![line("a")]));
+        assert!(book.fetch().is_empty());
+        assert_eq!(book.progress(progress(0.3)), Noted::First);
+    }
+
+    #[test]
+    fn of_too_many_lines_the_oldest_go_and_it_is_said_how_many() {
+        let book = Notebook::default();
+        for number in 0..MAX_LOG_LINES + 7 {
+            book.line(line(&number.to_string()));
+        }
+        let lines = book.fetch().lines;
+        assert_eq!(lines.len(), MAX_LOG_LINES);
+        assert_eq!(lines[0].text, "(8 lines before the next one were dropped: too many at once)");
+        assert_eq!(lines[1].text, "8");
+    }
+
+    #[test]
+    fn what_was_not_written_stays_before_what_came_since() {
+        let book = Notebook::default();
+        book.line(line("a"));
+        book.progress(progress(0.1));
+        let note = book.fetch();
+        book.line(line("b"));
+        book.put_back(note);
+        let note = book.close();
+        assert_eq!((note.progress, note.lines), (Some(progress(0.1)), vec![line("a"), line("b")]));
+        assert_eq!(book.line(line("c")), Noted::TooLate);
+    }
+
+    #[test]
+    fn long_lines_are_cut_between_characters() {
+        let long = format!("{}é and more", "x".repeat(MAX_LINE - 1));
+        let texts: Vec<_> =
+            lines(&format!("one\n\n{long}"), DateTime::UNIX_EPOCH, 1).map(|line| line.text).collect();
+        assert_eq!(texts[..2], ["one", ""]);
+        assert!(texts[2].ends_with("x … (11 bytes cut)") && texts[2].len() < MAX_LINE + 30, "{}", texts[2]);
+    }
+}

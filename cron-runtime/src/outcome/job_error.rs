@@ -1,0 +1,88 @@
+//! An error that says itself what is to become of its run.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// An error that says whether and when its run is tried again, whatever the retry policy of the job says.
+///
+/// A job may return it as its error, or anywhere in the source chain of another error: in `anyhow::Error`, in a
+/// `Box<dyn Error + Send + Sync>`, as the `#[source]` of an error of its own. The outermost one counts. It displays as the
+/// error that it was made from, and its sources are the sources of that one.
+///
+/// # Examples
+///
+/// ```
+/// use cron_runtime::prelude::*;
+/// use std::time::Duration;
+///
+/// #[job(retries = 5)]
+/// async fn fetch(Args(url): Args<String>) -> Result<(), JobError> {
+///     match status(&url) {
+///         404 => Err(JobError::discard(format!("{url} is gone"))), // no attempt will find it
+///         429 => Err(JobError::retry_after(Duration::from_secs(60), "asked to slow down")),
+///         500.. => Err(JobError::retry("the server has a problem")), // as the policy says
+///         _ => Ok(()),
+///     }
+/// }
+/// # fn status(_: &str) -> u16 { 404 }
+/// ```
+#[derive(Debug)]
+pub struct JobError {
+    again: Again,
+    error: Box<dyn Error + Send + Sync>,
+}
+
+/// Whether a failed run is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// As the retry policy says.
+    ByPolicy,
+    /// After this delay, if attempts are left.
+    After(Duration),
+    /// Not at all.
+    Never,
+}
+
+impl JobError {
+    /// A permanent error: the run is discarded, whatever attempts are left.
+    pub fn discard(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { again: Again::Never, error: error.into() }
+    }
+
+    /// An error after which the next attempt waits this long, in place of the delay of the retry policy. How many attempts there
+    /// are stays the policy's to say.
+    pub fn retry_after(delay: Duration, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { again: Again::After(delay), error: error.into() }
+    }
+
+    /// An error that is tried again as the retry policy says: what every other error is too.
+    pub fn retry(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { again: Again::ByPolicy, error: error.into() }
+    }
+
+    /// The error that it was made from.
+    #[must_use]
+    pub fn get_ref(&self) -> &(dyn Error + Send + Sync + 'static) {
+        self.error.as_ref()
+    }
+
+    /// What the outermost error of this type in a chain says.
+    pub(super) fn find(error: &(dyn Error + 'static)) -> Again {
+        std::iter::successors(Some(error), |error| (*error).source())
+            .find_map(|error| error.downcast_ref::<Self>())
+            .map_or(Again::ByPolicy, |error| error.again)
+    }
+}
+
+impl fmt::Display for JobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for JobError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}

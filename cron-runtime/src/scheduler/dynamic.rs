@@ -1,0 +1,78 @@
+//! Dynamic jobs: added, edited, run once.
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Plan};
+
+use super::commands::another;
+use super::{Scheduled, Scheduler, Upserted};
+use crate::dynamic::JobRequest;
+use crate::error::Error;
+use crate::store::{Command, Done};
+
+impl Scheduler {
+    /// Adds a dynamic job, or edits the one of this name. Scheduling the same request again changes nothing, so a program may do
+    /// it at each start.
+    ///
+    /// A job that is edited keeps its record; another schedule counts from now on, an unchanged one keeps what is pending.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Request`] for options that do not fit, [`Error::Args`] for arguments that its function does not take,
+    /// [`Error::Name`] for a name that cannot be one, [`Error::Command`] if a job in a program has the name or none is the handler;
+    /// [`Error::Store`] if the store failed. Nothing has changed then.
+    pub async fn schedule(&self, request: JobRequest) -> Result<Scheduled, Error> {
+        let Upserted { new, edited } = self.schedule_all(vec![request]).await?;
+        Ok(match (new.is_empty(), edited.is_empty()) {
+            (false, _) => Scheduled::New,
+            (true, false) => Scheduled::Edited,
+            (true, true) => Scheduled::Unchanged,
+        })
+    }
+
+    /// As [`Scheduler::schedule`] for many jobs, in one transaction: all of them or none.
+    ///
+    /// # Errors
+    ///
+    /// That of the first request that is refused.
+    pub async fn schedule_all(&self, requests: Vec<JobRequest>) -> Result<Upserted, Error> {
+        let calendars = &self.inner.known.calendars;
+        let plans = requests.into_iter().map(|request| request.into_plan(calendars));
+        self.upsert(plans.collect::<Result<_, _>>()?).await
+    }
+
+    /// Runs the function of a job once, at an instant; one that is past means at once.
+    ///
+    /// It is a dynamic job of its own, which survives a restart and goes away with its record. Its name is the one of the request, or
+    /// else `HANDLER/once-` and a random number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::schedule`], and [`Error::Request`] for a request with a schedule of its own.
+    ///
+    /// ```
+    /// # use cron_runtime::prelude::*;
+    /// # #[job]
+    /// # async fn send_invoice(Args(_): Args<u64>) {}
+    /// # async fn example(scheduler: cron_runtime::Scheduler) -> Result<(), cron_runtime::Error> {
+    /// let noon = "2026-12-24T12:00:00Z".parse().expect("an instant");
+    /// let job = scheduler.run_once(send_invoice::JOB.with(&4711)?, noon).await?;
+    /// println!("scheduled as {job}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run_once(&self, request: JobRequest, at: DateTime<Utc>) -> Result<JobName, Error> {
+        let plan = request.into_single_plan(at, &self.inner.known.calendars)?;
+        let name = plan.name.clone();
+        self.upsert(vec![plan]).await.map(|_| name)
+    }
+
+    async fn upsert(&self, plans: Vec<Plan>) -> Result<Upserted, Error> {
+        for plan in &plans {
+            self.check_args(&plan.name, plan.handler(), plan.args.as_deref())?;
+        }
+        match self.command(Command::Upsert { plans }).await? {
+            Done::Upserted { new, edited } => Ok(Upserted { new, edited }),
+            other => Err(another(&other)),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Jobs that are made while the program runs, and are still there after a restart.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_runtime::core::run::StateWord;
+use cron_runtime::prelude::*;
+use cron_runtime::store::{CommandError, JobQuery, RunQuery};
+use cron_runtime::{Error, JobRequest, Scheduled};
+use cron_tests::{start_in, wait_for};
+
+#[job]
+async fn remind(run: Run, Args(to): Args<String>) {
+    run.log(format!("{}: {to}", run.name()));
+}
+
+#[job]
+fn without_arguments() {}
+
+fn ada() -> JobRequest {
+    remind::JOB.with(&"Ada".to_owned()).expect("a text").named("remind-ada")
+}
+
+#[tokio::test]
+async fn a_dynamic_job_survives_a_restart_and_is_edited_in_place() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = start_in(directory.path()).await;
+    assert_eq!(first.schedule(ada().every("1s")).await.expect("it fits"), Scheduled::New);
+    assert_eq!(first.schedule(ada().every("1s")).await.expect("it fits"), Scheduled::Unchanged);
+    first.shutdown().await.expect("it ends");
+
+    let second = start_in(directory.path()).await;
+    let mut events = second.events();
+    let (run, state) = wait_for(&mut events, "a run of it", |event| {
+        event.finished().filter(|_| event.job().is_some_and(|job| job.as_str() == "remind-ada"))
+    })
+    .await;
+    assert_eq!(state, StateWord::Succeeded);
+    assert_eq!(second.log(run).await.expect("it is read")[0].text, "remind-ada: Ada");
+
+    assert_eq!(second.schedule(ada().every(TimeDelta::hours(1))).await.expect("it fits"), Scheduled::Edited);
+    let query = JobQuery { handler: Some("remind".into()), ..JobQuery::default() };
+    let jobs = second.jobs(query).await.expect("they are read");
+    assert_eq!(jobs.iter().map(|job| job.plan.name.as_str()).collect::<Vec<_>>(), ["remind", "remind-ada"]);
+    second.remove("remind-ada").await.expect("nothing runs");
+    assert!(second.get("remind-ada").await.is_err());
+    let linked = second.remove("remind").await.expect_err("it is declared");
+    assert!(matches!(linked, Error::Command(CommandError::Linked { .. })), "{linked}");
+    second.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn one_run_at_an_instant_survives_a_restart() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = start_in(directory.path()).await;
+    let registered = first.get("remind").await.expect("it is there").registered;
+    let at = registered + TimeDelta::milliseconds(1_500);
+    let job =
+        first.run_once(remind::JOB.with(&"Bob".to_owned()).expect("a text"), at).await.expect("it fits");
+    assert!(job.as_str().starts_with("remind/once-"), "{job}");
+    first.shutdown().await.expect("it ends");
+
+    let second = start_in(directory.path()).await;
+    let query = || RunQuery { job: Some(job.to_string()), ..RunQuery::default() };
+    let mut events = second.events();
+    if second.runs(query()).await.expect("they are read").iter().all(|run| run.state.is_active()) {
+        wait_for(&mut events, "its run", |event| event.finished()).await;
+    }
+    let runs = second.runs(query()).await.expect("they are read");
+    let ticks: Vec<DateTime<Utc>> = runs.iter().map(|run| run.nominal).collect();
+    assert_eq!((ticks, runs[0].state.word()), (vec![at], StateWord::Succeeded));
+    second.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_fit_changes_nothing() {
+    let scheduler = cron_runtime::start().database("memory:").await.expect("it starts");
+    let refusal = async |request| scheduler.schedule(request).await.expect_err("it does not fit").to_string();
+    let wrong = JobRequest::on("remind").named("a").args(&7).expect("a number").every("1h");
+    assert!(refusal(wrong).await.contains("the arguments for job `a` are no `alloc::string::String`"));
+    assert!(refusal(JobRequest::on("remind").named("a").every("1h")).await.contains("none were given"));
+    assert!(refusal(ada().every("1h").named("remind")).await.contains("declared"));
+    let handler = refusal(JobRequest::on("remnid").named("a").every("1h")).await;
+    assert!(handler.contains("did you mean `remind`?"), "{handler}");
+    let option = refusal(ada().cron("61 * * * *")).await;
+    assert!(option.starts_with("job `remind-ada`: "), "{option}");
+    assert!(refusal(without_arguments::JOB.request().every("1h")).await.contains("needs a name"));
+    let twice = scheduler.run_once(ada().every("1h"), Utc::now()).await.expect_err("two schedules");
+    assert!(twice.to_string().contains("`every`"), "{twice}");
+    // All or none.
+    let both = vec![ada().every("1h"), JobRequest::on("remnid").named("b").every("1h")];
+    assert!(scheduler.schedule_all(both).await.is_err());
+    assert_eq!(scheduler.list().await.expect("they are read").len(), 2);
+    scheduler.shutdown().await.expect("it ends");
+}
