@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use cron_runtime::core::run::{AttemptEnd, RunEvent};
-use cron_runtime::store::Ledger;
 use cron_runtime::store::sqlite::SqliteLedger;
+use cron_runtime::store::{JobQuery, Ledger};
 
 use crate::jobs::{Job, at, job};
 use crate::world::{CommandError, Desk, Done, Process, Settled, World, play_on_file, settlement};
@@ -21,7 +21,7 @@ fn hammer(process: &Process, lane: i64) -> Vec<(String, u64)> {
     let mut epochs = Vec::new();
     for round in 1..=ROUNDS {
         for claimed in process.judge_few(round, 3).claimed {
-            epochs.push((claimed.job.to_string(), claimed.claim.epoch.0));
+            epochs.push((claimed.job().to_string(), claimed.claim.epoch.0));
             assert_eq!(process.renew(vec![claimed.claim], at(round + 60)).expect("renews"), []);
             let end = if round % 3 == 0 { crate::world::failure("no") } else { AttemptEnd::Succeeded };
             assert_ne!(process.end(claimed.claim, round, end), Settled::Fenced);
@@ -33,7 +33,7 @@ fn hammer(process: &Process, lane: i64) -> Vec<(String, u64)> {
         }
         // Others may be far ahead; a lease is not expired for those who are behind.
         assert_eq!(process.reaps(0), []);
-        assert_eq!(process.jobs().expect("readable").len(), names.len());
+        assert_eq!(process.jobs(&JobQuery::default()).expect("readable").len(), names.len());
         let audit = process.audit(name).expect("readable").expect("known");
         assert!(audit.is_sound(), "{audit:#?}");
     }
@@ -84,7 +84,10 @@ fn many_stores_open_one_new_file_at_once() {
             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect::<BTreeSet<_>>()
         });
         assert_eq!(owners.len(), 6);
-        assert_eq!(SqliteLedger::open(&path).expect("opens").jobs().expect("readable").len(), jobs().len());
+        assert_eq!(
+            SqliteLedger::open(&path).expect("opens").jobs(&JobQuery::default()).expect("readable").len(),
+            jobs().len()
+        );
     });
 }
 

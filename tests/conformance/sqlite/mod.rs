@@ -4,6 +4,7 @@ mod crowds;
 mod deaths;
 mod opening;
 mod rows;
+mod upgrading;
 
 use std::path::Path;
 

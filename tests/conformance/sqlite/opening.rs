@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
-use cron_runtime::store::{Ledger, Store, StoreError};
+use cron_runtime::store::{JobQuery, Ledger, Store, StoreError};
 use rusqlite::Connection;
 
 use super::raw;
@@ -58,7 +58,7 @@ fn a_new_file_gets_the_newest_schema_and_our_mark() {
     assert_eq!(store.path(), books.path().canonicalize().expect("a file"));
     let connection = raw(&books.path());
     assert_eq!(pragma(&connection, "application_id"), 0x6372_6f6e.to_string());
-    assert_eq!(pragma(&connection, "user_version"), "1");
+    assert_eq!(pragma(&connection, "user_version"), "2");
     assert_eq!(pragma(&connection, "journal_mode"), "wal");
     let loose = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
                  AND name NOT LIKE 'sqlite_%' AND strict = 0";
@@ -72,7 +72,7 @@ fn an_empty_file_becomes_a_database() {
     let books = SqliteBooks::new();
     fs::write(books.path(), b"").expect("writable");
     drop(books.store());
-    assert_eq!(pragma(&raw(&books.path()), "user_version"), "1");
+    assert_eq!(pragma(&raw(&books.path()), "user_version"), "2");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_newer_schema_is_refused_and_says_which() {
     drop(books.store());
     raw(&books.path()).pragma_update(None, "user_version", 99).expect("writable");
     let error = refused(books.directory(), &books.path());
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 1, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 2, .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("99") && text.contains("run the newer program"), "{text}");
 }
@@ -140,7 +140,7 @@ fn a_file_that_was_cut_off_is_an_error_and_no_panic() {
         // SQLite sees some of it at once and some only when it comes to the page that is not there.
         let read = SqliteStore::open(books.path()).and_then(|store| {
             store.join(at(20))?;
-            store.jobs()?;
+            store.jobs(&JobQuery::default())?;
             store.audit("a")?;
             store.skips("a", cron_runtime::store::Page { limit: 9 })?;
             store.runs(&Default::default())
@@ -205,7 +205,7 @@ fn a_file_that_may_not_be_written_is_refused() {
     assert!(error.to_string().contains("writable"), "{error}");
     assert!(fs::read(books.path()).expect("readable") == before);
     // Reading is still allowed.
-    SqliteLedger::open(books.path()).expect("opens").jobs().expect("readable");
+    SqliteLedger::open(books.path()).expect("opens").jobs(&JobQuery::default()).expect("readable");
 }
 
 #[test]
@@ -228,7 +228,11 @@ fn file_names_of_all_kinds_are_opened_as_they_are() {
         process.sync(0, &[job("a")]);
         process.leaves(1);
         assert!(path.is_file(), "{path:?}");
-        assert_eq!(SqliteLedger::open(&path).expect("opens").jobs().expect("readable").len(), 1, "{path:?}");
+        assert_eq!(
+            SqliteLedger::open(&path).expect("opens").jobs(&JobQuery::default()).expect("readable").len(),
+            1,
+            "{path:?}"
+        );
     }
 }
 
@@ -256,7 +260,10 @@ fn the_ledger_alone_reads_what_the_store_reads_and_writes_nothing() {
         process.judge(10);
         process.judge(35);
         let alone = SqliteLedger::open(path).expect("opens");
-        assert_eq!(alone.jobs().expect("readable"), process.jobs().expect("readable"));
+        assert_eq!(
+            alone.jobs(&JobQuery::default()).expect("readable"),
+            process.jobs(&JobQuery::default()).expect("readable")
+        );
         let page = cron_runtime::store::Page { limit: 9 };
         assert_eq!(alone.skips("a", page).expect("readable"), process.skips("a", page).expect("readable"));
         // What is committed later is seen by the next read.

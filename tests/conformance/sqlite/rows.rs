@@ -5,7 +5,8 @@ use rusqlite::ErrorCode;
 use super::{raw, tamper};
 use crate::jobs::{at, job};
 use crate::world::{
-    CommandError, Desk, Page, Process, SqliteBooks, World, assert_sound, failure, play_on_file,
+    CommandError, Desk, JobQuery, LogLine, Note, Page, Process, Program, SqliteBooks, World, assert_sound,
+    failure, play_on_file,
 };
 
 /// A job with a run that failed, one that waits, one that runs, and skipped ticks.
@@ -16,7 +17,11 @@ fn full(world: &World) -> Process {
         process.end(claimed.claim, 31, failure("no"));
     }
     process.triggered("a", 32);
-    process.judge(40);
+    for claimed in process.judge(40).claimed {
+        let line = LogLine { at: at(40), attempt: 1, text: "begun".to_owned() };
+        let note = Note { progress: None, lines: vec![line] };
+        assert_eq!(process.note(vec![(claimed.claim, note)]).expect("notes"), []);
+    }
     process
 }
 
@@ -53,11 +58,11 @@ fn a_judgement_that_cannot_be_written_writes_nothing() {
             "DELETE FROM runs WHERE id = 77",
         );
         assert_eq!(tamper(path, put), 1);
-        let before = (process.jobs().expect("readable"), process.all_runs());
+        let before = (process.jobs(&JobQuery::default()).expect("readable"), process.all_runs());
         let error = process.store().judge(process.request(10, 100)).expect_err("the tick ran already");
         assert!(error.to_string().contains("UNIQUE"), "{error}");
         // Not even what came before it in the same call: no run may start that is not on record.
-        assert_eq!((process.jobs().expect("readable"), process.all_runs()), before);
+        assert_eq!((process.jobs(&JobQuery::default()).expect("readable"), process.all_runs()), before);
         assert_eq!(tamper(path, take), 1);
         assert_eq!(process.judge(10).claimed.len(), 2);
     });
@@ -66,18 +71,21 @@ fn a_judgement_that_cannot_be_written_writes_nothing() {
 /// Every read and every verb, one after the other; the first error.
 fn first_error(process: &Process) -> Option<String> {
     let everything: [&dyn Fn() -> Option<String>; 11] = [
-        &|| process.jobs().err().map(|error| error.to_string()),
+        &|| process.jobs(&JobQuery::default()).err().map(|error| error.to_string()),
         &|| process.job("a").err().map(|error| error.to_string()),
         &|| process.runs(&Default::default()).err().map(|error| error.to_string()),
         &|| process.skips("a", Page { limit: 99 }).err().map(|error| error.to_string()),
         &|| process.audit("a").err().map(|error| error.to_string()),
         &|| {
             let runs = process.runs(&Default::default()).ok()?;
-            runs.iter().find_map(|run| process.run(run.id).err().map(|error| error.to_string()))
+            runs.iter().find_map(|run| {
+                let log = process.log(run.id).err();
+                process.run(run.id).err().or(log).map(|error| error.to_string())
+            })
         },
         &|| process.reap(at(41)).err().map(|error| error.to_string()),
         &|| process.store().judge(process.request(35, 0)).err().map(|error| error.to_string()),
-        &|| process.store().sync(&[], at(41)).err().map(|error| error.to_string()),
+        &|| process.store().sync(&Program::default(), at(41)).err().map(|error| error.to_string()),
         &|| match process.resume("a", 41) {
             Err(CommandError::Store(error)) => Some(error.to_string()),
             _ => None,
@@ -128,6 +136,11 @@ fn a_number_that_cannot_be_is_an_error_that_names_its_column() {
     noticed("attempts", "started_ms", "9223372036854775807");
     noticed("skips", "count", "-1");
     noticed("marks", "mark_ms", "9223372036854775807");
+    noticed("marks", "parked", "-1");
+    noticed("marks", "hold_by", "-1");
+    noticed("marks", "queued_ms", "9223372036854775807");
+    noticed("runs", "dismissed_ms", "9223372036854775807");
+    noticed("run_log", "attempt", "-1");
 }
 
 #[test]
@@ -138,10 +151,10 @@ fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job_and_stops_no_other(
         let world = World::new(books);
         let process = full(&world);
         tamper(&path, &format!("UPDATE jobs SET plan = {plan} WHERE name = 'b'"));
-        let error = process.jobs().expect_err("no plan").to_string();
+        let error = process.jobs(&JobQuery::default()).expect_err("no plan").to_string();
         assert!(error.contains("the plan of job `b`"), "{error}");
         let judged = process.store().judge(process.request(50, 100)).expect("the other job is judged");
-        assert!(judged.claimed.iter().any(|claimed| claimed.job.as_str() == "a"), "{judged:?}");
+        assert!(judged.claimed.iter().any(|claimed| claimed.job().as_str() == "a"), "{judged:?}");
         let [(job, why)] = &judged.left_out[..] else { panic!("one job is left out: {judged:?}") };
         assert!(job.as_str() == "b" && why.contains("the plan of job `b`"), "{why}");
         let again = process.store().judge(process.request(51, 100)).expect("it goes on");

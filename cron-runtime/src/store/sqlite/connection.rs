@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StoreError;
@@ -22,6 +23,16 @@ const BUSY_REQUEST: Duration = Duration::from_secs(2);
 
 /// At most this many requests share one commit.
 const GROUP: usize = 256;
+
+/// More statements than there are.
+const STATEMENTS: usize = 256;
+
+/// What one process keeps for itself: the names of its declared jobs; the jobs that it judges; those of them that a newer program
+/// has declared in words it does not know.
+const OF_THIS_PROCESS: &str = "
+CREATE TEMP TABLE program (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TEMP TABLE linked (job_id INTEGER PRIMARY KEY) STRICT;
+CREATE TEMP TABLE left_out (job_id INTEGER PRIMARY KEY) STRICT;";
 
 const READ_ONLY: &str = "it is read-only for this user; make the file and its directory writable";
 
@@ -61,10 +72,8 @@ impl Writer {
         let request: Request = Box::new(move |db| {
             let result = db.map_err(E::from).and_then(|db| savepoint(db, work));
             Box::new(move |commit: Result<(), StoreError>| {
-                let result = match commit {
-                    Ok(()) => result,
-                    Err(error) => Err(error.into()),
-                };
+                // What was refused was taken back already, whatever became of the others.
+                let result = result.and_then(|done| commit.map(|()| done).map_err(E::from));
                 // A caller that no longer waits does not want to know.
                 let _ = answer.send(result);
             })
@@ -97,15 +106,14 @@ fn savepoint<R, E: From<StoreError>>(
     db: &mut Db,
     work: impl FnOnce(&mut Db) -> Result<R, E>,
 ) -> Result<R, E> {
-    db.execute("SAVEPOINT request")?;
+    db.begin_request()?;
     match work(db) {
         Ok(result) => {
-            db.execute("RELEASE request")?;
+            db.end_request()?;
             Ok(result)
         }
         Err(error) => {
-            db.execute("ROLLBACK TO request")?;
-            db.execute("RELEASE request")?;
+            db.undo_request()?;
             Err(error)
         }
     }
@@ -118,6 +126,10 @@ fn serve(mut db: Db, requests: &Receiver<Request>) {
             continue;
         }
         let mut replies = vec![first(Ok(&mut db))];
+        if db.was_taken_back() {
+            tell(replies, Ok(()));
+            continue;
+        }
         // A full disk makes SQLite roll the whole transaction back by itself; then nobody's work is there any more.
         while !db.connection.is_autocommit()
             && replies.len() < GROUP
@@ -125,10 +137,11 @@ fn serve(mut db: Db, requests: &Receiver<Request>) {
         {
             replies.push(next(Ok(&mut db)));
         }
-        let committed = db.execute("COMMIT").inspect_err(|_| {
-            // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
-            let _ = db.execute("ROLLBACK");
-        });
+        let committed = db.execute("COMMIT");
+        if committed.is_err() {
+            // Without this the next BEGIN would fail for good.
+            db.undo();
+        }
         if db.owner.is_none() && std::mem::take(&mut db.has_left) {
             db.fold();
         }
@@ -175,8 +188,9 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
         connection.pragma_update(None, "foreign_keys", "OFF").map_err(failed)?;
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         migrations::migrate(connection, path)?;
+        connection.execute_batch(OF_THIS_PROCESS).map_err(failed)?;
         connection.busy_timeout(BUSY_REQUEST).map_err(failed)
     };
     prepare(&mut connection).map_err(|error| plain_words(error, path))?;
@@ -187,6 +201,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.pragma_update(None, "query_only", true).map_err(|error| plain_words(failed(error), path))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     migrations::inspect(&connection, path).map_err(|error| plain_words(error, path))?;
     Ok(connection)
 }
@@ -249,6 +264,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| plain_words(failed(error), path))?;
     connection.busy_timeout(BUSY).map_err(failed)?;
+    // Beside partial indexes, SQLite else prepares some statements anew with each value that is bound to them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     Ok(connection)
 }
 

@@ -1,12 +1,12 @@
-//! What the owner thread holds: the connection, this incarnation, and the jobs of this program.
+//! What the owner thread holds: the connection, this incarnation, and the jobs that it has read.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::next_tick;
+use cron_core::policy::Jitter;
 use cron_core::run::{JobId, OwnerId, RunId};
 use cron_core::schedule::Schedule;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
@@ -22,49 +22,179 @@ pub(super) struct Db {
     pub(super) owner: Option<OwnerId>,
     /// Took leave in the transaction that is about to be committed.
     pub(super) has_left: bool,
-    /// The jobs of this program, ready for the judge. Written while a verb runs, on the one thread that has this.
-    pub(super) linked: RefCell<HashMap<JobId, Linked>>,
+    /// Another process has to know of what was written.
+    pub(super) rings: Cell<bool>,
+    /// Up to which skipped ticks of a job neighbours were folded.
+    pub(super) folded: RefCell<HashMap<JobId, i64>>,
+    /// The jobs that were read. Written while a verb runs, on the one thread that has this.
+    known: RefCell<HashMap<JobId, Known>>,
     /// Another number than before once another process has written to the file.
-    version: i64,
+    data: Option<i64>,
+    version: Version,
+    /// The transaction has linked jobs anew.
+    has_relinked: bool,
+    /// Where the transaction stands.
+    stage: Stage,
+    /// A declaration was put into `known` that a rollback takes back.
+    has_edited: Cell<bool>,
+    /// The number of the next run, once it was looked up in this transaction.
+    next_run: Cell<Option<u64>>,
 }
 
-/// What is known of a job of this program, as long as no other process has written something else.
+/// Where a transaction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was asked for yet. What fails here takes the whole transaction back.
+    Begun,
+    /// A request was done. What fails from here on is taken back alone.
+    Shared,
+    /// The first request failed; there is no transaction any more.
+    TakenBack,
+}
+
+/// Another one than before once declarations may have changed behind the back of [`Db::entry`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Version {
+    /// How often declarations have changed, as the file says.
+    declarations: Option<i64>,
+    /// How often this process has taken back what it had written.
+    undone: u64,
+}
+
+/// What is known of a job, as long as nobody has written something else.
 #[derive(Debug)]
-pub(super) struct Linked {
+struct Known {
     entry: Arc<Entry>,
     /// The plan and the beginning of its schedule as the file has them.
     written: (String, i64),
     /// When it was last held against the file.
-    version: i64,
+    version: Version,
 }
 
 /// A job as the judge and the state machine need it.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) plan: Plan,
+    pub(super) plan: Arc<Plan>,
     /// The schedule in force, anchored.
     pub(super) schedule: Option<Schedule>,
+    pub(super) jitter: Jitter,
+    /// What the function of a dynamic job is given.
+    pub(super) args: Option<Arc<str>>,
+}
+
+impl Entry {
+    /// `since` is the instant from which the schedule of the plan is in force.
+    pub(super) fn new(plan: Plan, since: DateTime<Utc>) -> Self {
+        let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
+        let (jitter, args) = (plan.jitter(), plan.args.as_deref().map(Arc::from));
+        Self { plan: Arc::new(plan), schedule, jitter, args }
+    }
 }
 
 impl Db {
     pub(super) fn new(connection: Connection, signal: Arc<Signal>) -> Self {
-        Self { connection, signal, owner: None, has_left: false, linked: RefCell::default(), version: 0 }
+        Self {
+            connection,
+            signal,
+            owner: None,
+            has_left: false,
+            rings: Cell::new(false),
+            folded: RefCell::default(),
+            known: RefCell::default(),
+            data: None,
+            version: Version { declarations: None, undone: 0 },
+            has_relinked: false,
+            stage: Stage::Begun,
+            has_edited: Cell::new(false),
+            next_run: Cell::new(None),
+        }
     }
 
     /// Begins a transaction that writes.
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
-        let version = self
-            .statement("PRAGMA data_version")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).map_err(failed));
-        match version {
-            Ok(version) => self.version = version,
-            Err(error) => {
-                self.execute("ROLLBACK")?;
+        self.next_run.set(None);
+        (self.stage, self.has_relinked) = (Stage::Begun, false);
+        self.look_around().inspect_err(|_| {
+            // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
+            let _ = self.execute("ROLLBACK");
+        })
+    }
+
+    /// Learns what other processes have declared meanwhile.
+    fn look_around(&mut self) -> Result<(), StoreError> {
+        let number = |db: &Self, sql| -> Result<i64, StoreError> {
+            db.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)
+        };
+        let data = number(self, "PRAGMA data_version")?;
+        if self.data == Some(data) {
+            return Ok(());
+        }
+        let declarations = number(self, "SELECT declarations FROM counters")?;
+        if self.version.declarations != Some(declarations) {
+            self.version.declarations = Some(declarations);
+            self.has_relinked = true;
+            if let Err(error) = self.relink() {
+                self.version.declarations = None;
                 return Err(error);
             }
         }
+        self.data = Some(data);
         Ok(())
+    }
+
+    /// Begins a part of the transaction that can be taken back alone.
+    ///
+    /// The first one needs no savepoint: there is nothing beside it that would have to stay. Most transactions have no other, and under
+    /// a savepoint statements that write many rows become slower with each page that was written before.
+    pub(super) fn begin_request(&self) -> Result<(), StoreError> {
+        self.has_edited.set(false);
+        match self.stage {
+            Stage::Begun | Stage::TakenBack => Ok(()),
+            Stage::Shared => self.execute("SAVEPOINT request"),
+        }
+    }
+
+    pub(super) fn end_request(&mut self) -> Result<(), StoreError> {
+        match std::mem::replace(&mut self.stage, Stage::Shared) {
+            Stage::Begun | Stage::TakenBack => Ok(()),
+            Stage::Shared => self.execute("RELEASE request"),
+        }
+    }
+
+    /// Takes a request back.
+    pub(super) fn undo_request(&mut self) -> Result<(), StoreError> {
+        self.next_run.set(None);
+        if self.has_edited.get() {
+            self.version.undone += 1;
+        }
+        match self.stage {
+            Stage::Begun | Stage::TakenBack => {
+                self.stage = Stage::TakenBack;
+                if self.has_relinked {
+                    (self.data, self.version.declarations) = (None, None);
+                }
+                // A full disk has SQLite do it by itself.
+                if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
+            }
+            Stage::Shared => {
+                self.execute("ROLLBACK TO request")?;
+                self.execute("RELEASE request")
+            }
+        }
+    }
+
+    /// Whether the first request has failed, and the transaction with it.
+    pub(super) fn was_taken_back(&self) -> bool {
+        self.stage == Stage::TakenBack
+    }
+
+    /// Takes the whole transaction back.
+    pub(super) fn undo(&mut self) {
+        self.data = None;
+        self.version = Version { declarations: None, undone: self.version.undone + 1 };
+        // SQLite may have done it already; then there is nothing to roll back.
+        let _ = self.execute("ROLLBACK");
     }
 
     pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
@@ -77,6 +207,16 @@ impl Db {
         Ok(())
     }
 
+    /// Runs a statement; gives how many rows it has changed.
+    pub(super) fn run(&self, sql: &str, params: impl Params) -> Result<usize, StoreError> {
+        self.statement(sql)?.execute(params).map_err(failed)
+    }
+
+    /// Runs a statement that must change exactly one row; says whether it did.
+    pub(super) fn changed(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+        Ok(self.run(sql, params)? == 1)
+    }
+
     /// Writes the log of SQLite back into the file, so that after a graceful end one file holds everything. Another process
     /// that works on the file may prevent it; then its own end does it.
     pub(super) fn fold(&self) {
@@ -86,15 +226,10 @@ impl Db {
         }
     }
 
-    /// Runs a statement that must change exactly one row; says whether it did.
-    pub(super) fn changed(&self, sql: &str, params: impl Params) -> Result<bool, StoreError> {
-        Ok(self.statement(sql)?.execute(params).map_err(failed)? == 1)
-    }
-
     /// A job as it is declared now: by this program, or by a newer one that works on the same file.
     pub(super) fn entry(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
-        let mut linked = self.linked.borrow_mut();
-        if let Some(known) = linked.get(&id).filter(|known| known.version == self.version) {
+        let mut all = self.known.borrow_mut();
+        if let Some(known) = all.get(&id).filter(|known| known.version == self.version) {
             return Ok(Arc::clone(&known.entry));
         }
         let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
@@ -102,26 +237,20 @@ impl Db {
             .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(failed)?;
         let written = (plan, since);
-        match linked.get_mut(&id) {
-            Some(known) if known.written == written => {
-                known.version = self.version;
-                Ok(Arc::clone(&known.entry))
-            }
-            known => {
-                let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms(since)?));
-                if let Some(known) = known {
-                    *known = Linked { entry: Arc::clone(&entry), written, version: self.version };
-                }
-                Ok(entry)
-            }
+        if let Some(known) = all.get_mut(&id).filter(|known| known.written == written) {
+            known.version = self.version;
+            return Ok(Arc::clone(&known.entry));
         }
+        let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms(since)?));
+        all.insert(id, Known { entry: Arc::clone(&entry), written, version: self.version });
+        Ok(entry)
     }
 
     /// As [`Db::entry`]; a job of this program that a newer one has declared in words which this one does not know counts as this one
     /// knows it, so that a result never waits for a declaration.
     pub(super) fn entry_or_known(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
         match self.entry(id) {
-            Err(StoreError::Corrupt { what }) => match self.linked.borrow().get(&id) {
+            Err(StoreError::Corrupt { what }) => match self.known.borrow().get(&id) {
                 Some(known) => Ok(Arc::clone(&known.entry)),
                 None => Err(StoreError::Corrupt { what }),
             },
@@ -129,16 +258,51 @@ impl Db {
         }
     }
 
-    /// Judges a job no longer: it is the newer program's.
-    pub(super) fn leave_out(&self, id: JobId) -> Result<(), StoreError> {
-        self.changed("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)]).map(|_| ())
+    /// Keeps a job at hand that is being written.
+    pub(super) fn know(&self, id: JobId, entry: Arc<Entry>, text: String, since: DateTime<Utc>) {
+        self.has_edited.set(true);
+        let known = Known { entry, written: (text, since.timestamp_millis()), version: self.version };
+        self.known.borrow_mut().insert(id, known);
     }
 
-    /// Keeps a job of this program at hand.
-    pub(super) fn link(&self, id: JobId, entry: Entry, text: String, since: DateTime<Utc>) {
-        let entry = Arc::new(entry);
-        let linked = Linked { entry, written: (text, since.timestamp_millis()), version: self.version };
-        self.linked.borrow_mut().insert(id, linked);
+    /// Reads a job anew when it is needed.
+    pub(super) fn unknow(&self, id: JobId) {
+        self.known.borrow_mut().remove(&id);
+    }
+
+    /// Links what this program contains: its declared jobs, and the dynamic jobs on them.
+    pub(super) fn relink(&self) -> Result<(), StoreError> {
+        self.execute("DELETE FROM temp.linked")?;
+        self.execute(
+            "INSERT INTO temp.linked SELECT id FROM (\
+             SELECT id FROM temp.program CROSS JOIN jobs USING (name) WHERE handler IS NULL \
+             UNION ALL SELECT id FROM temp.program CROSS JOIN jobs ON handler = program.name) \
+             WHERE id NOT IN (SELECT job_id FROM temp.left_out)",
+        )?;
+        // What is left out is kept: its attempts in progress are settled as this program knows it.
+        let sql = "SELECT job_id FROM temp.linked UNION ALL SELECT job_id FROM temp.left_out";
+        let mut statement = self.statement(sql)?;
+        let mine: Result<HashSet<i64>, _> =
+            statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
+        let mine = mine.map_err(failed)?;
+        self.known.borrow_mut().retain(|id, _| mine.contains(&to_int(id.0)));
+        Ok(())
+    }
+
+    /// Links a dynamic job if its function is in this program, and only then.
+    pub(super) fn relink_one(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
+        self.run("DELETE FROM temp.left_out WHERE job_id = ?1", [to_int(id.0)])?;
+        self.run("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)])?;
+        let sql = "INSERT INTO temp.linked SELECT ?1 FROM temp.program WHERE name = ?2";
+        self.run(sql, params![to_int(id.0), handler.as_str()])?;
+        Ok(())
+    }
+
+    /// Judges a job no longer: it is the newer program's, until this one starts again.
+    pub(super) fn leave_out(&self, id: JobId) -> Result<(), StoreError> {
+        self.run("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)])?;
+        self.run("INSERT OR IGNORE INTO temp.left_out VALUES (?1)", [to_int(id.0)])?;
+        Ok(())
     }
 
     /// The number of a job by its name.
@@ -149,49 +313,16 @@ impl Db {
         id.map(|id| from_int(id).map(JobId)).transpose()
     }
 
-    /// The oldest active run of a job.
-    pub(super) fn holder(&self, job: JobId) -> Result<Option<RunId>, StoreError> {
-        let mut statement = self.statement(
-            "SELECT min(id) FROM runs WHERE job_id = ?1 AND state IN ('scheduled', 'running', 'waiting')",
-        )?;
-        let id: Option<i64> = statement.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
-        id.map(|id| from_int(id).map(RunId)).transpose()
-    }
-
-    /// The number for the next run. The newest run is never pruned, so no number comes twice.
+    /// The number for the next run. No number comes twice, also after the newest run was removed.
     pub(super) fn next_run_id(&self) -> Result<RunId, StoreError> {
-        let mut statement = self.statement("SELECT ifnull(max(id), 0) + 1 FROM runs")?;
-        let id: i64 = statement.query_row([], |row| row.get(0)).map_err(failed)?;
-        from_int(id).map(RunId)
-    }
-
-    pub(super) fn write_mark(
-        &self,
-        job: JobId,
-        mark: DateTime<Utc>,
-        due: Option<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
-        let sql = "UPDATE marks SET mark_ms = ?2, due_ms = ?3 WHERE job_id = ?1";
-        let due = due.map(|due| due.timestamp_millis());
-        match self.changed(sql, params![to_int(job.0), mark.timestamp_millis(), due])? {
-            true => Ok(()),
-            false => Err(StoreError::Corrupt { what: format!("job number {job} has no high-water mark") }),
-        }
-    }
-}
-
-impl Entry {
-    /// `since` is the instant from which the schedule of the plan is in force.
-    pub(super) fn new(plan: Plan, since: DateTime<Utc>) -> Self {
-        let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
-        Self { plan, schedule }
-    }
-
-    /// The next tick after `mark`, unless the job is paused.
-    pub(super) fn due(&self, mark: DateTime<Utc>, paused: bool, is_active: bool) -> Option<DateTime<Utc>> {
-        if paused {
-            return None;
-        }
-        next_tick(self.schedule.as_ref()?, mark, is_active)
+        let next = match self.next_run.get() {
+            Some(next) => next,
+            None => {
+                let sql = "SELECT max(ifnull((SELECT max(id) FROM runs), 0), removed_run) + 1 FROM counters";
+                from_int(self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)?)?
+            }
+        };
+        self.next_run.set(Some(next + 1));
+        Ok(RunId(next))
     }
 }

@@ -1,25 +1,31 @@
-//! Judging and claiming, in one transaction.
+//! Judging, in one transaction.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use cron_core::judge::{Docket, Verdict, judge};
-use cron_core::run::{Epoch, JobId, Origin, Progress, RetryContext, RunEvent, RunId, SkipReason, transition};
+use cron_core::job::Label;
+use cron_core::judge::{Docket, Judgement, Verdict, judge};
+use cron_core::policy::Overlap;
+use cron_core::run::{JobId, Origin, OwnerId, RunEvent, RunId, SkipReason};
 use rusqlite::params;
 
-use super::super::{Claim, Claimed, JudgeRequest, Judged, StoreError};
+use super::super::{Claim, JudgeRequest, Judged, StoreError};
+use super::claim::NewRun;
 use super::db::{Db, Entry};
-use super::rows::{
-    failed, from_int, from_ms, get, get_instant, get_u64, get_word, progress, state_columns, to_int, to_ms,
-};
+use super::marks::{MARK, Mark};
+use super::rows::{Columns, failed, from_ms, read_name, to_int, to_ms};
+use super::settle::Measured;
 
-/// A run that wants to start.
-struct Waking {
-    run: RunId,
-    job: JobId,
-    nominal: DateTime<Utc>,
-    origin: Origin,
-    progress: Progress,
+/// Why a run is ended under `overlap = "cancel"`.
+const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
+
+/// One judgement in the making.
+pub(super) struct Session {
+    pub(super) request: JudgeRequest,
+    pub(super) judged: Judged,
+    /// How many more attempts each group may have in progress, as far as it was looked up; `None` is no bound.
+    pub(super) groups: HashMap<Label, Option<u64>>,
 }
 
 impl Db {
@@ -27,78 +33,86 @@ impl Db {
         if self.owner != Some(request.owner) {
             return Err(StoreError::Closed);
         }
-        let mut judged = Judged::default();
+        let mut session = Session { request, judged: Judged::default(), groups: HashMap::new() };
         // One more than allowed is read, to know whether there is more.
         let mut waking = self.waking(&request)?;
-        let room = request.limit.saturating_sub(waking.len());
-        let mut due = self.due(request.now, room)?;
-        judged.more = waking.len() + due.len() > request.limit;
+        let looked_at = waking.len();
+        let mut left = waking.len() > request.limit;
         waking.truncate(request.limit);
+        for run in &waking {
+            let Some(entry) = self.readable(run.job, &mut session.judged)? else { continue };
+            self.start_if_room(run, &entry, &mut session)?;
+        }
+        let room = request.limit.saturating_sub(looked_at);
+        // A batch that was filled by runs which cannot start must not keep ticks from their verdict.
+        let room = if session.judged.crowded { room.max(1) } else { room };
+        let mut due = self.due(request.now, room)?;
+        let more = due.len() > room;
         due.truncate(room);
-        for run in waking {
-            let Some(entry) = self.readable(run.job, &mut judged)? else { continue };
-            judged.claimed.push(self.start(&run, &entry, &request)?);
+        for mark in due {
+            self.judge_job(mark, &mut session)?;
         }
-        for (job, mark, active) in due {
-            self.judge_job(job, mark, active > 0, &request, &mut judged)?;
+        if session.judged.crowded {
+            left = false;
         }
-        judged.next = self.next()?;
-        Ok(judged)
+        session.judged.more = left || more;
+        session.judged.asked = self.asked(request.owner)?;
+        session.judged.next = self.next(&session)?;
+        Ok(session.judged)
     }
 
-    /// Runs of linked jobs whose time to start has come, the longest waiting first.
-    fn waking(&self, request: &JudgeRequest) -> Result<Vec<Waking>, StoreError> {
+    /// The attempts of this process that are to stop.
+    fn asked(&self, owner: OwnerId) -> Result<Vec<(Claim, String)>, StoreError> {
         let mut statement = self.statement(
-            "SELECT id, runs.job_id, nominal_ms, origin, state, overdue, wake_ms, attempts_used, crashes \
-             FROM runs JOIN temp.linked USING (job_id) WHERE wake_ms <= ?1 ORDER BY wake_ms, id LIMIT ?2",
+            "SELECT id, epoch, asked_why FROM runs WHERE owner = ?1 AND asked_ms IS NOT NULL \
+             AND state = 'running' ORDER BY id",
         )?;
-        let limit = to_int(request.limit as u64).saturating_add(1);
-        let mut rows = statement.query(params![to_ms(request.now), limit]).map_err(failed)?;
-        let mut waking = Vec::new();
+        let mut rows = statement.query([to_int(owner.0)]).map_err(failed)?;
+        let mut asked = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            waking.push(Waking {
-                run: RunId(get_u64(row, "id")?),
-                job: JobId(get_u64(row, "job_id")?),
-                nominal: get_instant(row, "nominal_ms")?,
-                origin: get_word(row, "origin")?,
-                progress: progress(row)?,
-            });
+            let mut row = Columns::of(row);
+            let claim = Claim { run: RunId(row.u64("id")?), epoch: cron_core::run::Epoch(row.u64("epoch")?) };
+            asked.push((claim, row.get("asked_why")?));
         }
-        Ok(waking)
+        Ok(asked)
     }
 
-    fn due(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<(JobId, DateTime<Utc>, i64)>, StoreError> {
-        let mut statement = self.statement(
-            "SELECT job_id, mark_ms, active FROM marks JOIN temp.linked USING (job_id) \
-             WHERE due_ms <= ?1 ORDER BY due_ms, job_id LIMIT ?2",
-        )?;
+    fn due(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Mark>, StoreError> {
+        let sql = format!(
+            "SELECT {MARK} FROM marks INDEXED BY marks_due CROSS JOIN temp.linked USING (job_id) \
+             WHERE due_ms <= ?1 ORDER BY due_ms, rank, marks.job_id LIMIT ?2"
+        );
+        let mut statement = self.statement(&sql)?;
         let limit = to_int(limit as u64).saturating_add(1);
         let mut rows = statement.query(params![to_ms(now), limit]).map_err(failed)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let job = JobId(get_u64(row, "job_id")?);
-            due.push((job, get_instant(row, "mark_ms")?, get(row, "active")?));
+            due.push(Mark::read(&mut Columns::of(row))?);
         }
         Ok(due)
     }
 
     /// The next instant at which a linked job or a waiting run is due.
-    fn next(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let least = |sql: &str| -> Result<Option<i64>, StoreError> {
+    fn next(&self, session: &Session) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let least = |sql: &str, after: i64| -> Result<Option<i64>, StoreError> {
             let mut statement = self.statement(sql)?;
-            let mut rows = statement.query([]).map_err(failed)?;
+            let mut rows = statement.query([after]).map_err(failed)?;
             match rows.next().map_err(failed)? {
                 Some(row) => row.get(0).map_err(failed),
                 None => Ok(None),
             }
         };
         let job = least(
-            "SELECT due_ms FROM marks JOIN temp.linked USING (job_id) WHERE due_ms IS NOT NULL \
-             ORDER BY due_ms LIMIT 1",
+            "SELECT due_ms FROM marks INDEXED BY marks_due CROSS JOIN temp.linked USING (job_id) \
+             WHERE due_ms >= ?1 ORDER BY due_ms LIMIT 1",
+            i64::MIN,
         )?;
+        // Those that have no room now are waited for in another way.
+        let after = if session.judged.crowded { to_ms(session.request.now) } else { i64::MIN };
         let run = least(
-            "SELECT wake_ms FROM runs JOIN temp.linked USING (job_id) WHERE wake_ms IS NOT NULL \
-             ORDER BY wake_ms LIMIT 1",
+            "SELECT wake_ms FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) \
+             WHERE wake_ms > ?1 ORDER BY wake_ms LIMIT 1",
+            after,
         )?;
         job.into_iter().chain(run).min().map(from_ms).transpose()
     }
@@ -109,135 +123,97 @@ impl Db {
             Ok(entry) => Ok(Some(entry)),
             Err(StoreError::Corrupt { what }) => {
                 self.leave_out(job)?;
-                judged.left_out.push((self.entry_or_known(job)?.plan.name.clone(), what));
+                let mut statement = self.statement("SELECT name FROM jobs WHERE id = ?1")?;
+                let name: String = statement.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
+                judged.left_out.push((read_name(&name)?, what));
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn judge_job(
-        &self,
-        job: JobId,
-        mark: DateTime<Utc>,
-        is_active: bool,
-        request: &JudgeRequest,
-        judged: &mut Judged,
-    ) -> Result<(), StoreError> {
-        let Some(entry) = self.readable(job, judged)? else { return Ok(()) };
-        let Some(schedule) = &entry.schedule else { return self.write_mark(job, mark, None) };
-        let holder = if is_active { self.holder(job)? } else { None };
+    fn judge_job(&self, mut mark: Mark, session: &mut Session) -> Result<(), StoreError> {
+        let now = session.request.now;
+        let Some(entry) = self.readable(mark.job, &mut session.judged)? else { return Ok(()) };
+        let active = self.active(&mark)?;
+        // A job that is paused has no due instant, but where somebody wants the slot of what is to be cancelled.
+        let paused = entry.plan.overlap == Overlap::Cancel && self.pause(mark.job)?.is_some();
         let docket = Docket {
-            schedule,
+            schedule: entry.schedule.as_ref(),
             catch_up: entry.plan.catch_up,
             overlap: entry.plan.overlap,
-            mark,
-            // A paused job has no due instant, so it does not come here.
-            paused: false,
-            holder,
+            slots: entry.plan.slots,
+            jitter: entry.jitter,
+            place: mark.place,
+            paused,
+            active: &active,
+            is_wanted: self.parked(&mark)? > 0,
         };
-        let judgement = judge(&docket, request.now);
-        let mut latest_run = None;
-        for verdict in judgement.verdicts {
+        let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
+        (mark.place, mark.due) = (place, due);
+        for run in evict {
+            self.evict(run, &mut mark, &entry, session)?;
+        }
+        for run in ask {
+            self.ask(run, REPLACED, now)?;
+        }
+        let mut newest = None;
+        for verdict in verdicts {
             match verdict {
                 Verdict::Run { tick } => {
-                    let claimed = self.run_tick(job, &entry, tick, request)?;
-                    latest_run = Some(claimed.claim.run);
-                    judged.claimed.push(claimed);
+                    let new = NewRun { origin: Origin::Tick, ..NewRun::at(tick) };
+                    newest = Some(self.start_new(&new, &mut mark, &entry, session)?);
+                }
+                Verdict::Extra { nominal } => {
+                    let new = NewRun { origin: Origin::Next, ..NewRun::at(nominal) };
+                    self.start_new(&new, &mut mark, &entry, session)?;
                 }
                 Verdict::Skip(mut skip) => {
                     if skip.reason == SkipReason::Overlap {
-                        skip.holder = skip.holder.or(latest_run);
+                        skip.holder = skip.holder.or(newest);
                     }
-                    self.write_skip(job, &skip, "")?;
-                    judged.skipped.push((entry.plan.name.clone(), skip));
+                    self.write_skip(mark.job, &skip, "")?;
+                    session.judged.skipped.push((entry.plan.name.clone(), skip));
                 }
             }
         }
-        self.write_mark(job, judgement.mark, judgement.due)
+        self.release(&mut mark, &entry, now)?;
+        self.write_mark(&mark)
     }
 
-    /// Records a new run of a tick as running.
-    fn run_tick(
+    /// Ends a run so that another one can have its slot. What its function returns counts for nothing from now on.
+    fn evict(
         &self,
-        job: JobId,
+        run: RunId,
+        mark: &mut Mark,
         entry: &Entry,
-        tick: DateTime<Utc>,
-        request: &JudgeRequest,
-    ) -> Result<Claimed, StoreError> {
-        let run = self.next_run_id()?;
-        let epoch = self.next_epoch(job, 1)?;
-        let moved = begin(run, entry, Progress::scheduled(tick))?;
-        let (overdue, _) = state_columns(&moved.state);
-        let sql = "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
-                   epoch, owner, lease_ms, started_ms) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0, 0, ?7, ?8, ?9, ?10)";
-        let values = params![
-            to_int(run.0),
-            to_int(job.0),
-            to_ms(tick),
-            Origin::Tick.as_str(),
-            moved.state.word().as_str(),
-            overdue,
-            to_int(epoch.0),
-            to_int(request.owner.0),
-            to_ms(request.lease_until),
-            to_ms(request.now),
-        ];
-        self.statement(sql)?.execute(values).map_err(failed)?;
-        Ok(Claimed {
-            claim: Claim { run, epoch },
-            job: entry.plan.name.clone(),
-            nominal: tick,
-            origin: Origin::Tick,
-            attempt: moved.attempt(),
-        })
-    }
-
-    /// Records the next attempt of an existing run as running.
-    fn start(&self, waking: &Waking, entry: &Entry, request: &JudgeRequest) -> Result<Claimed, StoreError> {
-        let epoch = self.next_epoch(waking.job, 0)?;
-        let moved = begin(waking.run, entry, waking.progress)?;
-        let (overdue, wake) = state_columns(&moved.state);
-        let sql = "UPDATE runs SET state = ?2, overdue = ?3, wake_ms = ?4, epoch = ?5, owner = ?6, lease_ms = ?7, \
-                   started_ms = ?8, duration_us = NULL WHERE id = ?1 AND wake_ms IS NOT NULL";
-        let values = params![
-            to_int(waking.run.0),
-            moved.state.word().as_str(),
-            overdue,
-            wake,
-            to_int(epoch.0),
-            to_int(request.owner.0),
-            to_ms(request.lease_until),
-            to_ms(request.now),
-        ];
-        if !self.changed(sql, values)? {
-            return Err(StoreError::Corrupt {
-                what: format!("run {} changed within a transaction", waking.run),
-            });
+        session: &mut Session,
+    ) -> Result<(), StoreError> {
+        let now = session.request.now;
+        let held = self.held_any(run)?;
+        session.judged.evicted.push((entry.plan.name.clone(), Claim { run, epoch: held.epoch }));
+        if held.owner.is_some() {
+            // It was one of the attempts in progress of its group.
+            session.groups.clear();
+            self.rings.set(self.rings.get() || held.owner != self.owner);
         }
-        Ok(Claimed {
-            claim: Claim { run: waking.run, epoch },
-            job: entry.plan.name.clone(),
-            nominal: waking.nominal,
-            origin: waking.origin,
-            attempt: moved.attempt(),
-        })
+        let event = RunEvent::Cancel { at: now, why: REPLACED.to_owned() };
+        self.apply(&held, mark, entry, event, now, Measured::default())?;
+        Ok(())
     }
 
-    /// Takes the next fencing token of a job and counts `more` active runs.
-    fn next_epoch(&self, job: JobId, more: i64) -> Result<Epoch, StoreError> {
-        let mut statement = self.statement(
-            "UPDATE marks SET epoch = epoch + 1, active = active + ?2 WHERE job_id = ?1 RETURNING epoch",
-        )?;
-        let epoch: i64 =
-            statement.query_row(params![to_int(job.0), more], |row| row.get(0)).map_err(failed)?;
-        from_int(epoch).map(Epoch)
+    /// Asks the attempt in progress of a run to stop, unless it was asked before.
+    pub(super) fn ask(&self, run: RunId, why: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "UPDATE runs SET asked_ms = ?2, asked_why = ?3 WHERE id = ?1 AND state = 'running' \
+                   AND asked_ms IS NULL RETURNING owner";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query(params![to_int(run.0), to_ms(now), why]).map_err(failed)?;
+        if let Some(row) = rows.next().map_err(failed)? {
+            let owner = Columns::of(row).u64_or_null("owner")?.map(OwnerId);
+            self.rings.set(self.rings.get() || owner != self.owner);
+        }
+        // A statement that gives rows back is done only when it says so.
+        while rows.next().map_err(failed)?.is_some() {}
+        Ok(())
     }
-}
-
-fn begin(run: RunId, entry: &Entry, progress: Progress) -> Result<Progress, StoreError> {
-    let context = RetryContext { run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick: None };
-    transition(progress, RunEvent::Start, &context)
-        .map(|moved| moved.progress)
-        .map_err(|illegal| StoreError::Illegal { run: run.0, illegal })
 }

@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use super::super::{Claim, Reaped, StoreError};
 use super::db::Db;
-use super::rows::{failed, from_ms, get, get_instant_or_null, get_u64, progress, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_ms, to_int, to_ms};
 use super::settle::{Held, Measured};
 use super::signal::boot;
 
@@ -27,9 +27,11 @@ struct Others {
 /// An attempt in progress: whose it is, and until when.
 struct Leased {
     held: Held,
+    job: JobId,
     owner: i64,
     lease: i64,
-    measured: Measured,
+    /// Why it was to stop.
+    asked: Option<String>,
 }
 
 impl Db {
@@ -56,16 +58,21 @@ impl Db {
         let me = self.owner.map(|owner| to_int(owner.0));
         let mut reaped = Reaped::default();
         let mut expiry: Option<i64> = None;
-        for Leased { held, owner, lease, measured } in self.leased()? {
+        for Leased { held, job, owner, lease, asked } in self.leased()? {
             if Some(owner) == me && lease >= to_ms(now) {
                 continue;
             }
             if others.gone.contains(&owner) || lease < to_ms(now) {
-                let event = RunEvent::Ended { at: now, end: AttemptEnd::Lost };
-                let attempt = held.progress.attempt();
-                let (moved, _) = self.apply(&held, attempt, event, now, measured)?;
-                let job = self.entry_or_known(held.job)?.plan.name.clone();
-                reaped.lost.push((job, held.run, moved.progress.state));
+                // A run that was to stop has stopped; it is not tried again.
+                let event = match asked {
+                    Some(why) => RunEvent::Cancel { at: now, why },
+                    None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
+                };
+                let (entry, mut mark) = (self.entry_or_known(job)?, self.mark(job)?);
+                // How long it took nobody knows.
+                let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
+                self.write_mark(&mark)?;
+                reaped.lost.push((entry.plan.name.clone(), held.run, moved.progress.state));
             } else {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));
             }
@@ -79,21 +86,23 @@ impl Db {
 
     /// Looks who else works on this file, and notes those that the operating system knows to be gone.
     fn others(&self, now: DateTime<Utc>) -> Result<Others, StoreError> {
-        let mut statement = self.statement(
+        let mut statement = self.statement(&format!(
             "SELECT id, boot, ended_ms FROM incarnations WHERE ended_ms IS NULL \
-             OR id IN (SELECT owner FROM runs WHERE state IN ('scheduled', 'running', 'waiting'))",
-        )?;
+             OR id IN (SELECT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms IS NOT NULL)"
+        ))?;
         let mut rows = statement.query([]).map_err(failed)?;
         let here = boot();
         let mut others = Others::default();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let owner = OwnerId(get_u64(row, "id")?);
+            let mut row = Columns::of(row);
+            let owner = OwnerId(row.u64("id")?);
+            let boot: String = row.get("boot")?;
+            let has_left = row.get::<Option<i64>>("ended_ms")?.is_some();
             if Some(owner) == self.owner {
                 continue;
             }
-            let has_left = get::<Option<i64>>(row, "ended_ms")?.is_some();
-            let same_boot = !here.is_empty() && get::<String>(row, "boot")? == here;
+            let same_boot = !here.is_empty() && boot == here;
             if has_left {
                 others.gone.insert(to_int(owner.0));
             } else if same_boot && self.signal.is_dead(owner) {
@@ -114,22 +123,24 @@ impl Db {
 
     /// Every attempt in progress with its owner and the end of its lease.
     fn leased(&self) -> Result<Vec<Leased>, StoreError> {
-        let mut statement = self.statement(
-            "SELECT id, job_id, epoch, state, overdue, wake_ms, attempts_used, crashes, owner, lease_ms, started_ms \
-             FROM runs WHERE state IN ('scheduled', 'running', 'waiting') AND lease_ms IS NOT NULL ORDER BY id",
-        )?;
+        let mut statement = self.statement(&format!(
+            "SELECT id, job_id, epoch, {PROGRESS}, started_ms, owner, lease_ms, asked_ms, asked_why FROM runs \
+             INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms IS NOT NULL ORDER BY id"
+        ))?;
         let mut rows = statement.query([]).map_err(failed)?;
         let mut leased = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let held = Held {
-                run: RunId(get_u64(row, "id")?),
-                job: JobId(get_u64(row, "job_id")?),
-                epoch: Epoch(get_u64(row, "epoch")?),
-                progress: progress(row)?,
-            };
-            // How long it took nobody knows.
-            let measured = Measured { started: get_instant_or_null(row, "started_ms")?, duration: None };
-            leased.push(Leased { held, owner: get(row, "owner")?, lease: get(row, "lease_ms")?, measured });
+            let mut row = Columns::of(row);
+            let (run, job) = (RunId(row.u64("id")?), JobId(row.u64("job_id")?));
+            let (epoch, progress) = (Epoch(row.u64("epoch")?), row.progress()?);
+            let started = row.instant_or_null("started_ms")?;
+            let owner = row.u64("owner")?;
+            let lease = row.get("lease_ms")?;
+            let asked = row.instant_or_null("asked_ms")?;
+            let why: Option<String> = row.get("asked_why")?;
+            let asked = asked.map(|_| why.unwrap_or_default());
+            let held = Held { run, epoch, progress, started, owner: Some(OwnerId(owner)) };
+            leased.push(Leased { held, job, owner: to_int(owner), lease, asked });
         }
         Ok(leased)
     }

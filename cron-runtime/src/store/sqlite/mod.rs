@@ -1,28 +1,35 @@
 //! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut.
 
+mod claim;
 mod commands;
 mod connection;
 mod db;
+mod declare;
 mod judge;
 mod lease;
 mod ledger;
+mod marks;
 mod migrations;
+mod note;
+mod prune;
 mod rows;
+mod set_back;
 mod settle;
 mod signal;
+mod slots;
 mod sync;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use cron_core::job::Plan;
+use cron_core::job::JobName;
 use cron_core::run::OwnerId;
 use rusqlite::Connection;
 
 use super::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Reaped, Settled, Settlement, Store, StoreError,
-    Synced,
+    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Settlement, Store, StoreError, Synced,
 };
 use connection::{Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
@@ -57,7 +64,7 @@ impl SqliteLedger {
         Ok(Self { reader: Mutex::new(open_reader_alone(path)?) })
     }
 
-    fn read<R>(&self, read: impl FnOnce(&Connection) -> Result<R, StoreError>) -> Result<R, StoreError> {
+    fn read<R, E: From<StoreError>>(&self, read: impl FnOnce(&Connection) -> Result<R, E>) -> Result<R, E> {
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         // All queries of one read see the same moment.
         let snapshot = reader.transaction().map_err(rows::failed)?;
@@ -124,20 +131,32 @@ impl Store for SqliteStore {
         Ok(owner)
     }
 
-    fn sync(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
-        let plans = plans.to_vec();
-        let synced = self.writer.call(move |db| db.sync(&plans, now))?;
+    fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
+        let program = program.clone();
+        let synced = self.writer.call(move |db| db.sync(&program, now))?;
         // Others judge some of these jobs too, and an edit may have brought a tick forward.
         self.signal.ring();
         Ok(synced)
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
-        self.writer.call(move |db| db.judge(request))
+        let (judged, rings) = self.writer.call(move |db| {
+            db.rings.set(false);
+            db.judge(request).map(|judged| (judged, db.rings.get()))
+        })?;
+        if rings {
+            // An attempt of another process is to stop, or has lost its run.
+            self.signal.ring();
+        }
+        Ok(judged)
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
         self.writer.call(move |db| db.settle(settlements))
+    }
+
+    fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        self.writer.call(move |db| db.note(notes))
     }
 
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
@@ -151,6 +170,18 @@ impl Store for SqliteStore {
             self.signal.ring();
         }
         Ok(reaped)
+    }
+
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+        let set_back = self.writer.call(move |db| db.set_back(now))?;
+        if !set_back.is_empty() {
+            self.signal.ring();
+        }
+        Ok(set_back)
+    }
+
+    fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
+        self.writer.call(move |db| db.prune(now, limit))
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {

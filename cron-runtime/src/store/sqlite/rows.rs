@@ -5,12 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::Plan;
+use cron_core::job::{JobName, Plan};
 use cron_core::run::{Progress, RunState, StateWord};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 
-use super::super::StoreError;
+use super::super::{PauseInfo, StoreError};
 
 /// An error of the library that this program can do nothing about.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
@@ -44,31 +44,8 @@ pub(super) fn from_int(number: i64) -> Result<u64, StoreError> {
         .map_err(|_| StoreError::Corrupt { what: format!("the number {number} is below zero") })
 }
 
-/// Reads a column by its name.
-pub(super) fn get<T: FromSql>(row: &Row<'_>, column: &str) -> Result<T, StoreError> {
-    row.get(column).map_err(|error| corrupt(column, error))
-}
-
 fn corrupt(column: &str, wrong: impl Display) -> StoreError {
     StoreError::Corrupt { what: format!("column {column}: {wrong}") }
-}
-
-pub(super) fn get_u64(row: &Row<'_>, column: &str) -> Result<u64, StoreError> {
-    let number: i64 = get(row, column)?;
-    u64::try_from(number).map_err(|_| corrupt(column, format_args!("the number {number} is below zero")))
-}
-
-pub(super) fn get_u32(row: &Row<'_>, column: &str) -> Result<u32, StoreError> {
-    let number: i64 = get(row, column)?;
-    u32::try_from(number).map_err(|_| corrupt(column, format_args!("{number} is no count")))
-}
-
-pub(super) fn get_instant(row: &Row<'_>, column: &str) -> Result<DateTime<Utc>, StoreError> {
-    instant(column, get(row, column)?)
-}
-
-pub(super) fn get_instant_or_null(row: &Row<'_>, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-    get::<Option<i64>>(row, column)?.map(|ms| instant(column, ms)).transpose()
 }
 
 fn instant(column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
@@ -76,47 +53,113 @@ fn instant(column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
     DateTime::from_timestamp_millis(ms).ok_or_else(outside)
 }
 
-/// Reads a word of the semantics; an unknown one is an error that names the column.
-pub(super) fn get_word<T>(row: &Row<'_>, column: &str) -> Result<T, StoreError>
-where
-    T: FromStr<Err = cron_core::UnknownWord>,
-{
-    let text =
-        row.get_ref(column).and_then(|value| Ok(value.as_str()?)).map_err(|error| corrupt(column, error))?;
-    text.parse().map_err(|error| corrupt(column, error))
+/// Reads the columns of a row in the order of its query, which is cheaper than by name. The names are for errors.
+pub(super) struct Columns<'a> {
+    row: &'a Row<'a>,
+    next: usize,
 }
 
-/// Where a run stands, from the columns `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`.
-pub(super) fn progress(row: &Row<'_>) -> Result<Progress, StoreError> {
-    let wake = || {
-        get_instant_or_null(row, "wake_ms")?.ok_or_else(|| StoreError::Corrupt {
-            what: "a run that is scheduled or waiting has no instant to wake".to_owned(),
-        })
-    };
-    let state = match get_word::<StateWord>(row, "state")? {
-        StateWord::Scheduled => RunState::Scheduled { wake: wake()? },
-        StateWord::Running => RunState::Running { overdue: get::<i64>(row, "overdue")? != 0 },
-        StateWord::Waiting => RunState::Waiting { wake: wake()? },
-        StateWord::Succeeded => RunState::Succeeded,
-        StateWord::Failed => RunState::Failed,
-        StateWord::Discarded => RunState::Discarded,
-        StateWord::Cancelled => RunState::Cancelled,
-        StateWord::Quarantined => RunState::Quarantined,
-    };
-    Ok(Progress { state, attempts_used: get_u32(row, "attempts_used")?, crashes: get_u32(row, "crashes")? })
+impl<'a> Columns<'a> {
+    pub(super) fn of(row: &'a Row<'a>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    fn place(&mut self) -> usize {
+        let place = self.next;
+        self.next += 1;
+        place
+    }
+
+    pub(super) fn get<T: FromSql>(&mut self, column: &str) -> Result<T, StoreError> {
+        let place = self.place();
+        self.row.get(place).map_err(|error| corrupt(column, error))
+    }
+
+    pub(super) fn u64(&mut self, column: &str) -> Result<u64, StoreError> {
+        let number: i64 = self.get(column)?;
+        u64::try_from(number).map_err(|_| corrupt(column, format_args!("the number {number} is below zero")))
+    }
+
+    pub(super) fn u64_or_null(&mut self, column: &str) -> Result<Option<u64>, StoreError> {
+        let number: Option<i64> = self.get(column)?;
+        let below = |number| corrupt(column, format_args!("the number {number} is below zero"));
+        number.map(|number| u64::try_from(number).map_err(|_| below(number))).transpose()
+    }
+
+    pub(super) fn u32(&mut self, column: &str) -> Result<u32, StoreError> {
+        let number: i64 = self.get(column)?;
+        u32::try_from(number).map_err(|_| corrupt(column, format_args!("{number} is no count")))
+    }
+
+    pub(super) fn instant(&mut self, column: &str) -> Result<DateTime<Utc>, StoreError> {
+        instant(column, self.get(column)?)
+    }
+
+    pub(super) fn instant_or_null(&mut self, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        self.get::<Option<i64>>(column)?.map(|ms| instant(column, ms)).transpose()
+    }
+
+    /// A word of the semantics; an unknown one is an error that names the column.
+    pub(super) fn word<T>(&mut self, column: &str) -> Result<T, StoreError>
+    where
+        T: FromStr<Err = cron_core::UnknownWord>,
+    {
+        let place = self.place();
+        let text = self.row.get_ref(place).and_then(|value| Ok(value.as_str()?));
+        text.map_err(|error| corrupt(column, error))?.parse().map_err(|error| corrupt(column, error))
+    }
+
+    /// Where a run stands: [`PROGRESS`].
+    pub(super) fn progress(&mut self) -> Result<Progress, StoreError> {
+        let word = self.word::<StateWord>("state")?;
+        let overdue = self.get::<i64>("overdue")? != 0;
+        let wake = self.instant_or_null("wake_ms")?;
+        let missing = || StoreError::Corrupt {
+            what: "column wake_ms: a run that is waiting has no instant to wake".to_owned(),
+        };
+        let state = match word {
+            StateWord::Scheduled => RunState::Scheduled { wake },
+            StateWord::Running => RunState::Running { overdue },
+            StateWord::Waiting => RunState::Waiting { wake: wake.ok_or_else(missing)? },
+            StateWord::Succeeded => RunState::Succeeded,
+            StateWord::Failed => RunState::Failed,
+            StateWord::Discarded => RunState::Discarded,
+            StateWord::Cancelled => RunState::Cancelled,
+            StateWord::Quarantined => RunState::Quarantined,
+        };
+        Ok(Progress { state, attempts_used: self.u32("attempts_used")?, crashes: self.u32("crashes")? })
+    }
+
+    /// Since when, by whom and why something is paused; three columns.
+    pub(super) fn pause(&mut self) -> Result<Option<PauseInfo>, StoreError> {
+        let at = self.instant_or_null("paused_ms")?;
+        let by: Option<String> = self.get("paused_by")?;
+        let note: Option<String> = self.get("paused_note")?;
+        Ok(at.map(|at| PauseInfo { at, by: by.unwrap_or_default(), note: note.unwrap_or_default() }))
+    }
 }
+
+/// The columns of [`Columns::progress`].
+pub(super) const PROGRESS: &str = "state, overdue, wake_ms, attempts_used, crashes";
+
+/// Runs that hold a slot of their job, in the words of the index.
+pub(super) const ACTIVE: &str = "(wake_ms IS NOT NULL OR lease_ms IS NOT NULL)";
+
+/// Runs that wait for the slot of their job, in the words of the index.
+pub(super) const PARKED: &str = "state = 'scheduled' AND wake_ms IS NULL";
+
+/// Dead letters, in the words of the index.
+pub(super) const DEAD: &str =
+    "dismissed_ms IS NULL AND (state = 'failed' OR state = 'discarded' OR state = 'quarantined')";
 
 /// The columns of a state: `overdue` and `wake_ms`.
 pub(super) fn state_columns(state: &RunState) -> (bool, Option<i64>) {
-    match state {
-        RunState::Scheduled { wake } | RunState::Waiting { wake } => (false, Some(to_ms(*wake))),
-        RunState::Running { overdue } => (*overdue, None),
-        RunState::Succeeded
-        | RunState::Failed
-        | RunState::Discarded
-        | RunState::Cancelled
-        | RunState::Quarantined => (false, None),
-    }
+    let overdue = matches!(state, RunState::Running { overdue: true });
+    (overdue, state.wake().map(to_ms))
+}
+
+pub(super) fn read_name(name: &str) -> Result<JobName, StoreError> {
+    name.parse().map_err(|error| corrupt("name", error))
 }
 
 pub(super) fn read_plan(name: &str, json: &str) -> Result<Plan, StoreError> {

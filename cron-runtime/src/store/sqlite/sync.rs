@@ -1,31 +1,14 @@
 //! Joining, leaving, and making the jobs of this program known.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Skip, close, first_mark};
-use cron_core::run::{JobId, OwnerId, SkipReason};
-use cron_core::schedule::Schedule;
-use rusqlite::{OptionalExtension, params};
+use cron_core::run::{JobId, OwnerId};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{PauseInfo, StoreError, Synced};
-use super::db::{Db, Entry};
-use super::rows::{
-    failed, from_int, get, get_instant, get_instant_or_null, get_u64, read_plan, to_int, to_ms, write_plan,
-};
+use super::super::{GroupLimit, Program, StoreError, Synced};
+use super::db::Db;
+use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
 use super::signal::boot;
-
-/// A job as the file has it.
-struct Stored {
-    id: JobId,
-    plan: Plan,
-    plan_text: String,
-    since: DateTime<Utc>,
-    mark: DateTime<Utc>,
-    paused: Option<PauseInfo>,
-    is_active: bool,
-}
 
 impl Db {
     pub(super) fn join(&mut self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
@@ -35,7 +18,6 @@ impl Db {
         let sql = "INSERT INTO incarnations (token, boot, joined_ms) VALUES (?1, ?2, ?3)";
         self.statement(sql)?.insert(params![token, boot(), to_ms(now)]).map_err(failed)?;
         let owner = OwnerId(from_int(self.connection.last_insert_rowid())?);
-        self.execute("CREATE TEMP TABLE IF NOT EXISTS linked (job_id INTEGER PRIMARY KEY) STRICT")?;
         if let Err(error) = self.signal.lock(owner) {
             tracing::warn!(%error, "no lock beside the database: a crash is noticed when its leases expire");
         }
@@ -46,167 +28,95 @@ impl Db {
     pub(super) fn leave(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Some(owner) = self.owner else { return Ok(()) };
         let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
-        self.statement(sql)?.execute(params![to_int(owner.0), to_ms(now)]).map_err(failed)?;
+        self.run(sql, params![to_int(owner.0), to_ms(now)])?;
         self.owner = None;
         self.has_left = true;
         Ok(())
     }
 
-    pub(super) fn sync(&mut self, plans: &[Plan], now: DateTime<Utc>) -> Result<Synced, StoreError> {
+    pub(super) fn sync(&mut self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let owner = self.owner.ok_or(StoreError::Closed)?;
         let mut synced = Synced::default();
-        self.linked.borrow_mut().clear();
-        self.execute("DELETE FROM temp.linked")?;
-        for plan in plans {
-            let (id, since) = match self.stored(&plan.name)? {
+        self.execute("DELETE FROM temp.program")?;
+        self.execute("DELETE FROM temp.left_out")?;
+        for plan in &program.plans {
+            self.run("INSERT OR IGNORE INTO temp.program VALUES (?1)", [plan.name.as_str()])?;
+        }
+        self.write_limits(&program.groups)?;
+        for plan in &program.plans {
+            let mut id = self.job_id(&plan.name)?;
+            if id.is_none()
+                && let Some((was, renamed)) = self.renamed(plan)?
+            {
+                self.rename(renamed, &was, &plan.name)?;
+                synced.renamed.push((was, plan.name.clone()));
+                id = Some(renamed);
+            }
+            match id {
                 None => {
                     synced.new.push(plan.name.clone());
-                    (self.register(plan, owner, now)?, now)
+                    self.register(plan, owner, now)?;
                 }
-                Some(stored) => {
-                    let (since, edited) = self.update(&stored, plan, owner, now)?;
-                    if edited {
+                Some(id) => {
+                    if self.update(id, plan, Some(owner), now)? {
                         synced.edited.push(plan.name.clone());
                     }
-                    (stored.id, since)
                 }
-            };
-            self.statement("INSERT INTO temp.linked VALUES (?1)")?.execute([to_int(id.0)]).map_err(failed)?;
-            self.link(id, Entry::new(plan.clone(), since), write_plan(plan)?, since);
+            }
         }
-        synced.not_linked = self.not_linked(plans)?;
+        self.relink()?;
+        synced.not_linked = self.not_linked()?;
         Ok(synced)
     }
 
-    fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
-        let mut statement = self.statement(
-            "SELECT id, plan, since_ms, mark_ms, active > 0 AS is_active, paused_ms, paused_by, paused_note \
-             FROM jobs JOIN marks ON job_id = id WHERE name = ?1",
-        )?;
-        let mut rows = statement.query([name.as_str()]).map_err(failed)?;
-        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
-        let plan_text: String = get(row, "plan")?;
-        let paused = match get_instant_or_null(row, "paused_ms")? {
-            None => None,
-            Some(at) => Some(PauseInfo { at, by: get(row, "paused_by")?, note: get(row, "paused_note")? }),
-        };
-        Ok(Some(Stored {
-            id: JobId(get_u64(row, "id")?),
-            plan: read_plan(name.as_str(), &plan_text)?,
-            plan_text,
-            since: get_instant(row, "since_ms")?,
-            mark: get_instant(row, "mark_ms")?,
-            paused,
-            is_active: get(row, "is_active")?,
-        }))
-    }
-
-    fn register(&self, plan: &Plan, owner: OwnerId, now: DateTime<Utc>) -> Result<JobId, StoreError> {
-        let entry = Entry::new(plan.clone(), now);
-        let mark = first_mark(entry.schedule.as_ref(), now);
-        let sql = "INSERT INTO jobs (name, plan, fingerprint, registered_ms, since_ms, synced_by) \
-                   VALUES (?1, ?2, ?3, ?4, ?4, ?5)";
-        let values =
-            params![plan.name.as_str(), write_plan(plan)?, fingerprint(plan), to_ms(now), to_int(owner.0)];
-        self.statement(sql)?.insert(values).map_err(failed)?;
-        let id = JobId(from_int(self.connection.last_insert_rowid())?);
-        let sql = "INSERT INTO marks (job_id, mark_ms, due_ms, epoch, active) VALUES (?1, ?2, ?3, 0, 0)";
-        let due = entry.due(mark, false, false).map(to_ms);
-        self.statement(sql)?.execute(params![to_int(id.0), to_ms(mark), due]).map_err(failed)?;
-        self.write_segment(id, mark, entry.schedule.as_ref())?;
-        Ok(id)
-    }
-
-    /// Writes what changed in a declaration. Returns since when the schedule is in force and whether it was edited.
-    fn update(
-        &self,
-        stored: &Stored,
-        plan: &Plan,
-        owner: OwnerId,
-        now: DateTime<Utc>,
-    ) -> Result<(DateTime<Utc>, bool), StoreError> {
-        let id = to_int(stored.id.0);
-        self.statement("UPDATE jobs SET synced_by = ?2 WHERE id = ?1")?
-            .execute(params![id, to_int(owner.0)])
-            .map_err(failed)?;
-        let text = write_plan(plan)?;
-        if text == stored.plan_text {
-            return Ok((stored.since, false));
+    fn write_limits(&self, groups: &[GroupLimit]) -> Result<(), StoreError> {
+        for GroupLimit { group, max_running } in groups {
+            let sql = "INSERT INTO groups (name, max_running) VALUES (?1, ?2) \
+                       ON CONFLICT (name) DO UPDATE SET max_running = ?2";
+            self.run(sql, params![group.as_str(), max_running])?;
         }
-        self.statement("UPDATE jobs SET plan = ?2, fingerprint = ?3 WHERE id = ?1")?
-            .execute(params![id, text, fingerprint(plan)])
-            .map_err(failed)?;
-        if fingerprint(plan) == fingerprint(&stored.plan) {
-            return Ok((stored.since, false));
-        }
-        let old = Entry::new(stored.plan.clone(), stored.since);
-        let (paused, note) = match &stored.paused {
-            Some(pause) => (Some(pause.at), pause.reason()),
-            None => (None, String::new()),
-        };
-        let closed = |schedule| close(schedule, stored.mark, paused, stored.is_active, now);
-        for skip in old.schedule.iter().flat_map(closed) {
-            self.write_skip(stored.id, &skip, if skip.reason == SkipReason::Paused { &note } else { "" })?;
-        }
-        let mark = stored.mark.max(now);
-        let new = Entry::new(plan.clone(), mark);
-        self.statement("UPDATE jobs SET since_ms = ?2 WHERE id = ?1")?
-            .execute(params![id, to_ms(mark)])
-            .map_err(failed)?;
-        self.write_mark(stored.id, mark, new.due(mark, stored.paused.is_some(), stored.is_active))?;
-        self.write_segment(stored.id, mark, new.schedule.as_ref())?;
-        Ok((mark, true))
-    }
-
-    fn write_segment(
-        &self,
-        id: JobId,
-        since: DateTime<Utc>,
-        schedule: Option<&Schedule>,
-    ) -> Result<(), StoreError> {
-        // Two edits within one millisecond: no tick lies between them, so the later one alone counts.
-        let sql = "INSERT OR REPLACE INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)";
-        let schedule = schedule.map(ToString::to_string);
-        self.statement(sql)?.execute(params![to_int(id.0), to_ms(since), schedule]).map_err(failed)?;
         Ok(())
     }
 
-    pub(super) fn write_skip(&self, id: JobId, skip: &Skip, note: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO skips (job_id, first_ms, last_ms, count, reason, holder, note) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let holder = skip.holder.map(|run| to_int(run.0));
-        let note = (!note.is_empty()).then_some(note);
-        let (first, last) = (to_ms(skip.first), to_ms(skip.last));
-        let values =
-            params![to_int(id.0), first, last, to_int(skip.count), skip.reason.as_str(), holder, note];
-        self.statement(sql)?.execute(values).map_err(failed)?;
+    /// The old name of a job that is not known under its new one, if its record is there and nobody here uses it.
+    fn renamed(&self, plan: &Plan) -> Result<Option<(JobName, JobId)>, StoreError> {
+        let Some(was) = &plan.was else { return Ok(None) };
+        let sql = "SELECT EXISTS (SELECT 1 FROM temp.program WHERE name = ?1)";
+        let is_used: bool =
+            self.statement(sql)?.query_row([was.as_str()], |row| row.get(0)).map_err(failed)?;
+        if is_used {
+            return Ok(None);
+        }
+        Ok(self.job_id(was)?.map(|id| (was.clone(), id)))
+    }
+
+    fn rename(&self, id: JobId, was: &JobName, name: &JobName) -> Result<(), StoreError> {
+        self.run("UPDATE jobs SET name = ?2 WHERE id = ?1", params![to_int(id.0), name.as_str()])?;
+        // Dynamic jobs follow the function.
+        let sql = "SELECT id, name, plan FROM jobs WHERE handler = ?1";
+        let mut statement = self.statement(sql)?;
+        let rows = statement.query_map([was.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        let dynamic: Result<Vec<(i64, String, String)>, _> = rows.map_err(failed)?.collect();
+        for (id, of, plan) in dynamic.map_err(failed)? {
+            let plan = Plan { handler: Some(name.clone()), ..read_plan(&of, &plan)? };
+            let sql = "UPDATE jobs SET plan = ?2, handler = ?3 WHERE id = ?1";
+            self.run(sql, params![id, write_plan(&plan)?, name.as_str()])?;
+            self.unknow(JobId(from_int(id)?));
+        }
         Ok(())
     }
 
-    fn not_linked(&self, plans: &[Plan]) -> Result<Vec<JobName>, StoreError> {
-        let mine: HashSet<&JobName> = plans.iter().map(|plan| &plan.name).collect();
-        let mut statement = self.statement("SELECT name FROM jobs ORDER BY name")?;
-        let mut rows = statement.query([]).map_err(failed)?;
-        let mut missing = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            let name: String = get(row, "name")?;
-            let name: JobName =
-                name.parse().map_err(|error| StoreError::Corrupt { what: format!("jobs.name: {error}") })?;
-            if !mine.contains(&name) {
-                missing.push(name);
-            }
-        }
-        Ok(missing)
+    fn not_linked(&self) -> Result<Vec<JobName>, StoreError> {
+        let sql = "SELECT name FROM jobs WHERE id NOT IN (SELECT job_id FROM temp.linked) ORDER BY name";
+        let mut statement = self.statement(sql)?;
+        let names: Result<Vec<String>, _> =
+            statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
+        names.map_err(failed)?.iter().map(|name| read_name(name)).collect()
     }
-}
-
-/// SQLite keeps 64 bits with a sign; the bits are what counts.
-fn fingerprint(plan: &Plan) -> i64 {
-    plan.schedule.as_ref().map_or(0, |schedule| schedule.fingerprint().cast_signed())
 }
 
 /// The newest incarnation, for telling which jobs the newest program contains.
-pub(super) fn newest_owner(connection: &rusqlite::Connection) -> Result<Option<i64>, StoreError> {
+pub(super) fn newest_owner(connection: &Connection) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT max(id) FROM incarnations";
     let newest =
         connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional().map_err(failed)?;

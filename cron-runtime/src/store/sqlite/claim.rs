@@ -1,0 +1,266 @@
+//! Starting runs: new ones, and those whose time has come.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use cron_core::judge::is_late;
+use cron_core::run::{Epoch, JobId, Origin, Progress, RetryContext, RunEvent, RunId, Transition, transition};
+use rusqlite::params;
+
+use super::super::{Claim, Claimed, JudgeRequest, StoreError};
+use super::db::{Db, Entry};
+use super::judge::Session;
+use super::marks::Mark;
+use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_int, state_columns, to_int, to_ms};
+
+/// A run that wants to start.
+pub(super) struct Waking {
+    run: RunId,
+    pub(super) job: JobId,
+    nominal: DateTime<Utc>,
+    origin: Origin,
+    progress: Progress,
+    /// It was started before.
+    has_run: bool,
+    args: Option<Arc<str>>,
+}
+
+/// A run to be recorded.
+pub(super) struct NewRun<'a> {
+    pub(super) nominal: DateTime<Utc>,
+    pub(super) origin: Origin,
+    /// When it wants to start; without it waits for the slot.
+    pub(super) wake: Option<DateTime<Utc>>,
+    pub(super) args: Option<&'a str>,
+    /// The backfill that it belongs to.
+    pub(super) batch: Option<i64>,
+}
+
+impl NewRun<'_> {
+    /// A run that somebody has asked for.
+    pub(super) fn at(nominal: DateTime<Utc>) -> Self {
+        Self { nominal, origin: Origin::Manual, wake: Some(nominal), args: None, batch: None }
+    }
+}
+
+/// Whose an attempt is, from when on, and until when.
+struct Start {
+    owner: i64,
+    now: i64,
+    lease: i64,
+}
+
+impl Session {
+    fn start(&self) -> Start {
+        let JudgeRequest { now, owner, lease_until, .. } = self.request;
+        Start { owner: to_int(owner.0), now: to_ms(now), lease: to_ms(lease_until) }
+    }
+}
+
+impl Db {
+    /// Runs of linked jobs whose time to start has come: the most important first, of these the longest waiting.
+    pub(super) fn waking(&self, request: &JudgeRequest) -> Result<Vec<Waking>, StoreError> {
+        let sql = format!(
+            "SELECT runs.id, runs.job_id, nominal_ms, origin, {PROGRESS}, runs.epoch > 0, args \
+             FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) CROSS JOIN marks USING (job_id) \
+             WHERE wake_ms <= ?1 ORDER BY rank, wake_ms, runs.id LIMIT ?2"
+        );
+        let mut statement = self.statement(&sql)?;
+        let limit = to_int(request.limit as u64).saturating_add(1);
+        let mut rows = statement.query(params![to_ms(request.now), limit]).map_err(failed)?;
+        let mut waking = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            waking.push(Waking {
+                run: RunId(row.u64("id")?),
+                job: JobId(row.u64("job_id")?),
+                nominal: row.instant("nominal_ms")?,
+                origin: row.word("origin")?,
+                progress: row.progress()?,
+                has_run: row.get("epoch")?,
+                args: row.get::<Option<String>>("args")?.map(Arc::from),
+            });
+        }
+        Ok(waking)
+    }
+
+    /// Whether a worker is free and the group of the job has room. What has none stays scheduled.
+    fn has_room(&self, entry: &Entry, session: &mut Session) -> Result<bool, StoreError> {
+        if session.judged.claimed.len() >= session.request.room {
+            return Ok(false);
+        }
+        let Some(group) = &entry.plan.group else { return Ok(true) };
+        let room = match session.groups.get(group) {
+            Some(room) => *room,
+            None => {
+                let room = self.room_of_group(group.as_str())?;
+                session.groups.insert(group.clone(), room);
+                room
+            }
+        };
+        let Some(room) = room else { return Ok(true) };
+        if room > 0 {
+            session.groups.insert(group.clone(), Some(room - 1));
+        }
+        Ok(room > 0)
+    }
+
+    /// How many more attempts of a group may be in progress; `None` is no bound.
+    fn room_of_group(&self, group: &str) -> Result<Option<u64>, StoreError> {
+        let mut statement = self.statement("SELECT max_running FROM groups WHERE name = ?1")?;
+        let mut rows = statement.query([group]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+        let Some(limit) = Columns::of(row).u64_or_null("max_running")? else { return Ok(None) };
+        let sql = format!(
+            "SELECT count(*) FROM jobs CROSS JOIN runs ON job_id = jobs.id \
+             WHERE grp = ?1 AND {ACTIVE} AND state = 'running'"
+        );
+        let running: i64 = self.statement(&sql)?.query_row([group], |row| row.get(0)).map_err(failed)?;
+        Ok(Some(limit.saturating_sub(from_int(running)?)))
+    }
+
+    /// Starts a waiting run if there is room.
+    pub(super) fn start_if_room(
+        &self,
+        waking: &Waking,
+        entry: &Entry,
+        session: &mut Session,
+    ) -> Result<(), StoreError> {
+        if !self.has_room(entry, session)? {
+            session.judged.crowded = true;
+            return Ok(());
+        }
+        let moved = begin(waking.run, entry, waking.progress)?.progress;
+        let mut statement =
+            self.statement("UPDATE marks SET epoch = epoch + 1 WHERE job_id = ?1 RETURNING epoch")?;
+        let epoch: i64 = statement.query_row([to_int(waking.job.0)], |row| row.get(0)).map_err(failed)?;
+        let Start { owner, now, lease } = session.start();
+        let (overdue, wake) = state_columns(&moved.state);
+        let sql = "UPDATE runs SET state = ?2, overdue = ?3, wake_ms = ?4, epoch = ?5, owner = ?6, lease_ms = ?7, \
+                   started_ms = ?8, duration_us = NULL, progress = NULL, progress_note = NULL \
+                   WHERE id = ?1 AND wake_ms IS NOT NULL";
+        let values = params![
+            to_int(waking.run.0),
+            moved.state.word().as_str(),
+            overdue,
+            wake,
+            epoch,
+            owner,
+            lease,
+            now,
+        ];
+        if !self.changed(sql, values)? {
+            let what = format!("run {} changed within a transaction", waking.run);
+            return Err(StoreError::Corrupt { what });
+        }
+        let Waking { run, nominal, origin, .. } = *waking;
+        let is_late = origin == Origin::Tick && !waking.has_run && is_tick_late(entry, nominal, session);
+        session.judged.claimed.push(Claimed {
+            claim: Claim { run, epoch: Epoch(from_int(epoch)?) },
+            plan: Arc::clone(&entry.plan),
+            nominal,
+            origin,
+            attempt: moved.attempt(),
+            args: waking.args.clone().or_else(|| entry.args.clone()),
+            is_late,
+        });
+        Ok(())
+    }
+
+    /// Records a new run: as running if there is room, otherwise as scheduled.
+    pub(super) fn start_new(
+        &self,
+        new: &NewRun<'_>,
+        mark: &mut Mark,
+        entry: &Entry,
+        session: &mut Session,
+    ) -> Result<RunId, StoreError> {
+        if !self.has_room(entry, session)? {
+            session.judged.crowded = true;
+            return self.insert_run(new, mark);
+        }
+        let run = self.next_run_id()?;
+        let moved = begin(run, entry, Progress::scheduled(new.wake))?.progress;
+        let epoch = mark.next_epoch();
+        self.insert(run, new, mark, moved, Some((epoch, session.start())))?;
+        let is_late = new.origin == Origin::Tick && is_tick_late(entry, new.nominal, session);
+        session.judged.claimed.push(Claimed {
+            claim: Claim { run, epoch },
+            plan: Arc::clone(&entry.plan),
+            nominal: new.nominal,
+            origin: new.origin,
+            attempt: moved.attempt(),
+            args: entry.args.clone(),
+            is_late,
+        });
+        Ok(run)
+    }
+
+    /// Records a new run that is started later.
+    pub(super) fn insert_run(&self, new: &NewRun<'_>, mark: &mut Mark) -> Result<RunId, StoreError> {
+        let run = self.next_run_id()?;
+        self.insert(run, new, mark, Progress::scheduled(new.wake), None)?;
+        Ok(run)
+    }
+
+    fn insert(
+        &self,
+        run: RunId,
+        new: &NewRun<'_>,
+        mark: &mut Mark,
+        progress: Progress,
+        start: Option<(Epoch, Start)>,
+    ) -> Result<(), StoreError> {
+        let (overdue, wake) = state_columns(&progress.state);
+        let lane = if new.origin == Origin::Tick { 0 } else { to_int(run.0) };
+        let (epoch, start) = start.map_or((Epoch(0), None), |(epoch, start)| (epoch, Some(start)));
+        let sql = "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
+                   epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+        let values = params![
+            to_int(run.0),
+            to_int(mark.job.0),
+            to_ms(new.nominal),
+            lane,
+            new.origin.as_str(),
+            progress.state.word().as_str(),
+            overdue,
+            to_int(epoch.0),
+            start.as_ref().map(|start| start.owner),
+            start.as_ref().map(|start| start.lease),
+            start.as_ref().map(|start| start.now),
+            wake,
+            new.args,
+            new.batch,
+        ];
+        self.run(sql, values)?;
+        mark.recorded += 1;
+        if progress.state.holds_slot() {
+            mark.active += 1;
+        } else {
+            mark.parked += 1;
+        }
+        Ok(())
+    }
+}
+
+fn is_tick_late(entry: &Entry, tick: DateTime<Utc>, session: &Session) -> bool {
+    entry.schedule.as_ref().is_some_and(|schedule| {
+        is_late(entry.plan.catch_up, schedule, entry.jitter, tick, session.request.now)
+    })
+}
+
+fn begin(run: RunId, entry: &Entry, progress: Progress) -> Result<Transition, StoreError> {
+    step(run, entry, progress, RunEvent::Start)
+}
+
+/// What the state machine says where no retry is to be decided.
+pub(super) fn step(
+    run: RunId,
+    entry: &Entry,
+    progress: Progress,
+    event: RunEvent,
+) -> Result<Transition, StoreError> {
+    let context = RetryContext { run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick: None };
+    transition(progress, event, &context).map_err(|illegal| StoreError::Illegal { run: run.0, illegal })
+}

@@ -1,0 +1,106 @@
+//! Ticks of the past, run on purpose.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use cron_core::policy::{BackfillOrder, Only};
+use cron_core::run::{JobId, Origin, StateWord};
+use rusqlite::{Connection, params};
+
+use super::super::super::{Backfill, BackfillPlan, CommandError, Done, StoreError};
+use super::super::claim::NewRun;
+use super::super::db::{Db, Entry};
+use super::super::rows::{Columns, failed, read_plan, to_int, to_ms};
+use super::unknown_job;
+
+impl Db {
+    pub(super) fn backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<Done, CommandError> {
+        let BackfillPlan { chosen, .. } = plan_backfill(&self.connection, backfill, now)?;
+        let id = self.named(&backfill.job)?;
+        let (entry, mut mark) = (self.entry(id)?, self.mark(id)?);
+        // Numbers rise, so that the order of batches is the order of the runs that wait.
+        let sql = "INSERT INTO backfills (job_id, concurrency, from_ms, until_ms, asked_ms) \
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (from, until) = (to_ms(backfill.from), to_ms(backfill.until));
+        let values = params![to_int(id.0), backfill.concurrency, from, until, to_ms(now)];
+        let batch = self.statement(sql)?.insert(values).map_err(failed).map_err(CommandError::from)?;
+        let mut runs = Vec::with_capacity(chosen.len());
+        for tick in chosen {
+            let new = NewRun { origin: Origin::Backfill, wake: None, batch: Some(batch), ..NewRun::at(tick) };
+            runs.push(self.insert_run(&new, &mut mark)?);
+        }
+        self.release(&mut mark, &entry, now)?;
+        self.write_mark(&mark)?;
+        Ok(Done::Backfilled { runs })
+    }
+}
+
+/// What a backfill would run at `now`.
+pub(in super::super) fn plan_backfill(
+    connection: &Connection,
+    backfill: &Backfill,
+    now: DateTime<Utc>,
+) -> Result<BackfillPlan, CommandError> {
+    let (id, entry) = declared(connection, backfill)?;
+    let schedule = backfill.check(&entry.plan, entry.schedule.as_ref(), now)?;
+    let all = backfill.ticks(schedule)?;
+    let ran = states(connection, id, backfill)?;
+    let is_chosen = |tick: &DateTime<Utc>| {
+        let states = ran.get(tick).map(Vec::as_slice).unwrap_or_default();
+        match backfill.only {
+            Only::All => true,
+            Only::Missing => states.iter().all(|state| *state == StateWord::Cancelled),
+            Only::Failed => {
+                states.last().is_some_and(|state| state.is_dead() || *state == StateWord::Cancelled)
+            }
+        }
+    };
+    let ticks = all.len() as u64;
+    let mut chosen: Vec<_> = all.into_iter().filter(is_chosen).collect();
+    if backfill.order == BackfillOrder::Newest {
+        chosen.reverse();
+    }
+    Ok(BackfillPlan { ticks, chosen })
+}
+
+fn declared(connection: &Connection, backfill: &Backfill) -> Result<(JobId, Entry), CommandError> {
+    let found = || -> Result<Option<(JobId, Entry)>, StoreError> {
+        let sql = "SELECT id, plan, since_ms FROM jobs WHERE name = ?1";
+        let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+        let mut rows = statement.query([backfill.job.as_str()]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+        let mut row = Columns::of(row);
+        let (id, text): (_, String) = (JobId(row.u64("id")?), row.get("plan")?);
+        let plan = read_plan(backfill.job.as_str(), &text)?;
+        Ok(Some((id, Entry::new(plan, row.instant("since_ms")?))))
+    };
+    if let Some(found) = found()? {
+        return Ok(found);
+    }
+    let names = || -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM jobs ORDER BY name";
+        let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+        let names = statement.query_map([], |row| row.get(0)).map_err(failed)?.collect::<Result<_, _>>();
+        names.map_err(failed)
+    };
+    Err(unknown_job(&backfill.job, &names()?))
+}
+
+/// The states of the runs of the ticks in the range, their own and those of backfills, oldest first.
+fn states(
+    connection: &Connection,
+    id: JobId,
+    backfill: &Backfill,
+) -> Result<HashMap<DateTime<Utc>, Vec<StateWord>>, StoreError> {
+    let sql = "SELECT nominal_ms, state FROM runs WHERE job_id = ?1 AND nominal_ms BETWEEN ?2 AND ?3 \
+               AND origin IN ('tick', 'backfill') ORDER BY id";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let range = params![to_int(id.0), to_ms(backfill.from), to_ms(backfill.until)];
+    let mut rows = statement.query(range).map_err(failed)?;
+    let mut states: HashMap<_, Vec<_>> = HashMap::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        states.entry(row.instant("nominal_ms")?).or_default().push(row.word("state")?);
+    }
+    Ok(states)
+}

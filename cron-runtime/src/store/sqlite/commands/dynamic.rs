@@ -1,0 +1,101 @@
+//! Jobs that are added, edited and removed while programs run.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Plan};
+use cron_core::run::JobId;
+use cron_core::suggest::nearest;
+use rusqlite::OptionalExtension;
+
+use super::super::super::{CommandError, Done, StoreError};
+use super::super::db::Db;
+use super::super::rows::{failed, to_int};
+use super::super::sync::newest_owner;
+
+impl Db {
+    pub(super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
+        let mut handlers = HashMap::new();
+        for plan in plans {
+            self.check_dynamic(plan, &mut handlers)?;
+        }
+        let (mut new, mut edited) = (Vec::new(), Vec::new());
+        for plan in plans {
+            let id = match self.job_id(&plan.name)? {
+                None => {
+                    new.push(plan.name.clone());
+                    self.register(plan, self.owner, now)?
+                }
+                Some(id) => {
+                    if self.update(id, plan, self.owner, now)? {
+                        edited.push(plan.name.clone());
+                    }
+                    id
+                }
+            };
+            self.relink_one(id, plan.handler())?;
+        }
+        Ok(Done::Upserted { new, edited })
+    }
+
+    /// Whether the name is free for a dynamic job, and its handler a declared one. `handlers` are those that were looked up.
+    fn check_dynamic<'a>(
+        &self,
+        plan: &'a Plan,
+        handlers: &mut HashMap<&'a JobName, bool>,
+    ) -> Result<(), CommandError> {
+        if self.is_declared(&plan.name)? {
+            return Err(CommandError::Declared { job: plan.name.clone() });
+        }
+        let handler = plan.handler();
+        let is_known = match handlers.get(handler) {
+            Some(is_known) => *is_known,
+            None => {
+                let is_known = self.is_declared(handler)?;
+                handlers.insert(handler, is_known);
+                is_known
+            }
+        };
+        if is_known {
+            return Ok(());
+        }
+        let declared: Vec<String> =
+            self.all("SELECT name FROM jobs WHERE handler IS NULL ORDER BY name", [])?;
+        let near = nearest(handler.as_str(), declared.iter().map(String::as_str)).map(str::to_owned);
+        Err(CommandError::UnknownHandler { job: plan.name.clone(), handler: handler.clone(), near })
+    }
+
+    fn is_declared(&self, name: &JobName) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM jobs WHERE name = ?1 AND handler IS NULL";
+        let mut statement = self.statement(sql)?;
+        let found = statement.query_row([name.as_str()], |_| Ok(())).optional().map_err(failed)?;
+        Ok(found.is_some())
+    }
+
+    pub(super) fn remove(&self, jobs: &[JobName]) -> Result<Done, CommandError> {
+        let newest = newest_owner(&self.connection)?;
+        let mut ids: Vec<JobId> = Vec::with_capacity(jobs.len());
+        for name in jobs {
+            let id = self.named(name)?;
+            let sql = "SELECT handler IS NULL, synced_by FROM jobs WHERE id = ?1";
+            let (is_declared, synced_by): (bool, i64) = self
+                .statement(sql)?
+                .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?)))
+                .map_err(failed)
+                .map_err(CommandError::from)?;
+            if is_declared && newest == Some(synced_by) {
+                return Err(CommandError::Linked { job: name.clone() });
+            }
+            if let Some(holder) = self.busy(id)? {
+                return Err(CommandError::Busy { job: name.clone(), holder });
+            }
+            ids.push(id);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        for id in &ids {
+            self.forget(*id)?;
+        }
+        Ok(Done::Removed { count: ids.len() as u64 })
+    }
+}

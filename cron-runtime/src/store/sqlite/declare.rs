@@ -1,0 +1,193 @@
+//! The declarations of jobs: new, edited, gone.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use cron_core::job::{JobName, Plan};
+use cron_core::judge::{Place, Skip, first_mark};
+use cron_core::run::{JobId, Origin, OwnerId};
+use cron_core::schedule::Schedule;
+use rusqlite::params;
+
+use super::super::StoreError;
+use super::claim::NewRun;
+use super::db::{Db, Entry};
+use super::marks::Mark;
+use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_plan};
+
+/// A job as the file has it.
+struct Stored {
+    plan: Plan,
+    text: String,
+    since: DateTime<Utc>,
+}
+
+/// Nobody who joined has declared a job.
+const NOBODY: OwnerId = OwnerId(0);
+
+impl Db {
+    /// A job that nobody has known before.
+    pub(super) fn register(
+        &self,
+        plan: &Plan,
+        owner: impl Into<Option<OwnerId>>,
+        now: DateTime<Utc>,
+    ) -> Result<JobId, StoreError> {
+        let entry = Arc::new(Entry::new(plan.clone(), now));
+        let at = first_mark(entry.schedule.as_ref(), now);
+        let text = write_plan(plan)?;
+        let sql = "INSERT INTO jobs (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
+                   VALUES ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)";
+        let values = params![
+            plan.name.as_str(),
+            text,
+            fingerprint(plan),
+            to_ms(now),
+            to_int(owner.into().unwrap_or(NOBODY).0),
+            plan.handler.as_ref().map(JobName::as_str),
+            plan.group.as_ref().map(|group| group.as_str()),
+        ];
+        let id = self.statement(sql)?.insert(values).map_err(failed)?;
+        let id = JobId(from_int(id)?);
+        let sql = "INSERT INTO marks (job_id, mark_ms, epoch, active, rank) VALUES (?1, ?2, 0, 0, ?3)";
+        self.run(sql, params![to_int(id.0), to_ms(at), rank(plan)])?;
+        self.write_segment(id, at, entry.schedule.as_ref())?;
+        let mut mark = Mark::new(id, at);
+        self.rearm(&mut mark, &entry)?;
+        if plan.run_on_start {
+            self.insert_run(&NewRun { origin: Origin::Start, ..NewRun::at(now) }, &mut mark)?;
+        }
+        self.write_mark(&mark)?;
+        self.know(id, entry, text, now);
+        Ok(id)
+    }
+
+    /// Writes what has changed in a declaration. Says whether the schedule was edited.
+    pub(super) fn update(
+        &self,
+        id: JobId,
+        plan: &Plan,
+        owner: Option<OwnerId>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let stored = self.stored(id)?;
+        let number = to_int(id.0);
+        if let Some(owner) = owner {
+            let sql = "UPDATE jobs SET synced_by = ?2 WHERE id = ?1";
+            self.run(sql, params![number, to_int(owner.0)])?;
+        }
+        let text = write_plan(plan)?;
+        if text == stored.text {
+            return Ok(false);
+        }
+        let is_edited = fingerprint(plan) != fingerprint(&stored.plan);
+        let mut mark = self.mark(id)?;
+        let mut since = stored.since;
+        if is_edited {
+            // Under the old plan, as are the group and its pause.
+            let old = Entry::new(stored.plan.clone(), stored.since);
+            let pause = self.pause(id)?;
+            self.close_until(&mut mark, &old, pause.as_ref(), now)?;
+            since = mark.place.mark;
+            mark.place = Place::at(since);
+        }
+        let entry = Arc::new(Entry::new(plan.clone(), since));
+        let sql = "UPDATE jobs SET plan = ?2, fingerprint = ?3, since_ms = ?4, handler = ?5, grp = ?6 WHERE id = ?1";
+        let values = params![
+            number,
+            text,
+            fingerprint(plan),
+            to_ms(since),
+            plan.handler.as_ref().map(JobName::as_str),
+            plan.group.as_ref().map(|group| group.as_str()),
+        ];
+        self.run(sql, values)?;
+        // A plan that an older version of this library has written says the same in other words.
+        if *plan != stored.plan {
+            if is_edited {
+                self.write_segment(id, since, entry.schedule.as_ref())?;
+            }
+            // The group may be another one, with a pause of its own.
+            mark.due = None;
+            self.rearm(&mut mark, &entry)?;
+            self.write_mark(&mark)?;
+            self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
+        }
+        self.know(id, entry, text, since);
+        Ok(is_edited)
+    }
+
+    fn stored(&self, id: JobId) -> Result<Stored, StoreError> {
+        let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
+        let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else {
+            return Err(StoreError::Corrupt { what: format!("there is no job number {id}") });
+        };
+        let mut row = Columns::of(row);
+        let (name, text): (String, String) = (row.get("name")?, row.get("plan")?);
+        Ok(Stored { plan: read_plan(&name, &text)?, text, since: row.instant("since_ms")? })
+    }
+
+    /// Removes a job with its record.
+    pub(super) fn forget(&self, id: JobId) -> Result<(), StoreError> {
+        let number = to_int(id.0);
+        self.keep_numbers()?;
+        for sql in [
+            "DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE job_id = ?1)",
+            "DELETE FROM run_log WHERE run_id IN (SELECT id FROM runs WHERE job_id = ?1)",
+            "DELETE FROM runs WHERE job_id = ?1",
+            "DELETE FROM skips WHERE job_id = ?1",
+            "DELETE FROM segments WHERE job_id = ?1",
+            "DELETE FROM backfills WHERE job_id = ?1",
+            "DELETE FROM marks WHERE job_id = ?1",
+            "DELETE FROM jobs WHERE id = ?1",
+            "DELETE FROM temp.linked WHERE job_id = ?1",
+        ] {
+            self.run(sql, [number])?;
+        }
+        self.unknow(id);
+        Ok(())
+    }
+
+    /// Before runs are removed: the number of the newest one is not given again, for it is part of a fencing token.
+    pub(super) fn keep_numbers(&self) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE counters SET removed_run = max(removed_run, (SELECT ifnull(max(id), 0) FROM runs))",
+        )
+    }
+
+    fn write_segment(
+        &self,
+        id: JobId,
+        since: DateTime<Utc>,
+        schedule: Option<&Schedule>,
+    ) -> Result<(), StoreError> {
+        // Two edits within one millisecond: no tick lies between them, so the later one alone counts.
+        let sql = "INSERT OR REPLACE INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)";
+        let schedule = schedule.map(ToString::to_string);
+        self.run(sql, params![to_int(id.0), to_ms(since), schedule])?;
+        Ok(())
+    }
+
+    pub(super) fn write_skip(&self, id: JobId, skip: &Skip, note: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO skips (job_id, first_ms, last_ms, count, reason, holder, note) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let holder = skip.holder.map(|run| to_int(run.0));
+        let note = (!note.is_empty()).then_some(note);
+        let (first, last) = (to_ms(skip.first), to_ms(skip.last));
+        let values =
+            params![to_int(id.0), first, last, to_int(skip.count), skip.reason.as_str(), holder, note];
+        self.run(sql, values)?;
+        Ok(())
+    }
+}
+
+/// SQLite keeps 64 bits with a sign; the bits are what counts.
+fn fingerprint(plan: &Plan) -> i64 {
+    plan.schedule.as_ref().map_or(0, |schedule| schedule.fingerprint().cast_signed())
+}
+
+/// The more important, the smaller, so that an ascending index has the right order.
+fn rank(plan: &Plan) -> i64 {
+    100 - i64::from(plan.priority.0)
+}

@@ -1,0 +1,119 @@
+//! Jobs and groups as surfaces show them.
+
+use cron_core::run::JobId;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
+
+use super::super::super::{GroupInfo, JobInfo, JobQuery, StoreError};
+use super::super::marks::{pause_that_counts, place};
+use super::super::rows::{Columns, failed, read_plan, to_int};
+use super::super::sync::newest_owner;
+use super::runs;
+
+const JOBS: &str = "SELECT jobs.id, jobs.name, jobs.plan, jobs.registered_ms, \
+    (SELECT max(since_ms) FROM segments WHERE segments.job_id = jobs.id), \
+    mark_ms, due_ms, queued_ms, hold_ms, hold_by, active, parked, \
+    jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
+    iif(jobs.handler IS NULL, jobs.synced_by, \
+        (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)) \
+    FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp";
+
+/// A page of jobs in the order of their names.
+pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
+    let JobQuery { group, tag, handler, after, page } = query;
+    let mut wanted = Vec::new();
+    let mut values = Vec::new();
+    for (value, condition) in [
+        (after, "jobs.name > ?"),
+        (group, "jobs.grp = ?"),
+        (handler, "ifnull(jobs.handler, jobs.name) = ?"),
+        (tag, "EXISTS (SELECT 1 FROM json_each(jobs.plan, '$.tags') WHERE value = ?)"),
+    ] {
+        if let Some(value) = value {
+            wanted.push(condition);
+            values.push(Value::Text(value.clone()));
+        }
+    }
+    let wanted = if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
+    values.push(Value::Integer(to_int(page.limit as u64)));
+    let newest = newest_owner(connection)?;
+    let sql = format!("{JOBS} {wanted} ORDER BY jobs.name LIMIT ?");
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
+    let mut jobs = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        jobs.push(job_info(connection, &mut Columns::of(row), newest)?);
+    }
+    Ok(jobs)
+}
+
+pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<JobInfo>, StoreError> {
+    let newest = newest_owner(connection)?;
+    let sql = format!("{JOBS} WHERE jobs.name = ?1");
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = statement.query([name]).map_err(failed)?;
+    let row = rows.next().map_err(failed)?;
+    row.map(|row| job_info(connection, &mut Columns::of(row), newest)).transpose()
+}
+
+fn job_info(
+    connection: &Connection,
+    row: &mut Columns<'_>,
+    newest: Option<i64>,
+) -> Result<JobInfo, StoreError> {
+    let id = JobId(row.u64("id")?);
+    let (name, plan): (String, String) = (row.get("name")?, row.get("plan")?);
+    let plan = read_plan(&name, &plan)?;
+    let registered = row.instant("registered_ms")?;
+    let since = row.instant_or_null("since_ms")?.unwrap_or(registered);
+    let (mark, due) = (row.instant("mark_ms")?, row.instant_or_null("due_ms")?);
+    let (queued, hold) = place(row)?;
+    let (active, parked) = (row.u64("active")?, row.u64("parked")?);
+    let paused = pause_that_counts(row)?;
+    let synced_by: Option<i64> = row.get("synced_by")?;
+    let linked = newest.is_some() && synced_by == newest;
+    let last_run = runs::last_of(connection, id)?;
+    Ok(JobInfo {
+        id,
+        plan,
+        registered,
+        since,
+        mark,
+        due,
+        queued,
+        hold,
+        paused,
+        active,
+        parked,
+        linked,
+        last_run,
+    })
+}
+
+/// All groups in the order of their names.
+pub(super) fn groups(connection: &Connection) -> Result<Vec<GroupInfo>, StoreError> {
+    let sql = "SELECT name, max_running, paused_ms, paused_by, paused_note, \
+               (SELECT count(*) FROM jobs WHERE grp = names.name), \
+               (SELECT ifnull(sum(active), 0) FROM jobs CROSS JOIN marks ON job_id = jobs.id WHERE grp = names.name) \
+               FROM (SELECT name FROM groups UNION SELECT grp FROM jobs WHERE grp IS NOT NULL) AS names \
+               LEFT JOIN groups USING (name) ORDER BY name";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params![]).map_err(failed)?;
+    let mut groups = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        let name: String = row.get("name")?;
+        let name =
+            name.parse().map_err(|error| StoreError::Corrupt { what: format!("groups.name: {error}") })?;
+        let max_running = row.u64_or_null("max_running")?.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+        let paused = row.pause()?;
+        groups.push(GroupInfo {
+            name,
+            jobs: row.u64("jobs")?,
+            active: row.u64("active")?,
+            max_running,
+            paused,
+        });
+    }
+    Ok(groups)
+}

@@ -1,0 +1,236 @@
+//! Where a job stands: its row in `marks` is read once, changed in memory and written once.
+
+use chrono::{DateTime, Utc};
+use cron_core::judge::{Active, Hold, Place, next_due};
+use cron_core::policy::Overlap;
+use cron_core::run::{Epoch, JobId, RunId, SkipReason, StateWord};
+use rusqlite::{OptionalExtension, params};
+
+use super::super::{PauseInfo, StoreError};
+use super::db::{Db, Entry};
+use super::rows::{ACTIVE, Columns, PARKED, failed, to_int, to_ms};
+
+/// Where a job stands.
+#[derive(Debug)]
+pub(super) struct Mark {
+    pub(super) job: JobId,
+    pub(super) place: Place,
+    pub(super) due: Option<DateTime<Utc>>,
+    pub(super) epoch: Epoch,
+    /// Runs that hold a slot.
+    pub(super) active: u64,
+    /// Runs that wait for the slot.
+    pub(super) parked: u64,
+    /// All runs on record.
+    pub(super) recorded: u64,
+    /// The due instant as the file has it.
+    written: Option<i64>,
+}
+
+/// The columns of a [`Mark`].
+pub(super) const MARK: &str = "marks.job_id, mark_ms, due_ms, queued_ms, hold_ms, hold_by, marks.epoch, \
+                               active, parked, recorded";
+
+impl Mark {
+    /// A job that nobody has known before.
+    pub(super) fn new(job: JobId, mark: DateTime<Utc>) -> Self {
+        Self {
+            job,
+            place: Place::at(mark),
+            due: None,
+            epoch: Epoch(0),
+            active: 0,
+            parked: 0,
+            recorded: 0,
+            written: None,
+        }
+    }
+
+    pub(super) fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
+        let job = JobId(row.u64("job_id")?);
+        let mark = row.instant("mark_ms")?;
+        let due = row.instant_or_null("due_ms")?;
+        let (queued, hold) = place(row)?;
+        Ok(Self {
+            job,
+            place: Place { mark, queued, hold },
+            due,
+            epoch: Epoch(row.u64("epoch")?),
+            active: row.u64("active")?,
+            parked: row.u64("parked")?,
+            recorded: row.u64("recorded")?,
+            written: due.map(to_ms),
+        })
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.active > 0
+    }
+
+    /// Takes the next fencing token.
+    pub(super) fn next_epoch(&mut self) -> Epoch {
+        self.epoch = Epoch(self.epoch.0.saturating_add(1));
+        self.epoch
+    }
+}
+
+/// What waits behind the mark, and what a run said about the next one: `queued_ms`, `hold_ms`, `hold_by`.
+pub(super) fn place(row: &mut Columns<'_>) -> Result<(Option<DateTime<Utc>>, Option<Hold>), StoreError> {
+    let queued = row.instant_or_null("queued_ms")?;
+    let until = row.instant_or_null("hold_ms")?;
+    let by = row.u64_or_null("hold_by")?;
+    Ok((queued, by.map(|by| Hold { until, by: RunId(by) })))
+}
+
+impl Db {
+    pub(super) fn mark(&self, job: JobId) -> Result<Mark, StoreError> {
+        let mut statement = self.statement(&format!("SELECT {MARK} FROM marks WHERE job_id = ?1"))?;
+        let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
+        match rows.next().map_err(failed)? {
+            Some(row) => Mark::read(&mut Columns::of(row)),
+            None => Err(no_mark(job)),
+        }
+    }
+
+    pub(super) fn write_mark(&self, mark: &Mark) -> Result<(), StoreError> {
+        let Place { mark: at, queued, hold } = mark.place;
+        let (job, at, queued) = (to_int(mark.job.0), to_ms(at), queued.map(to_ms));
+        let until = hold.and_then(|hold| hold.until).map(to_ms);
+        let by = hold.map(|hold| to_int(hold.by.0));
+        let epoch = to_int(mark.epoch.0);
+        let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
+        let due = mark.due.map(to_ms);
+        let is_written = if due == mark.written {
+            // Most ends of runs do not move the due instant; then its index is left alone.
+            let sql = "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, \
+                       active = ?7, parked = ?8, recorded = ?9 WHERE job_id = ?1";
+            self.changed(sql, params![job, at, queued, until, by, epoch, active, parked, recorded])?
+        } else {
+            let sql = "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, \
+                       active = ?7, parked = ?8, recorded = ?9, due_ms = ?10 WHERE job_id = ?1";
+            self.changed(sql, params![job, at, queued, until, by, epoch, active, parked, recorded, due])?
+        };
+        if is_written { Ok(()) } else { Err(no_mark(mark.job)) }
+    }
+
+    /// The pause that counts: that of the job or of its group, whichever began earlier.
+    pub(super) fn pause(&self, job: JobId) -> Result<Option<PauseInfo>, StoreError> {
+        let mut statement = self.statement(
+            "SELECT jobs.paused_ms, jobs.paused_by, jobs.paused_note, \
+             groups.paused_ms, groups.paused_by, groups.paused_note \
+             FROM jobs LEFT JOIN groups ON groups.name = grp WHERE jobs.id = ?1",
+        )?;
+        let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+        pause_that_counts(&mut Columns::of(row))
+    }
+
+    /// When to judge a job, as far as its place and its schedule tell.
+    pub(super) fn rearm(&self, mark: &mut Mark, entry: &Entry) -> Result<(), StoreError> {
+        // A job that is paused has no due instant, but where somebody wants the slot of what is to be cancelled.
+        let may_be_paused = mark.due.is_none() || entry.plan.overlap == Overlap::Cancel;
+        let is_paused = may_be_paused && self.pause(mark.job)?.is_some();
+        mark.due = if is_paused { None } else { entry.due(mark) };
+        if entry.plan.overlap == Overlap::Cancel && mark.is_active() && mark.parked > 0 {
+            // A run that wants the slot of another one has it judged, also while the ticks are paused.
+            mark.due = mark.due.into_iter().chain(self.wanted(mark)?).min();
+        }
+        Ok(())
+    }
+
+    /// For when the oldest run that waits for the slot was asked for.
+    fn wanted(&self, mark: &Mark) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = format!(
+            "SELECT nominal_ms FROM runs WHERE job_id = ?1 AND {PARKED} AND batch IS NULL ORDER BY id LIMIT 1"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mut rows = statement.query([to_int(mark.job.0)]).map_err(failed)?;
+        rows.next().map_err(failed)?.map(|row| Columns::of(row).instant("nominal_ms")).transpose()
+    }
+
+    /// The runs that hold a slot of a job, oldest first.
+    pub(super) fn active(&self, mark: &Mark) -> Result<Vec<Active>, StoreError> {
+        if !mark.is_active() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT id, origin, state, asked_ms FROM runs WHERE job_id = ?1 AND {ACTIVE} ORDER BY id"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mut rows = statement.query([to_int(mark.job.0)]).map_err(failed)?;
+        let mut active = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            active.push(Active {
+                run: RunId(row.u64("id")?),
+                origin: row.word("origin")?,
+                is_running: row.word::<StateWord>("state")? == StateWord::Running,
+                asked: row.instant_or_null("asked_ms")?,
+            });
+        }
+        Ok(active)
+    }
+
+    /// How many runs that are no backfill wait for the slot of a job.
+    pub(super) fn parked(&self, mark: &Mark) -> Result<usize, StoreError> {
+        if mark.parked == 0 {
+            return Ok(0);
+        }
+        let sql = format!("SELECT count(*) FROM runs WHERE job_id = ?1 AND {PARKED} AND batch IS NULL");
+        let mut statement = self.statement(&sql)?;
+        let count: i64 = statement.query_row([to_int(mark.job.0)], |row| row.get(0)).map_err(failed)?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
+    /// Gives all ticks up to `now` their verdict and moves the mark there. Returns how many of them were of the pause.
+    pub(super) fn close_until(
+        &self,
+        mark: &mut Mark,
+        entry: &Entry,
+        pause: Option<&PauseInfo>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let at = pause.map(|pause| pause.at);
+        let close = |schedule| cron_core::judge::close(schedule, mark.place, at, mark.is_active(), now);
+        let skips = entry.schedule.as_ref().map(close).unwrap_or_default();
+        let note = pause.map(PauseInfo::reason).unwrap_or_default();
+        let mut of_the_pause = 0;
+        for skip in skips {
+            let is_paused = skip.reason == SkipReason::Paused;
+            of_the_pause += if is_paused { skip.count } else { 0 };
+            self.write_skip(mark.job, &skip, if is_paused { &note } else { "" })?;
+        }
+        let hold = mark.place.hold.filter(|hold| hold.until.is_none_or(|until| until > now));
+        mark.place = Place { mark: mark.place.mark.max(now), queued: None, hold };
+        Ok(of_the_pause)
+    }
+
+    /// The oldest run of a job that is active or waits for the slot.
+    pub(super) fn busy(&self, job: JobId) -> Result<Option<RunId>, StoreError> {
+        let sql = format!(
+            "SELECT min(id) FROM (SELECT id FROM runs WHERE job_id = ?1 AND {ACTIVE} \
+             UNION ALL SELECT id FROM runs WHERE job_id = ?1 AND {PARKED})"
+        );
+        let mut statement = self.statement(&sql)?;
+        let id: Option<Option<i64>> =
+            statement.query_row([to_int(job.0)], |row| row.get(0)).optional().map_err(failed)?;
+        id.flatten().map(|id| super::rows::from_int(id).map(RunId)).transpose()
+    }
+}
+
+impl Entry {
+    /// When to judge the job, which is not paused.
+    pub(super) fn due(&self, mark: &Mark) -> Option<DateTime<Utc>> {
+        next_due(self.schedule.as_ref(), self.jitter, mark.place, mark.is_active())
+    }
+}
+
+/// Of the pause of a job and that of its group the one that began earlier; six columns.
+pub(super) fn pause_that_counts(row: &mut Columns<'_>) -> Result<Option<PauseInfo>, StoreError> {
+    let (own, of_group) = (row.pause()?, row.pause()?);
+    Ok(own.into_iter().chain(of_group).min_by_key(|pause| pause.at))
+}
+
+fn no_mark(job: JobId) -> StoreError {
+    StoreError::Corrupt { what: format!("job number {job} has no high-water mark") }
+}

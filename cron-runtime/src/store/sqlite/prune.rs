@@ -1,0 +1,269 @@
+//! Letting go of what the retention of jobs does not keep.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::audit::Segment;
+use cron_core::policy::Retention;
+use cron_core::run::JobId;
+use cron_core::schedule::Schedule;
+use rusqlite::params;
+
+use super::super::{Pruned, SkipInfo, StoreError};
+use super::db::{Db, Entry};
+use super::ledger::{SKIP, segments, skip_info};
+use super::marks::Mark;
+use super::rows::{ACTIVE, Columns, DEAD, PARKED, failed, from_int, to_int, to_ms};
+
+/// At most this many blocks of skipped ticks of one job are looked at, or removed, at once.
+const BLOCKS: usize = 10_000;
+
+/// Finished runs that are no dead letters.
+const DONE: &str = "(state IN ('succeeded', 'cancelled') OR \
+                    (dismissed_ms IS NOT NULL AND state IN ('failed', 'discarded', 'quarantined')))";
+
+/// A run that is beyond the retention of its job.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Surplus {
+    nominal: i64,
+    run: i64,
+    is_tick: bool,
+}
+
+impl Db {
+    pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
+        let mut pruned = Pruned::default();
+        for job in self.all::<i64>("SELECT id FROM jobs ORDER BY name", [])? {
+            let done = pruned.runs + pruned.skips + pruned.jobs;
+            let room = limit.saturating_sub(usize::try_from(done).unwrap_or(usize::MAX));
+            if room == 0 {
+                pruned.more = true;
+                return Ok(pruned);
+            }
+            self.prune_job(JobId(from_int(job)?), now, room, &mut pruned)?;
+        }
+        self.prune_incarnations()?;
+        Ok(pruned)
+    }
+
+    fn prune_job(
+        &self,
+        job: JobId,
+        now: DateTime<Utc>,
+        room: usize,
+        pruned: &mut Pruned,
+    ) -> Result<(), StoreError> {
+        // A job that a newer program has declared in words that this one does not know is left to that one.
+        let entry = match self.entry(job) {
+            Err(StoreError::Corrupt { .. }) => return Ok(()),
+            entry => entry?,
+        };
+        let mut mark = self.mark(job)?;
+        if self.is_over(&mark, &entry, now)? {
+            self.forget(job)?;
+            pruned.jobs += 1;
+            return Ok(());
+        }
+        let mut surplus = self.surplus(&mark, &entry.plan.retention, now, room)?;
+        pruned.more |= surplus.len() > room;
+        surplus.truncate(room);
+        let mut until = None;
+        if !surplus.is_empty() {
+            self.keep_numbers()?;
+        }
+        for run in &surplus {
+            self.remove_run(run.run)?;
+            until = until.max(run.is_tick.then_some(run.nominal));
+        }
+        if !surplus.is_empty() {
+            mark.recorded = mark.recorded.saturating_sub(surplus.len() as u64);
+            self.write_mark(&mark)?;
+            pruned.runs += surplus.len() as u64;
+        }
+        let oldest = to_ms(now - age(entry.plan.retention.age));
+        let removed = self.prune_skips(job, until, oldest)?;
+        pruned.more |= removed >= BLOCKS as u64;
+        pruned.skips += removed;
+        pruned.skips += self.fold_skips(job, entry.plan.name.as_str())?;
+        Ok(())
+    }
+
+    /// A temporary job that has done its work, and whose record nobody needs any more.
+    fn is_over(&self, mark: &Mark, entry: &Entry, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let is_idle = mark.due.is_none() && mark.place.hold.is_none() && mark.active == 0 && mark.parked == 0;
+        if !entry.plan.temporary || !is_idle || self.pause(mark.job)?.is_some() {
+            return Ok(false);
+        }
+        let sql = format!(
+            "SELECT registered_ms < ?2 AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND nominal_ms >= ?2) \
+             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {DEAD}) \
+             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {ACTIVE}) \
+             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {PARKED}) FROM jobs WHERE id = ?1"
+        );
+        let oldest = to_ms(now - age(entry.plan.retention.age));
+        let mut statement = self.statement(&sql)?;
+        statement.query_row(params![to_int(mark.job.0), oldest], |row| row.get(0)).map_err(failed)
+    }
+
+    /// The finished runs of a job beyond its retention, the oldest first: one more than there is `room` for, if there are.
+    fn surplus(
+        &self,
+        mark: &Mark,
+        keep: &Retention,
+        now: DateTime<Utc>,
+        room: usize,
+    ) -> Result<Vec<Surplus>, StoreError> {
+        let job = to_int(mark.job.0);
+        let sql = format!("SELECT count(*) FROM runs WHERE job_id = ?1 AND {DEAD}");
+        let dead: i64 = self.statement(&sql)?.query_row([job], |row| row.get(0)).map_err(failed)?;
+        let dead = from_int(dead)?;
+        // All others on record are done. So nobody has to count them.
+        let done = mark.recorded.saturating_sub(mark.active + mark.parked + dead);
+        let limit = to_int(room as u64).saturating_add(1);
+        let many = to_int(done.saturating_sub(u64::from(keep.runs))).min(limit);
+        let mut surplus = self.oldest_runs(job, DONE, many, to_ms(now - age(keep.age)), limit)?;
+        if dead > 0 {
+            let many = to_int(dead.saturating_sub(u64::from(keep.dead))).min(limit);
+            surplus.extend(self.oldest_runs(job, DEAD, many, to_ms(now - age(keep.dead_age)), limit)?);
+        }
+        surplus.sort_unstable();
+        surplus.truncate(room.saturating_add(1));
+        Ok(surplus)
+    }
+
+    /// The oldest runs of a kind: `many` of them whatever their age, and those from before `oldest`.
+    fn oldest_runs(
+        &self,
+        job: i64,
+        which: &str,
+        many: i64,
+        oldest: i64,
+        limit: i64,
+    ) -> Result<Vec<Surplus>, StoreError> {
+        let read = |sql: &str, from: i64, limit: i64| -> Result<Vec<Surplus>, StoreError> {
+            let mut statement = self.statement(sql)?;
+            let mut rows = statement.query(params![job, from, limit]).map_err(failed)?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next().map_err(failed)? {
+                let mut row = Columns::of(row);
+                let (nominal, run) = (row.get("nominal_ms")?, row.get("id")?);
+                found.push(Surplus { nominal, run, is_tick: row.get::<i64>("lane")? == 0 });
+            }
+            Ok(found)
+        };
+        let columns = "SELECT nominal_ms, id, lane FROM runs INDEXED BY runs_key WHERE job_id = ?1";
+        let order = "ORDER BY nominal_ms, id LIMIT ?3";
+        let old = read(&format!("{columns} AND nominal_ms < ?2 AND {which} {order}"), oldest, limit)?;
+        if old.len() as i64 >= many {
+            return Ok(old);
+        }
+        read(&format!("{columns} AND nominal_ms >= ?2 AND {which} {order}"), i64::MIN, many)
+    }
+
+    fn remove_run(&self, run: i64) -> Result<(), StoreError> {
+        self.run("DELETE FROM attempts WHERE run_id = ?1", [run])?;
+        self.run("DELETE FROM run_log WHERE run_id = ?1", [run])?;
+        self.run("DELETE FROM runs WHERE id = ?1", [run])?;
+        Ok(())
+    }
+
+    /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.
+    fn prune_skips(&self, job: JobId, until: Option<i64>, oldest: i64) -> Result<u64, StoreError> {
+        let job = to_int(job.0);
+        let sql = "SELECT (SELECT pruned_ms FROM marks WHERE job_id = ?1), \
+                   (SELECT max(last_ms) FROM skips WHERE job_id = ?1 AND first_ms < ?2 AND last_ms < ?2)";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (before, too_old): (Option<i64>, Option<i64>) =
+            self.statement(sql)?.query_row(params![job, oldest], read).map_err(failed)?;
+        let Some(until) = until.max(too_old).max(before) else { return Ok(0) };
+        if Some(until) != before {
+            self.run("UPDATE marks SET pruned_ms = ?2 WHERE job_id = ?1", params![job, until])?;
+            let in_force = "(SELECT max(since_ms) FROM segments WHERE job_id = ?1 AND since_ms <= ?2)";
+            let sql = format!("DELETE FROM segments WHERE job_id = ?1 AND since_ms < {in_force}");
+            self.run(&sql, params![job, until])?;
+        }
+        // A range is kept or removed whole.
+        let sql = "DELETE FROM skips WHERE job_id = ?1 AND first_ms IN (\
+                   SELECT first_ms FROM skips WHERE job_id = ?1 AND first_ms <= ?2 AND last_ms <= ?2 \
+                   ORDER BY first_ms LIMIT ?3)";
+        let removed = self.run(sql, params![job, until, to_int(BLOCKS as u64)])?;
+        Ok(removed as u64)
+    }
+
+    /// Neighbours with the same reason become one range. Gives how many rows are gone.
+    fn fold_skips(&self, job: JobId, name: &str) -> Result<u64, StoreError> {
+        let from = self.folded.borrow().get(&job).copied().unwrap_or(i64::MIN);
+        if self.skips_from(job, from, 2)?.len() < 2 {
+            return Ok(0);
+        }
+        let segments = segments(&self.connection, name, job)?;
+        let is_delayed = |one: &Segment| one.schedule.as_ref().is_some_and(Schedule::is_delay);
+        if segments.iter().any(is_delayed) {
+            return Ok(0);
+        }
+        let mut skips = self.skips_from(job, from, BLOCKS)?.into_iter();
+        let Some(mut range) = skips.next() else { return Ok(0) };
+        let (mut gone, mut folded) = (0, 0);
+        for next in skips {
+            let is_whole = !segments.iter().any(|one| range.first <= one.since && one.since < next.first);
+            if is_whole && is_alike(&range, &next) && !self.has_run_between(job, &range, &next)? {
+                (range.last, range.count) = (next.last, range.count + next.count);
+                folded += 1;
+            } else {
+                self.write_folded(job, &range, folded)?;
+                (gone, folded, range) = (gone + folded, 0, next);
+            }
+        }
+        self.write_folded(job, &range, folded)?;
+        self.folded.borrow_mut().insert(job, to_ms(range.first));
+        Ok(gone + folded)
+    }
+
+    /// The blocks of skipped ticks that begin at `from` or later, oldest first.
+    fn skips_from(&self, job: JobId, from: i64, limit: usize) -> Result<Vec<SkipInfo>, StoreError> {
+        let sql = format!("{SKIP} WHERE job_id = ?1 AND first_ms >= ?2 ORDER BY first_ms LIMIT ?3");
+        let mut statement = self.statement(&sql)?;
+        let limit = to_int(limit as u64);
+        let mut rows = statement.query(params![to_int(job.0), from, limit]).map_err(failed)?;
+        let mut skips = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            skips.push(skip_info(&mut Columns::of(row))?);
+        }
+        Ok(skips)
+    }
+
+    fn has_run_between(&self, job: JobId, one: &SkipInfo, next: &SkipInfo) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND nominal_ms > ?2 AND nominal_ms < ?3 \
+                   AND lane = 0)";
+        let values = params![to_int(job.0), to_ms(one.last), to_ms(next.first)];
+        self.statement(sql)?.query_row(values, |row| row.get(0)).map_err(failed)
+    }
+
+    /// Writes a range that stands for itself and `folded` rows after it.
+    fn write_folded(&self, job: JobId, range: &SkipInfo, folded: u64) -> Result<(), StoreError> {
+        if folded == 0 {
+            return Ok(());
+        }
+        let (job, first, last) = (to_int(job.0), to_ms(range.first), to_ms(range.last));
+        let sql = "DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2 AND first_ms <= ?3";
+        self.run(sql, params![job, first, last])?;
+        let sql = "UPDATE skips SET last_ms = ?3, count = ?4 WHERE job_id = ?1 AND first_ms = ?2";
+        self.run(sql, params![job, first, last, to_int(range.count)])?;
+        Ok(())
+    }
+
+    /// Incarnations that have ended and that nothing refers to.
+    fn prune_incarnations(&self) -> Result<(), StoreError> {
+        let sql = format!(
+            "DELETE FROM incarnations WHERE ended_ms IS NOT NULL AND id < (SELECT max(id) FROM incarnations) \
+             AND id NOT IN (SELECT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND owner IS NOT NULL)"
+        );
+        self.run(&sql, []).map(|_| ())
+    }
+}
+
+fn is_alike(one: &SkipInfo, next: &SkipInfo) -> bool {
+    (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
+}
+
+fn age(age: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX)
+}
