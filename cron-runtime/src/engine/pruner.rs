@@ -7,7 +7,9 @@ use crate::clock::Moment;
 
 /// At most this many rows in one transaction.
 const BATCH: usize = 500;
-/// After the start, and between two batches while there is more.
+/// Between two batches while there is more.
+const NEXT: Duration = Duration::from_secs(1);
+/// After the start, and after a failure.
 const SOON: Duration = Duration::from_secs(60);
 /// Between two batches otherwise.
 const LATER: Duration = Duration::from_secs(600);
@@ -47,7 +49,7 @@ impl Engine {
         match self.store.prune(now.wall, BATCH) {
             Ok(pruned) => {
                 self.pruner.is_wanted = pruned.more;
-                self.pruner.from = now.monotonic.saturating_add(if pruned.more { SOON } else { LATER });
+                self.pruner.from = now.monotonic.saturating_add(if pruned.more { NEXT } else { LATER });
                 if pruned.runs + pruned.skips + pruned.jobs > 0 {
                     let (runs, skips, jobs) = (pruned.runs, pruned.skips, pruned.jobs);
                     tracing::info!(runs, skips, jobs, "removed what is not to be kept any longer");

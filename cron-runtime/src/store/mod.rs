@@ -18,13 +18,13 @@ use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
 pub use error::StoreError;
-pub(crate) use types::MAX_PRUNED_JOBS;
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
     GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page, PauseInfo,
     Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Synced,
     Target, Trigger,
 };
+pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
 
 /// The verbs of the engine. Every call is one transaction that either happened or did not.
 pub trait Store: fmt::Debug + Send + Sync {

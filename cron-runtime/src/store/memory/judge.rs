@@ -1,10 +1,11 @@
 //! Judging and claiming.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::JobName;
+use cron_core::job::{JobName, Label};
 use cron_core::judge::{Docket, Judgement, Verdict, is_late, judge};
 use cron_core::run::{Epoch, Origin, RetryContext, RunEvent, RunId, RunState, SkipReason, transition};
 
@@ -19,13 +20,21 @@ const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
 struct Session {
     request: JudgeRequest,
     judged: Judged,
+    /// Groups that were found to have no room.
+    full: BTreeSet<Label>,
 }
 
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let mut session = Session { request, judged: Judged::default() };
+        let mut session = Session { request, judged: Judged::default(), full: BTreeSet::new() };
         let mut looked_at = 0;
         for run in self.waking(desk, request.now) {
+            let group = self.known(&self.runs[&run].job)?.plan.group.as_ref();
+            // What finds its group full is passed over: it must not stand in the way of the others.
+            if group.is_some_and(|group| session.full.contains(group)) {
+                session.judged.crowded = true;
+                continue;
+            }
             if looked_at == request.limit {
                 session.judged.more = true;
                 break;
@@ -34,7 +43,6 @@ impl Book {
                 session.judged.crowded = true;
                 break;
             }
-            // What finds its group full is passed over: it must not stand in the way of the others.
             looked_at += usize::from(self.start_if_room(run, &mut session)?);
         }
         let due = self.due(desk, request.now);
@@ -179,6 +187,7 @@ impl Book {
             running.count() >= limit as usize
         });
         if is_full || session.judged.claimed.len() >= session.request.room {
+            session.full.extend(group.filter(|_| is_full));
             session.judged.crowded = true;
             return Ok(false);
         }

@@ -10,7 +10,9 @@ use cron_core::run::{
     transition,
 };
 
-use super::super::{AttemptInfo, Claim, MAX_LOG_LINES, Note, Reaped, Settled, Settlement, StoreError};
+use super::super::{
+    AttemptInfo, Claim, MAX_LOG_LINES, Note, Reaped, Settled, Settlement, StoreError, stopped,
+};
 use super::book::{Book, Run};
 
 impl Book {
@@ -177,16 +179,6 @@ impl Book {
 
     fn places(&self) -> Vec<(JobName, Place, Option<DateTime<Utc>>)> {
         self.jobs.values().map(|job| (job.plan.name.clone(), job.place, job.due)).collect()
-    }
-}
-
-/// A run that was to stop and has failed has stopped, also where its process had not heard of it yet: it is not tried again.
-pub(in super::super) fn stopped(event: RunEvent, asked: Option<&str>) -> RunEvent {
-    match (event, asked) {
-        (RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Lost }, Some(why)) => {
-            RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } }
-        }
-        (event, _) => event,
     }
 }
 

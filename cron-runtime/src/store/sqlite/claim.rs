@@ -58,16 +58,67 @@ impl Session {
 }
 
 impl Db {
-    /// Runs of linked jobs whose time to start has come: the most important first, of these the longest waiting.
-    pub(super) fn waking(&self, request: &JudgeRequest) -> Result<Vec<Waking>, StoreError> {
+    /// Starts runs whose time has come, as many as there are workers and as `limit` allows. Gives how many.
+    pub(super) fn start_waking(&self, session: &mut Session) -> Result<usize, StoreError> {
+        let mut started = 0;
+        loop {
+            // One more than can be started is read, to know whether there is more.
+            let workers = session.request.room.saturating_sub(session.judged.claimed.len());
+            let most = workers.min(session.request.limit - started);
+            let waking = self.waking(session, most)?;
+            let is_last = waking.len() <= most;
+            for run in &waking {
+                let Some(entry) = self.readable(run.job, &mut session.judged)? else { continue };
+                // What finds its group full is passed over: it must not stand in the way of the others.
+                if entry.plan.group.as_ref().is_some_and(|group| session.groups.get(group) == Some(&Some(0)))
+                {
+                    session.judged.crowded = true;
+                    continue;
+                }
+                if started == session.request.limit {
+                    session.judged.more = true;
+                    return Ok(started);
+                }
+                if session.judged.claimed.len() >= session.request.room {
+                    session.judged.crowded = true;
+                    return Ok(started);
+                }
+                started += usize::from(self.start_if_room(run, &entry, session)?);
+            }
+            if is_last {
+                return Ok(started);
+            }
+        }
+    }
+
+    /// Runs of linked jobs whose time to start has come: the most important first, of these the longest waiting; one more than
+    /// `most`, if there are. Groups that are known to be full are left out.
+    fn waking(&self, session: &Session, most: usize) -> Result<Vec<Waking>, StoreError> {
+        let full: Vec<&str> = session
+            .groups
+            .iter()
+            .filter(|(_, room)| **room == Some(0))
+            .map(|(group, _)| group.as_str())
+            .collect();
+        let without = if full.is_empty() {
+            ""
+        } else {
+            "AND runs.job_id NOT IN (SELECT id FROM jobs WHERE grp IN (SELECT value FROM json_each(?3)))"
+        };
         let sql = format!(
             "SELECT runs.id, runs.job_id, nominal_ms, origin, {PROGRESS}, runs.epoch > 0, args \
              FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) CROSS JOIN marks USING (job_id) \
-             WHERE wake_ms <= ?1 ORDER BY rank, wake_ms, runs.id LIMIT ?2"
+             WHERE wake_ms <= ?1 {without} ORDER BY rank, wake_ms, runs.id LIMIT ?2"
         );
         let mut statement = self.statement(&sql)?;
-        let limit = to_int(request.limit as u64).saturating_add(1);
-        let mut rows = statement.query(params![to_ms(request.now), limit]).map_err(failed)?;
+        let (now, limit) = (to_ms(session.request.now), to_int(most as u64).saturating_add(1));
+        let mut rows = if full.is_empty() {
+            statement.query(params![now, limit])
+        } else {
+            let full = serde_json::to_string(&full).map_err(|error| StoreError::Backend(Box::new(error)))?;
+            statement.query(params![now, limit, full])
+        }
+        .map_err(failed)?;
         let mut waking = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let mut row = Columns::of(row);
@@ -119,16 +170,16 @@ impl Db {
         Ok(Some(limit.saturating_sub(from_int(running)?)))
     }
 
-    /// Starts a waiting run if there is room.
-    pub(super) fn start_if_room(
+    /// Starts a waiting run if there is room. Says whether it has started.
+    fn start_if_room(
         &self,
         waking: &Waking,
         entry: &Entry,
         session: &mut Session,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         if !self.has_room(entry, session)? {
             session.judged.crowded = true;
-            return Ok(());
+            return Ok(false);
         }
         let moved = begin(waking.run, entry, waking.progress)?.progress;
         let mut statement =
@@ -164,7 +215,7 @@ impl Db {
             args: waking.args.clone().or_else(|| entry.args.clone()),
             is_late,
         });
-        Ok(())
+        Ok(true)
     }
 
     /// Records a new run: as running if there is room, otherwise as scheduled.

@@ -1,5 +1,6 @@
 //! The owner thread: one connection that writes, fed by a queue, one commit for all that has queued up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,7 +108,14 @@ fn savepoint<R, E: From<StoreError>>(
     work: impl FnOnce(&mut Db) -> Result<R, E>,
 ) -> Result<R, E> {
     db.begin_request()?;
-    match work(db) {
+    // A panic here would be a defect of this library. It takes one request with it, not the scheduler.
+    let worked = catch_unwind(AssertUnwindSafe(|| work(db)));
+    let worked = worked.unwrap_or_else(|panic| {
+        let what = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let what = what.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(StoreError::Backend(format!("a defect of the store, please report it: {what}").into()).into())
+    });
+    match worked {
         Ok(result) => {
             db.end_request()?;
             Ok(result)

@@ -24,6 +24,10 @@ pub(super) struct Db {
     pub(super) has_left: bool,
     /// Another process has to know of what was written.
     pub(super) rings: Cell<bool>,
+    /// A judgement is being carried out: what it frees is given away at its end.
+    pub(super) is_judging: Cell<bool>,
+    /// The name of the job at which the last call to prune ended.
+    pub(super) pruned_until: RefCell<Option<String>>,
     /// Up to which skipped ticks of a job neighbours were folded.
     pub(super) folded: RefCell<HashMap<JobId, i64>>,
     /// The jobs that were read. Written while a verb runs, on the one thread that has this.
@@ -99,6 +103,8 @@ impl Db {
             owner: None,
             has_left: false,
             rings: Cell::new(false),
+            is_judging: Cell::new(false),
+            pruned_until: RefCell::default(),
             folded: RefCell::default(),
             known: RefCell::default(),
             data: None,
@@ -114,6 +120,7 @@ impl Db {
     pub(super) fn begin(&mut self) -> Result<(), StoreError> {
         self.execute("BEGIN IMMEDIATE")?;
         self.next_run.set(None);
+        self.is_judging.set(false);
         (self.stage, self.has_relinked) = (Stage::Begun, false);
         self.look_around().inspect_err(|_| {
             // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.

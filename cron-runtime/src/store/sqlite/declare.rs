@@ -83,11 +83,15 @@ impl Db {
         let is_edited = fingerprint(plan) != fingerprint(&stored.plan);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
-        if is_edited {
+        let has_moved = plan.group != stored.plan.group;
+        let pause = if is_edited || has_moved { self.pause(id)? } else { None };
+        // What a pause of the group has kept from running is not replayed under another one.
+        if is_edited || (has_moved && pause.is_some()) {
             // Under the old plan, as are the group and its pause.
             let old = Entry::new(stored.plan.clone(), stored.since);
-            let pause = self.pause(id)?;
             self.close_until(&mut mark, &old, pause.as_ref(), now)?;
+        }
+        if is_edited {
             since = mark.place.mark;
             mark.place = Place::at(since);
         }
@@ -110,6 +114,8 @@ impl Db {
             // The group may be another one, with a pause of its own.
             mark.due = None;
             self.rearm(&mut mark, &entry)?;
+            // There may be more room now.
+            self.release(&mut mark, &entry, now)?;
             self.write_mark(&mark)?;
             self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
         }

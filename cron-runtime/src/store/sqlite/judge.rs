@@ -34,28 +34,15 @@ impl Db {
             return Err(StoreError::Closed);
         }
         let mut session = Session { request, judged: Judged::default(), groups: HashMap::new() };
+        let looked_at = self.start_waking(&mut session)?;
+        let room = request.limit - looked_at;
         // One more than allowed is read, to know whether there is more.
-        let mut waking = self.waking(&request)?;
-        let looked_at = waking.len();
-        let mut left = waking.len() > request.limit;
-        waking.truncate(request.limit);
-        for run in &waking {
-            let Some(entry) = self.readable(run.job, &mut session.judged)? else { continue };
-            self.start_if_room(run, &entry, &mut session)?;
-        }
-        let room = request.limit.saturating_sub(looked_at);
-        // A batch that was filled by runs which cannot start must not keep ticks from their verdict.
-        let room = if session.judged.crowded { room.max(1) } else { room };
         let mut due = self.due(request.now, room)?;
-        let more = due.len() > room;
+        session.judged.more |= due.len() > room;
         due.truncate(room);
         for mark in due {
             self.judge_job(mark, &mut session)?;
         }
-        if session.judged.crowded {
-            left = false;
-        }
-        session.judged.more = left || more;
         session.judged.asked = self.asked(request.owner)?;
         session.judged.next = self.next(&session)?;
         Ok(session.judged)
@@ -72,7 +59,7 @@ impl Db {
         while let Some(row) = rows.next().map_err(failed)? {
             let mut row = Columns::of(row);
             let claim = Claim { run: RunId(row.u64("id")?), epoch: cron_core::run::Epoch(row.u64("epoch")?) };
-            asked.push((claim, row.get("asked_why")?));
+            asked.push((claim, row.get::<Option<String>>("asked_why")?.unwrap_or_default()));
         }
         Ok(asked)
     }
@@ -118,7 +105,7 @@ impl Db {
     }
 
     /// The job, unless a newer program has declared it in words that this one does not know.
-    fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Arc<Entry>>, StoreError> {
+    pub(super) fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Arc<Entry>>, StoreError> {
         match self.entry(job) {
             Ok(entry) => Ok(Some(entry)),
             Err(StoreError::Corrupt { what }) => {
@@ -151,9 +138,10 @@ impl Db {
         };
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
         (mark.place, mark.due) = (place, due);
-        for run in evict {
-            self.evict(run, &mut mark, &entry, session)?;
-        }
+        self.is_judging.set(true);
+        let evicted = evict.into_iter().try_for_each(|run| self.evict(run, &mut mark, &entry, session));
+        self.is_judging.set(false);
+        evicted?;
         for run in ask {
             self.ask(run, REPLACED, now)?;
         }

@@ -58,6 +58,7 @@ impl Db {
         let me = self.owner.map(|owner| to_int(owner.0));
         let mut reaped = Reaped::default();
         let mut expiry: Option<i64> = None;
+        let mut is_left = false;
         for Leased { held, job, owner, lease, asked } in self.leased()? {
             if Some(owner) == me && lease >= to_ms(now) {
                 continue;
@@ -68,7 +69,17 @@ impl Db {
                     Some(why) => RunEvent::Cancel { at: now, why },
                     None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
                 };
-                let (entry, mut mark) = (self.entry_or_known(job)?, self.mark(job)?);
+                let entry = match self.entry_or_known(job) {
+                    Ok(entry) => entry,
+                    // Declared by a newer program in words that this one does not know. That one has to end it; here it
+                    // must not keep the others from being ended.
+                    Err(StoreError::Corrupt { .. }) => {
+                        is_left = true;
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                let mut mark = self.mark(job)?;
                 // How long it took nobody knows.
                 let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
                 self.write_mark(&mark)?;
@@ -77,7 +88,7 @@ impl Db {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));
             }
         }
-        let look = others.alive.then(|| to_ms(now + LOOK));
+        let look = (others.alive || is_left).then(|| to_ms(now + LOOK));
         // A lease counts as expired only after its last millisecond.
         let expiry = expiry.map(|lease| lease.saturating_add(1));
         reaped.next = expiry.into_iter().chain(look).min().map(from_ms).transpose()?;
@@ -124,7 +135,7 @@ impl Db {
     /// Every attempt in progress with its owner and the end of its lease.
     fn leased(&self) -> Result<Vec<Leased>, StoreError> {
         let mut statement = self.statement(&format!(
-            "SELECT id, job_id, epoch, {PROGRESS}, started_ms, owner, lease_ms, asked_ms, asked_why FROM runs \
+            "SELECT id, job_id, epoch, {PROGRESS}, origin, started_ms, owner, lease_ms, asked_ms, asked_why FROM runs \
              INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms IS NOT NULL ORDER BY id"
         ))?;
         let mut rows = statement.query([]).map_err(failed)?;
@@ -133,13 +144,14 @@ impl Db {
             let mut row = Columns::of(row);
             let (run, job) = (RunId(row.u64("id")?), JobId(row.u64("job_id")?));
             let (epoch, progress) = (Epoch(row.u64("epoch")?), row.progress()?);
+            let origin = row.word("origin")?;
             let started = row.instant_or_null("started_ms")?;
             let owner = row.u64("owner")?;
             let lease = row.get("lease_ms")?;
             let asked = row.instant_or_null("asked_ms")?;
             let why: Option<String> = row.get("asked_why")?;
             let asked = asked.map(|_| why.unwrap_or_default());
-            let held = Held { run, epoch, progress, started, owner: Some(OwnerId(owner)) };
+            let held = Held { run, epoch, progress, origin, started, owner: Some(OwnerId(owner)) };
             leased.push(Leased { held, job, owner: to_int(owner), lease, asked });
         }
         Ok(leased)

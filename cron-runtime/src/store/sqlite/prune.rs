@@ -7,7 +7,7 @@ use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
 use rusqlite::params;
 
-use super::super::{Pruned, SkipInfo, StoreError};
+use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo, StoreError};
 use super::db::{Db, Entry};
 use super::ledger::{SKIP, segments, skip_info};
 use super::marks::Mark;
@@ -29,17 +29,28 @@ struct Surplus {
 }
 
 impl Db {
+    /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
     pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
-        for job in self.all::<i64>("SELECT id FROM jobs ORDER BY name", [])? {
-            let done = pruned.runs + pruned.skips + pruned.jobs;
-            let room = limit.saturating_sub(usize::try_from(done).unwrap_or(usize::MAX));
-            if room == 0 {
+        let after = self.pruned_until.take().unwrap_or_default();
+        let sql = "SELECT id, name FROM jobs WHERE name > ?1 ORDER BY name LIMIT ?2";
+        let jobs: Vec<(i64, String)> = {
+            let mut statement = self.statement(sql)?;
+            let limit = to_int(MAX_PRUNED_JOBS as u64).saturating_add(1);
+            let rows = statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)));
+            let jobs: Result<_, _> = rows.map_err(failed)?.collect();
+            jobs.map_err(failed)?
+        };
+        for (index, (job, name)) in jobs.into_iter().enumerate() {
+            let done = usize::try_from(pruned.runs + pruned.skips + pruned.jobs).unwrap_or(usize::MAX);
+            if done >= limit || index == MAX_PRUNED_JOBS {
                 pruned.more = true;
                 return Ok(pruned);
             }
-            self.prune_job(JobId(from_int(job)?), now, room, &mut pruned)?;
+            self.prune_job(JobId(from_int(job)?), now, limit - done, &mut pruned)?;
+            self.pruned_until.replace(Some(name));
         }
+        self.pruned_until.take();
         self.prune_incarnations()?;
         Ok(pruned)
     }
@@ -78,7 +89,7 @@ impl Db {
             self.write_mark(&mark)?;
             pruned.runs += surplus.len() as u64;
         }
-        let oldest = to_ms(now - age(entry.plan.retention.age));
+        let oldest = before(now, entry.plan.retention.age);
         let removed = self.prune_skips(job, until, oldest)?;
         pruned.more |= removed >= BLOCKS as u64;
         pruned.skips += removed;
@@ -98,7 +109,7 @@ impl Db {
              AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {ACTIVE}) \
              AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {PARKED}) FROM jobs WHERE id = ?1"
         );
-        let oldest = to_ms(now - age(entry.plan.retention.age));
+        let oldest = before(now, entry.plan.retention.age);
         let mut statement = self.statement(&sql)?;
         statement.query_row(params![to_int(mark.job.0), oldest], |row| row.get(0)).map_err(failed)
     }
@@ -119,10 +130,10 @@ impl Db {
         let done = mark.recorded.saturating_sub(mark.active + mark.parked + dead);
         let limit = to_int(room as u64).saturating_add(1);
         let many = to_int(done.saturating_sub(u64::from(keep.runs))).min(limit);
-        let mut surplus = self.oldest_runs(job, DONE, many, to_ms(now - age(keep.age)), limit)?;
+        let mut surplus = self.oldest_runs(job, DONE, many, before(now, keep.age), limit)?;
         if dead > 0 {
             let many = to_int(dead.saturating_sub(u64::from(keep.dead))).min(limit);
-            surplus.extend(self.oldest_runs(job, DEAD, many, to_ms(now - age(keep.dead_age)), limit)?);
+            surplus.extend(self.oldest_runs(job, DEAD, many, before(now, keep.dead_age), limit)?);
         }
         surplus.sort_unstable();
         surplus.truncate(room.saturating_add(1));
@@ -149,7 +160,9 @@ impl Db {
             }
             Ok(found)
         };
-        let columns = "SELECT nominal_ms, id, lane FROM runs INDEXED BY runs_key WHERE job_id = ?1";
+        // The few that are dead are found by their own index, not among all runs of the job.
+        let index = if which == DEAD { "runs_dead" } else { "runs_key" };
+        let columns = format!("SELECT nominal_ms, id, lane FROM runs INDEXED BY {index} WHERE job_id = ?1");
         let order = "ORDER BY nominal_ms, id LIMIT ?3";
         let old = read(&format!("{columns} AND nominal_ms < ?2 AND {which} {order}"), oldest, limit)?;
         if old.len() as i64 >= many {
@@ -264,6 +277,8 @@ fn is_alike(one: &SkipInfo, next: &SkipInfo) -> bool {
     (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
 }
 
-fn age(age: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX)
+/// The instant before which a record is older than `age`.
+fn before(now: DateTime<Utc>, age: std::time::Duration) -> i64 {
+    let age = TimeDelta::from_std(age).ok();
+    to_ms(age.and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::<Utc>::MIN_UTC))
 }

@@ -20,6 +20,10 @@ impl Db {
     ) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
         let mut told = Vec::new();
         for (job, name) in self.astray(now)? {
+            // Declared by a newer program in words that this one does not know: that one sets it back.
+            if matches!(self.entry_or_known(job), Err(StoreError::Corrupt { .. })) {
+                continue;
+            }
             let mut mark = self.mark(job)?;
             told.push((name.clone(), mark.place.mark));
             self.void_verdicts(job, &name, now)?;
@@ -80,6 +84,8 @@ impl Db {
         let sql = "UPDATE segments SET since_ms = ?2 WHERE job_id = ?1 AND since_ms > ?2";
         self.run(sql, params![number, at])?;
         self.folded.borrow_mut().remove(&mark.job);
+        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2) WHERE job_id = ?1";
+        self.run(sql, params![number, at])?;
         let hold = mark.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
         mark.place = Place { mark: now, queued: None, hold };
         let entry = self.entry_or_known(mark.job)?;

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::judge::{hold_after, next_tick};
+use cron_core::policy::Overlap;
 use cron_core::run::{
     AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RetryContext, RunEvent,
     RunId, RunState, Transition, transition,
 };
 use rusqlite::params;
 
-use super::super::{Settled, Settlement, StoreError};
+use super::super::{Settled, Settlement, StoreError, stopped};
 use super::db::{Db, Entry};
 use super::marks::{MARK, Mark};
 use super::rows::{Columns, PROGRESS, failed, state_columns, to_int, to_ms, to_us};
@@ -20,6 +21,7 @@ pub(super) struct Held {
     pub(super) run: RunId,
     pub(super) epoch: Epoch,
     pub(super) progress: Progress,
+    pub(super) origin: Origin,
     pub(super) started: Option<DateTime<Utc>>,
     pub(super) owner: Option<OwnerId>,
 }
@@ -39,13 +41,16 @@ impl Db {
     fn settle_one(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let measured = Measured { started: Some(started), duration: Some(duration) };
-        let Some((held, origin, mut mark)) = self.held(claim.run, claim.epoch)? else {
+        let Some((held, asked, mut mark)) = self.held(claim.run, claim.epoch)? else {
             self.note_fenced(claim.run, claim.epoch, &event, measured)?;
             return Ok(Settled::Fenced);
         };
         self.write_note(claim.run, &note)?;
-        let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. });
-        if let Some(next) = next.filter(|_| is_success && origin != Origin::Backfill) {
+        let event = stopped(event, asked.as_deref());
+        // The success of an attempt that was recorded as timed out counts for nothing.
+        let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
+            && held.progress.state == RunState::Running { overdue: false };
+        if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill) {
             mark.place.hold = hold_after(next, claim.run, at);
         }
         let entry = self.entry_or_known(mark.job)?;
@@ -55,21 +60,22 @@ impl Db {
     }
 
     /// The attempt of a run if it is still the one of `epoch`, with where its job stands.
-    fn held(&self, run: RunId, epoch: Epoch) -> Result<Option<(Held, Origin, Mark)>, StoreError> {
+    fn held(&self, run: RunId, epoch: Epoch) -> Result<Option<(Held, Option<String>, Mark)>, StoreError> {
         let mut statement = self.statement(&format!(
-            "SELECT {PROGRESS}, origin, {MARK} FROM runs CROSS JOIN marks USING (job_id) \
+            "SELECT {PROGRESS}, origin, asked_why, {MARK} FROM runs CROSS JOIN marks USING (job_id) \
              WHERE runs.id = ?1 AND runs.epoch = ?2 AND state = 'running'"
         ))?;
         let mut rows = statement.query(params![to_int(run.0), to_int(epoch.0)]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
-        let held = Held { run, epoch, progress: row.progress()?, started: None, owner: None };
-        Ok(Some((held, row.word("origin")?, Mark::read(&mut row)?)))
+        let (progress, origin) = (row.progress()?, row.word("origin")?);
+        let held = Held { run, epoch, progress, origin, started: None, owner: None };
+        Ok(Some((held, row.get("asked_why")?, Mark::read(&mut row)?)))
     }
 
     /// A run that is there, whatever its state.
     pub(super) fn held_any(&self, run: RunId) -> Result<Held, StoreError> {
-        let sql = format!("SELECT {PROGRESS}, epoch, started_ms, owner FROM runs WHERE id = ?1");
+        let sql = format!("SELECT {PROGRESS}, origin, epoch, started_ms, owner FROM runs WHERE id = ?1");
         let mut statement = self.statement(&sql)?;
         let mut rows = statement.query([to_int(run.0)]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else {
@@ -79,6 +85,7 @@ impl Db {
         Ok(Held {
             run,
             progress: row.progress()?,
+            origin: row.word("origin")?,
             epoch: Epoch(row.u64("epoch")?),
             started: row.instant_or_null("started_ms")?,
             owner: row.u64_or_null("owner")?.map(OwnerId),
@@ -96,7 +103,7 @@ impl Db {
         at: DateTime<Utc>,
         measured: Measured,
     ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
-        let next_tick = entry.schedule.as_ref().and_then(|schedule| next_tick(schedule, at, true));
+        let next_tick = self.next_start(held, mark, entry, at)?;
         let context =
             RetryContext { run: held.run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick };
         let moved = transition(held.progress, event, &context)
@@ -113,8 +120,30 @@ impl Db {
         }
         let count = if before.holds_slot() { &mut mark.active } else { &mut mark.parked };
         *count = count.saturating_sub(1);
+        if self.is_judging.get() {
+            return Ok((moved, None));
+        }
         let due = self.free(mark, entry, at)?;
         Ok((moved, due))
+    }
+
+    /// The tick that a retry may have to give way to: one that will be judged, and that is no other business than the run's own.
+    fn next_start(
+        &self,
+        held: &Held,
+        mark: &Mark,
+        entry: &Entry,
+        at: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        // Nothing else is decided by it, and most ends are decided without it.
+        let matters = entry.plan.retry.retries > 0 && entry.plan.overlap == Overlap::Skip;
+        if !matters || held.origin == Origin::Backfill || self.pause(mark.job)?.is_some() {
+            return Ok(None);
+        }
+        Ok(match mark.place.hold {
+            Some(hold) => hold.until,
+            None => entry.schedule.as_ref().and_then(|schedule| next_tick(schedule, at, true)),
+        })
     }
 
     fn write_run(&self, held: &Held, moved: &Transition, measured: Measured) -> Result<(), StoreError> {

@@ -87,7 +87,11 @@ impl Db {
         if is_used {
             return Ok(None);
         }
-        Ok(self.job_id(was)?.map(|id| (was.clone(), id)))
+        let sql = "SELECT id FROM jobs WHERE name = ?1 AND handler IS NULL";
+        let mut statement = self.statement(sql)?;
+        let id: Option<i64> =
+            statement.query_row([was.as_str()], |row| row.get(0)).optional().map_err(failed)?;
+        id.map(|id| Ok((was.clone(), JobId(from_int(id)?)))).transpose()
     }
 
     fn rename(&self, id: JobId, was: &JobName, name: &JobName) -> Result<(), StoreError> {

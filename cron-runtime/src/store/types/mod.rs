@@ -8,8 +8,8 @@ pub use command::{Backfill, BackfillPlan, Cancel, Command, CommandError, Done, T
 pub use read::{
     AttemptInfo, GroupInfo, JobInfo, JobQuery, Page, PauseInfo, RunFilter, RunInfo, RunQuery, SkipInfo,
 };
-pub(crate) use work::MAX_PRUNED_JOBS;
 pub use work::{
     Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Program, Progress,
     Pruned, Reaped, Settled, Settlement, Synced,
 };
+pub(crate) use work::{MAX_PRUNED_JOBS, stopped};

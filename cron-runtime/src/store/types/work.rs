@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label, Plan};
 use cron_core::judge::{Next, Skip};
-use cron_core::run::{Epoch, Origin, OwnerId, RunEvent, RunId, RunState};
+use cron_core::run::{AttemptEnd, Epoch, Origin, OwnerId, RunEvent, RunId, RunState};
 use serde::Serialize;
 
 /// What a program contains: the input of [`Store::sync`](crate::store::Store::sync).
@@ -213,4 +213,14 @@ pub struct Pruned {
     pub jobs: u64,
     /// Whether there is more to do.
     pub more: bool,
+}
+
+/// A run that was to stop and has failed has stopped, also where its process had not heard of it yet: it is not tried again.
+pub(crate) fn stopped(event: RunEvent, asked: Option<&str>) -> RunEvent {
+    match (event, asked) {
+        (RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Lost }, Some(why)) => {
+            RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } }
+        }
+        (event, _) => event,
+    }
 }
