@@ -176,24 +176,34 @@ impl Book {
 
     /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled. Says whether it started.
     fn start_if_room(&mut self, id: RunId, session: &mut Session) -> Result<bool, StoreError> {
+        if session.judged.claimed.len() >= session.request.room {
+            session.judged.crowded = true;
+            return Ok(false);
+        }
         let group = self.known(&self.runs[&id].job)?.plan.group.clone();
-        let limit = group.as_ref().and_then(|group| self.groups.get(group)?.max_running);
-        let in_group = |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group == group);
-        let is_full = limit.is_some_and(|limit| {
-            let running = self
-                .runs
-                .values()
-                .filter(|run| matches!(run.progress.state, RunState::Running { .. }) && in_group(&run.job));
-            running.count() >= limit as usize
-        });
-        if is_full || session.judged.claimed.len() >= session.request.room {
-            session.full.extend(group.filter(|_| is_full));
+        let room = group.as_ref().and_then(|group| self.room_of(group));
+        if room.is_some_and(|room| room <= 1) {
+            session.full.extend(group);
+        }
+        if room == Some(0) {
             session.judged.crowded = true;
             return Ok(false);
         }
         let claimed = self.claim(id, &session.request)?;
         session.judged.claimed.push(claimed);
         Ok(true)
+    }
+
+    /// How many more attempts of a group may be in progress; `None` is no bound.
+    fn room_of(&self, group: &Label) -> Option<usize> {
+        let limit = self.groups.get(group)?.max_running?;
+        let in_group =
+            |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group.as_ref() == Some(group));
+        let running = self
+            .runs
+            .values()
+            .filter(|run| matches!(run.progress.state, RunState::Running { .. }) && in_group(&run.job));
+        Some((limit as usize).saturating_sub(running.count()))
     }
 
     /// Starts an attempt of a run under the next epoch of its job.
