@@ -137,6 +137,8 @@ pub(crate) fn what_cannot_be_backfilled_is_refused_in_words(world: &World) {
     assert!(refusal(&Backfill { concurrency: 2, ..backfill(0, 10) }).contains("overlap = \"skip\""));
     assert!(refusal(&Backfill { job: name("by_hand"), ..backfill(0, 10) }).contains("it has no schedule"));
     assert!(refusal(&Backfill { job: name("delay"), ..backfill(0, 10) }).contains("depend on when its runs"));
+    let always = Backfill { from: chrono::DateTime::<chrono::Utc>::MIN_UTC, ..backfill(0, 10) };
+    assert!(refusal(&always).contains("10000 at most"));
     assert!(refusal(&Backfill { job: name("ms"), ..backfill(0, 40) }).contains("10000 at most"));
     assert!(matches!(
         process.plan_backfill(&Backfill { job: name("delai"), ..backfill(0, 10) }, at(50)),

@@ -12,6 +12,7 @@ cases!(cancelling:
     a_run_that_was_asked_to_stop_is_not_tried_again_when_its_process_vanishes,
     what_has_ended_cannot_be_cancelled_and_what_is_unknown_is_said_to_be,
     all_runs_of_a_job_are_cancelled_together,
+    a_failure_of_a_run_that_was_asked_to_stop_is_not_tried_again,
     a_success_after_all_is_a_success,
 );
 
@@ -95,6 +96,15 @@ pub(crate) fn all_runs_of_a_job_are_cancelled_together(world: &World) {
     let done = process.does(Command::Cancel { what, force: true, by, note }, 23);
     assert!(matches!(done, Done::Cancelled { ended, asked } if ended.len() == 2 && asked.is_empty()));
     assert_eq!(process.info("a").active, 0);
+}
+
+pub(crate) fn a_failure_of_a_run_that_was_asked_to_stop_is_not_tried_again(world: &World) {
+    let process = world.start(0, &[job("a").every("1h").retries(3)]);
+    let claimed = process.starts(3_600);
+    process.cancels(claimed.claim.run, false, 3_601);
+    // Its process had not heard of it when the function failed.
+    process.end(claimed.claim, 3_602, crate::world::failure("no"));
+    assert_eq!(process.state(claimed.claim.run), StateWord::Cancelled);
 }
 
 pub(crate) fn a_success_after_all_is_a_success(world: &World) {

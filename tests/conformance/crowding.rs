@@ -9,6 +9,7 @@ cases!(crowding:
     the_more_important_run_is_first_among_those_that_wait,
     a_group_runs_no_more_than_its_bound_in_all_processes_together,
     a_batch_full_of_runs_that_cannot_start_keeps_no_tick_from_its_verdict,
+    a_full_group_stands_in_nobodys_way,
     another_process_takes_what_finds_no_worker_here,
 );
 
@@ -74,6 +75,18 @@ pub(crate) fn a_batch_full_of_runs_that_cannot_start_keeps_no_tick_from_its_verd
     let request = JudgeRequest { room: 0, ..process.request(10, 2) };
     process.store().judge(request).expect("judges");
     assert_eq!(process.info("z").mark, at(10));
+}
+
+pub(crate) fn a_full_group_stands_in_nobodys_way(world: &World) {
+    let process = world.join(0);
+    let jobs: Vec<_> =
+        ["a", "b", "c", "d"].iter().map(|name| job(name).group("mail")).chain([job("z")]).collect();
+    let groups = vec![GroupLimit { group: "mail".parse().expect("a name"), max_running: 1 }];
+    process.store().sync(&Program { plans: plans(&jobs), groups }, at(0)).expect("syncs");
+    ["a", "b", "c", "d", "z"].iter().for_each(|job| _ = process.triggered(job, 1));
+    let request = JudgeRequest { room: 9, ..process.request(2, 2) };
+    let judged = process.store().judge(request).expect("judges");
+    assert_eq!((names(&judged), judged.crowded), (vec!["a", "z"], true));
 }
 
 pub(crate) fn another_process_takes_what_finds_no_worker_here(world: &World) {

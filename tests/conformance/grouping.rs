@@ -11,6 +11,7 @@ use crate::world::{
 cases!(grouping:
     a_paused_group_pauses_all_its_jobs_and_those_that_come_later,
     the_earlier_of_two_pauses_counts_and_both_have_to_end,
+    a_job_that_leaves_a_paused_group_does_not_replay_the_pause,
     a_trigger_of_a_group_says_what_started_and_what_was_held,
     a_group_is_cancelled_as_a_whole,
     an_unknown_group_is_refused_with_the_nearest_name,
@@ -58,6 +59,16 @@ pub(crate) fn the_earlier_of_two_pauses_counts_and_both_have_to_end(world: &Worl
     assert_eq!(resume(&process, 45), Done::Resumed { skipped: 2, next: Some(at(50)) });
     let notes: Vec<_> = process.skipped("a").into_iter().map(|skip| skip.note).collect();
     assert_eq!(notes, ["by adam", "by eve: stocktaking"]);
+}
+
+pub(crate) fn a_job_that_leaves_a_paused_group_does_not_replay_the_pause(world: &World) {
+    let all = cron_runtime::core::policy::CatchUpRule::All;
+    let process = world.start(0, &[job("a").every("10s").group("mail").catch_up(all)]);
+    pause(&process, 5);
+    process.sync(105, &[job("a").every("10s").catch_up(all)]);
+    process.starts_nothing(105);
+    assert_eq!(process.skipped("a")[0].count, 10);
+    assert_eq!(process.starts(110).nominal, at(110));
 }
 
 pub(crate) fn a_trigger_of_a_group_says_what_started_and_what_was_held(world: &World) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cron_runtime::core::judge::Skip;
+use cron_runtime::core::policy::CatchUpRule;
 
 use crate::jobs::{at, job, second};
 use crate::world::{Command, name};
@@ -21,6 +22,9 @@ cases!(overlapping:
     cancel_fences_a_run_that_does_not_stop_in_time,
     cancel_ends_at_once_what_no_process_has_in_progress,
     cancel_starts_a_run_that_a_person_asks_for_in_the_same_way,
+    a_run_that_was_asked_for_has_the_slot_before_a_tick_that_came_later,
+    an_edit_that_makes_room_releases_what_waits,
+    a_backlog_does_not_end_the_right_to_cancel,
     allow_is_bounded_by_max_running,
     a_forced_trigger_starts_beside_the_active_run,
 );
@@ -154,6 +158,41 @@ pub(crate) fn cancel_starts_a_run_that_a_person_asks_for_in_the_same_way(world: 
     assert_eq!(process.info("a").due, Some(at(7)));
     assert_eq!(evicted(&process, 7).0, [first.claim.run]);
     assert_eq!(process.starts(7).claim.run, run);
+}
+
+pub(crate) fn a_run_that_was_asked_for_has_the_slot_before_a_tick_that_came_later(world: &World) {
+    let process = world.start(0, &[job("a").every("10s").cancel(15)]);
+    process.starts(10);
+    let Done::Triggered { run, .. } = process.does(trigger("a"), 12) else { panic!("not triggered") };
+    process.starts_nothing(12);
+    process.starts_nothing(20);
+    let (evicted, started) = evicted(&process, 27);
+    assert_eq!((evicted.len(), started), (1, vec![]));
+    let asked_for = process.starts(27);
+    assert_eq!(asked_for.claim.run, run);
+    assert_eq!(process.info("a").active, 1);
+    // The tick that came later asks for the slot in its turn.
+    process.succeed(asked_for.claim, 28);
+    assert_eq!(process.starts(28).nominal, at(20));
+}
+
+pub(crate) fn an_edit_that_makes_room_releases_what_waits(world: &World) {
+    let process = world.start(0, &[job("a").queue(1)]);
+    process.triggered("a", 1);
+    process.starts(1);
+    process.does(trigger("a"), 2);
+    process.starts_nothing(3);
+    process.sync(4, &[job("a").allow()]);
+    process.starts(4);
+}
+
+pub(crate) fn a_backlog_does_not_end_the_right_to_cancel(world: &World) {
+    let all = CatchUpRule::All;
+    let process = world.start(0, &[job("a").every("10s").cancel(5).catch_up(all)]);
+    let hangs = process.starts(10);
+    // Judged late, so that the tick at 20 is a backlog.
+    assert_eq!(process.judge(27).asked.len(), 1);
+    assert_eq!(evicted(&process, 32), (vec![hangs.claim.run], vec![20]));
 }
 
 pub(crate) fn allow_is_bounded_by_max_running(world: &World) {

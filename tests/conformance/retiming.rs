@@ -12,6 +12,8 @@ cases!(retiming:
     never_lasts_until_somebody_says_otherwise,
     an_edit_takes_back_what_a_run_said,
     what_a_run_said_survives_a_restart,
+    the_late_word_of_an_attempt_that_timed_out_counts_for_nothing,
+    a_retry_does_not_give_way_to_a_tick_that_will_not_run,
     a_handler_runs_again_when_it_says_so,
     jitter_delays_the_start_and_keeps_the_key,
     a_job_that_runs_on_start_does_so_once,
@@ -61,6 +63,24 @@ pub(crate) fn what_a_run_said_survives_a_restart(world: &World) {
     let process = world.start(20, &jobs);
     process.starts_nothing(20);
     assert_eq!(process.starts(50).nominal, at(33));
+}
+
+pub(crate) fn the_late_word_of_an_attempt_that_timed_out_counts_for_nothing(world: &World) {
+    let process = world.start(0, &[job("a").every("10s")]);
+    let claim = process.starts(10).claim;
+    process.event(claim, 12, crate::world::RunEvent::Overrun { at: at(12) });
+    process.says(claim, 13, Next::Never);
+    assert_eq!(process.info("a").hold, None);
+    assert_eq!(process.starts(20).nominal, at(20));
+}
+
+pub(crate) fn a_retry_does_not_give_way_to_a_tick_that_will_not_run(world: &World) {
+    let process = world.start(0, &[job("a").every("10s").retries(1)]);
+    process.pause("a", 5, "eve", "").expect("pauses");
+    process.triggered("a", 6);
+    let claim = process.starts(6).claim;
+    process.fail(claim, 7, "no");
+    assert_eq!(process.state(claim.run), StateWord::Waiting);
 }
 
 pub(crate) fn a_handler_runs_again_when_it_says_so(world: &World) {

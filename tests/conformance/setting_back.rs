@@ -1,11 +1,14 @@
 //! Marks that were written under a wrong clock.
 
+use cron_runtime::core::policy::Retention;
+
 use crate::jobs::{at, job};
 use crate::world::{Desk, SkipReason, World, block, missed, name};
 
 cases!(setting_back:
     a_mark_up_to_three_hours_ahead_is_waited_for,
     a_mark_further_ahead_is_set_back_and_the_job_runs_again,
+    what_was_pruned_under_a_wrong_clock_takes_nothing_after_it,
 );
 
 const HOUR: i64 = 3_600;
@@ -35,4 +38,20 @@ pub(crate) fn a_mark_further_ahead_is_set_back_and_the_job_runs_again(world: &Wo
     assert_eq!((audit.is_sound(), audit.ran, audit.skipped_clock), (true, 2, 2));
     // What ran under the wrong clock stays in the record, beside the ticks, and the instant may come again.
     assert_eq!(process.all_runs().iter().filter(|run| run.nominal == at(day)).count(), 1);
+}
+
+pub(crate) fn what_was_pruned_under_a_wrong_clock_takes_nothing_after_it(world: &World) {
+    let keep = Retention { runs: 1, ..Retention::DEFAULT };
+    let process = world.start(0, &[job("a").every("10s").keep(keep)]);
+    let day = 24 * HOUR;
+    for second in [day, day + 10, day + 20] {
+        process.succeed(process.starts(second).claim, second);
+    }
+    process.prune(at(day + 20), 100).expect("prunes");
+    process.set_back(at(35)).expect("sets back");
+    process.sync(36, &[job("a").every("10s")]);
+    process.succeed(process.starts(55).claim, 56);
+    process.prune(at(57), 100).expect("prunes");
+    assert_eq!(process.skipped("a").last(), Some(&missed(40, 40, 1)));
+    assert_eq!(process.audit("a").expect("readable").expect("a known job").ran, 1);
 }
