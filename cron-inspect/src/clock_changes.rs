@@ -13,6 +13,9 @@ const HORIZON: TimeDelta = TimeDelta::days(5 * 366);
 /// No two changes of a zone are nearer to each other than several days.
 const STRIDE: TimeDelta = TimeDelta::days(2);
 
+/// A start or an end as far as this from a change leaves whole days around it.
+const NEAR: TimeDelta = TimeDelta::days(2);
+
 /// A change of the clock of a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClockChange {
@@ -79,6 +82,13 @@ impl ClockChange {
     /// What the schedule does here.
     pub(crate) fn effect(&self, schedule: &Schedule) -> Effect {
         let effect = |word, times, text| Effect { word, text, times };
+        if let Schedule::Bounded(bounded) = schedule
+            && (bounded.end().is_some_and(|end| end < self.at - NEAR)
+                || bounded.start().is_some_and(|start| start > self.at + NEAR))
+        {
+            return effect("untouched", 0, "is not between its start and its end".to_owned());
+        }
+        let schedule = schedule.without_bounds();
         let Some(calendar) = without_zone(schedule) else {
             return effect("untouched", 0, "does not follow this clock".to_owned());
         };

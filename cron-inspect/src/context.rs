@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 use chrono::{DateTime, SubsecRound, Utc};
+use chrono_tz::Tz;
 use cron_core::suggest::nearest;
 use cron_runtime::clock::{Clock, SystemClock};
 use cron_runtime::config::Database;
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
-use cron_runtime::store::{CommandError, JobInfo, Ledger};
+use cron_runtime::store::{CommandError, GroupInfo, JobInfo, JobQuery, Ledger};
 use serde::Serialize;
 
 use crate::cli::{Color, Global};
@@ -48,7 +49,7 @@ impl Context {
     }
 
     /// The file, which must be there: only an application makes one.
-    fn file(&self) -> Result<PathBuf, Failure> {
+    pub(crate) fn file(&self) -> Result<PathBuf, Failure> {
         match self.database()? {
             Database::Sqlite(path) if path.exists() => Ok(path),
             Database::Sqlite(path) => Err(Failure::NoFile(path)),
@@ -70,11 +71,26 @@ impl Context {
             true => json::print(json, io::stdout().is_terminal())?,
             false => text(&self.screen),
         };
+        self.write(&out).map(|_| ())
+    }
+
+    /// Shows one of many results, each JSON object on one line. Gives whether there still is a reader.
+    pub(crate) fn show_one(
+        &self,
+        json: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<bool, Failure> {
+        let out = if self.global.json { json::print(json, false)? } else { text() };
+        self.write(&out)
+    }
+
+    fn write(&self, out: &str) -> Result<bool, Failure> {
         let mut stream = AutoStream::new(io::stdout(), self.colors());
         match stream.write_all(out.as_bytes()).and_then(|()| stream.flush()) {
+            Ok(()) => Ok(true),
             // The reader has seen enough, as in `inspect list | head -1`.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -112,9 +128,24 @@ pub(crate) fn find_job(ledger: &impl Ledger, name: &str) -> Result<JobInfo, Fail
     if let Some(job) = ledger.job(name)? {
         return Ok(job);
     }
-    let jobs = ledger.jobs()?;
+    let jobs = ledger.jobs(&JobQuery::default())?;
     let near = nearest(name, jobs.iter().map(|job| job.plan.name.as_str())).map(str::to_owned);
     Err(CommandError::UnknownJob { job: name.to_owned(), near }.into())
+}
+
+/// A group by its name, or an error with the nearest name.
+pub(crate) fn find_group(ledger: &impl Ledger, name: &str) -> Result<GroupInfo, Failure> {
+    let mut groups = ledger.groups()?;
+    if let Some(at) = groups.iter().position(|group| group.name.as_str() == name) {
+        return Ok(groups.swap_remove(at));
+    }
+    let near = nearest(name, groups.iter().map(|group| group.name.as_str())).map(str::to_owned);
+    Err(CommandError::UnknownGroup { group: name.to_owned(), near }.into())
+}
+
+/// The zone in which the instants of a job are shown.
+pub(crate) fn zone_of(job: &JobInfo) -> Tz {
+    job.plan.schedule.as_ref().and_then(|schedule| schedule.zone()).unwrap_or(Tz::UTC)
 }
 
 /// The width that the user set, or that of the terminal.

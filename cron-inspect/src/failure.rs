@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use cron_core::run::RunId;
+use cron_core::job::NameError;
+use cron_core::job::options::{DeclareError, Key, UnknownOption};
+use cron_core::run::{IllegalTransition, RunId};
 use cron_core::schedule::ScheduleError;
 use cron_runtime::config::DatabaseError;
 use cron_runtime::store::{CommandError, StoreError};
@@ -28,6 +30,20 @@ pub(crate) enum Failure {
     Schedule(#[from] ScheduleError),
     #[error("`{expression}` names a time zone itself; leave out `--zone {zone}`")]
     ZoneTwice { expression: String, zone: String },
+    #[error("{0}")]
+    Name(#[from] NameError),
+    #[error("`--args` is no JSON: {0}")]
+    Arguments(serde_json::Error),
+    #[error(transparent)]
+    Declare(#[from] DeclareError),
+    #[error(transparent)]
+    Option(#[from] UnknownOption),
+    #[error("`--set {0}` is there twice; give it once")]
+    OptionTwice(Key),
+    #[error("`--set name` says what the first argument says; leave it out")]
+    NameTwice,
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
     #[error("the store answered a command with another one")]
     WrongAnswer,
     #[error("cannot write the output: {0}")]
@@ -42,6 +58,7 @@ impl Failure {
         match self {
             Self::Schedule(error) => error.diagram(),
             Self::NoFile(_) => "name it with `--database FILE`, or set CRON_DATABASE_URL".to_owned(),
+            Self::Arguments(_) => "write for example `--args '{\"to\": \"ana\"}'`, or `--args 7`".to_owned(),
             _ => String::new(),
         }
     }

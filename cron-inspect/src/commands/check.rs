@@ -31,7 +31,7 @@ struct Json<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonChange {
+pub(super) struct JsonChange {
     at: json::Instant,
     shift_ms: i64,
     /// `untouched`, `runs_after_gap`, `left_out`, `goes_on`, `first_pass` or `both_passes`.
@@ -39,6 +39,18 @@ struct JsonChange {
     /// How many local times of the schedule are skipped or repeated.
     times: u64,
     text: String,
+}
+
+impl From<&(ClockChange, Effect)> for JsonChange {
+    fn from((change, effect): &(ClockChange, Effect)) -> Self {
+        Self {
+            at: json::Instant(change.at),
+            shift_ms: change.shift.num_milliseconds(),
+            effect: effect.word,
+            times: effect.times,
+            text: effect.text.clone(),
+        }
+    }
 }
 
 /// All that there is to say about a schedule.
@@ -53,20 +65,13 @@ struct Report {
 pub(crate) fn check(args: &Check, context: &Context) -> Result<Verdict, Failure> {
     let after = args.ahead.after.unwrap_or(context.screen.now);
     let report = report(args, after)?;
-    let change = |(change, effect): &(ClockChange, Effect)| JsonChange {
-        at: json::Instant(change.at),
-        shift_ms: change.shift.num_milliseconds(),
-        effect: effect.word,
-        times: effect.times,
-        text: effect.text.clone(),
-    };
     let json = Json {
         expression: &args.expr,
         schedule: report.schedule.to_string(),
         description: report.schedule.describe(),
         time_zone: report.schedule.zone().map(|zone| zone.name()),
         next: json::instants(&report.next),
-        clock_changes: report.changes.iter().map(change).collect(),
+        clock_changes: report.changes.iter().map(JsonChange::from).collect(),
         lints: report.lints.clone(),
         tzdata: chrono_tz::IANA_TZDB_VERSION,
     };
@@ -84,18 +89,32 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
     }
     let count = usize::try_from(args.ahead.count).unwrap_or(usize::MAX);
     let anchored = schedule.anchored(after);
-    let changes = changes_after(zone, after).take(CHANGES).map(|change| {
-        // A rule that waits for its registration would have these local times, were it registered now.
-        let effect = change.effect(if anchored.zone().is_some() { &anchored } else { &schedule });
-        (change, effect)
-    });
     Ok(Report {
         zone,
         next: anchored.iter_after(after).take(count).collect(),
-        changes: if schedule.zone().is_some() { changes.collect() } else { Vec::new() },
+        // A rule that waits for its registration would have these local times, were it registered now.
+        changes: changes(
+            &schedule,
+            if anchored.zone().is_some() { &anchored } else { &schedule },
+            zone,
+            after,
+        ),
         lints: schedule.lints().iter().map(ToString::to_string).collect(),
         schedule,
     })
+}
+
+/// The next changes of the clock of a schedule, and what it does there; none for one that follows no clock.
+pub(super) fn changes(
+    schedule: &Schedule,
+    anchored: &Schedule,
+    zone: Tz,
+    after: DateTime<Utc>,
+) -> Vec<(ClockChange, Effect)> {
+    if schedule.zone().is_none() {
+        return Vec::new();
+    }
+    changes_after(zone, after).take(CHANGES).map(|change| (change, change.effect(anchored))).collect()
 }
 
 fn text(report: &Report, screen: &Screen) -> String {
@@ -103,10 +122,12 @@ fn text(report: &Report, screen: &Screen) -> String {
     let width = screen.width;
     let mut out = paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
     out += &paragraph(&Text::styled(style::DIM, schedule.to_string()), 0, width);
-    out += &heading(match schedule {
-        Schedule::Delay(_) => "Next, if the last run ended now",
-        _ if schedule.needs_registration() => "Next, if it were registered now",
-        _ => "Next",
+    out += &heading(if schedule.is_delay() {
+        "Next, if the last run ended now"
+    } else if schedule.needs_registration() {
+        "Next, if it were registered now"
+    } else {
+        "Next"
     });
     match next.is_empty() {
         true => out += &paragraph(&Text::styled(style::WARNING, "no more ticks"), 2, width),
@@ -123,7 +144,8 @@ fn text(report: &Report, screen: &Screen) -> String {
     out
 }
 
-fn clock_changes(
+/// What a schedule does at the next changes of its clock.
+pub(super) fn clock_changes(
     schedule: &Schedule,
     zone: Tz,
     changes: &[(ClockChange, Effect)],

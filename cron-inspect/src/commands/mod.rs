@@ -1,12 +1,30 @@
 //! The commands: each gathers what it shows, and shows it as text and as JSON.
 
+mod backfill;
+mod cancel;
 mod check;
-mod control;
+mod dead_letters;
+mod dismiss;
+mod explain;
+mod groups;
 mod list;
+mod log;
 mod next;
+mod pause;
+mod remove;
+mod resume;
+mod retry;
+mod run;
 mod runs;
+mod schedule;
 mod show;
+mod steer;
+mod tail;
+mod trigger;
+mod upcoming;
 mod verify;
+
+pub(crate) use upcoming::Upcoming;
 
 use crate::cli::Command;
 use crate::context::Context;
@@ -23,15 +41,26 @@ pub(crate) enum Verdict {
 
 pub(crate) fn run(command: Command, context: &Context) -> Result<Verdict, Failure> {
     match command {
-        Command::List => list::list(context)?,
+        Command::List(args) => list::list(&args, context)?,
         Command::Show { job } => show::show(&job, context)?,
+        Command::Explain(args) => explain::explain(&args, context)?,
         Command::Runs(query) => runs::runs(&query, context)?,
-        Command::Run { run } => runs::run(run, context)?,
+        Command::Run { run } => run::run(run, context)?,
+        Command::Log { run } => log::log(run, context)?,
+        Command::Tail(args) => tail::tail(&args, context)?,
         Command::Next(next) => next::next(&next, context)?,
         Command::Check(check) => return check::check(&check, context),
-        Command::Trigger { job } => control::trigger(&job, context)?,
-        Command::Pause(pause) => control::pause(pause, context)?,
-        Command::Resume { job } => control::resume(&job, context)?,
+        Command::Groups => groups::groups(context)?,
+        Command::Trigger(args) => trigger::trigger(&args, context)?,
+        Command::Pause(args) => pause::pause(args, context)?,
+        Command::Resume { target } => resume::resume(&target, context)?,
+        Command::Cancel(args) => cancel::cancel(args, context)?,
+        Command::DeadLetters(args) => dead_letters::dead_letters(&args, context)?,
+        Command::Retry(args) => retry::retry(&args, context)?,
+        Command::Dismiss(args) => dismiss::dismiss(&args, context)?,
+        Command::Backfill(args) => backfill::backfill(&args, context)?,
+        Command::Schedule(args) => schedule::schedule(args, context)?,
+        Command::Remove { jobs } => remove::remove(&jobs, context)?,
         Command::Verify { job } => return verify::verify(job.as_deref(), context),
     }
     Ok(Verdict::Good)

@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use cron_core::judge::Hold;
 use cron_core::schedule::Schedule;
-use cron_runtime::store::{JobInfo, Ledger};
+use cron_runtime::store::{JobInfo, JobQuery, Ledger};
 use serde::Serialize;
 
+use super::upcoming::{Upcoming, upcoming};
 use crate::cli::Next;
-use crate::context::{Context, find_job};
+use crate::context::{Context, find_job, zone_of};
 use crate::expression::Expression;
 use crate::failure::Failure;
 use crate::view::table::{Column, Table, footer, paragraph};
@@ -23,6 +25,12 @@ struct Json<'a> {
     description: Option<String>,
     time_zone: Option<&'static str>,
     next: Vec<json::Instant>,
+    /// When each of them starts, by the jitter of the job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starts: Option<Vec<json::Instant>>,
+    /// What a run said about the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<json::Hold>,
 }
 
 pub(crate) fn next(args: &Next, context: &Context) -> Result<(), Failure> {
@@ -35,24 +43,6 @@ pub(crate) fn next(args: &Next, context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// The next ticks of a job.
-///
-/// A delay becomes an instant when the job is registered. The store knows it as the tick that is due; while the job is
-/// paused nothing is, and it is worked out from the first registration. Of a job that counts from the end of its runs only
-/// the store knows the next tick, and nobody the ones after it.
-pub(crate) fn ticks_of(job: &JobInfo, after: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
-    let Some(schedule) = &job.plan.schedule else { return Vec::new() };
-    if let Schedule::Delay(_) = schedule {
-        return job.due.into_iter().filter(|due| *due > after).take(count).collect();
-    }
-    let schedule = match (schedule, job.due) {
-        (Schedule::Once(_), Some(due)) => Schedule::at_instant(due),
-        (Schedule::Once(_), None) if job.paused.is_none() => return Vec::new(),
-        _ => schedule.anchored(job.registered),
-    };
-    schedule.iter_after(after).take(count).collect()
-}
-
 fn of_expression(
     expr: &str,
     zone: Option<&str>,
@@ -61,22 +51,22 @@ fn of_expression(
     context: &Context,
 ) -> Result<(), Failure> {
     let Expression { schedule, zone } = Expression::read(expr, zone)?;
-    let found: Vec<_> = schedule.anchored(after).iter_after(after).take(count).collect();
+    let planned = |tick| Upcoming { tick, start: tick, by: None };
+    let found: Vec<_> = schedule.anchored(after).iter_after(after).take(count).map(planned).collect();
     show(None, Some(&schedule), zone, &found, context)
 }
 
 fn of_job(name: &str, after: DateTime<Utc>, count: usize, context: &Context) -> Result<(), Failure> {
     let job = find_job(&context.ledger()?, name)?;
     let schedule = job.plan.schedule.as_ref();
-    let zone = schedule.and_then(|schedule| schedule.zone()).unwrap_or(Tz::UTC);
-    show(Some(&job), schedule, zone, &ticks_of(&job, after, count), context)
+    show(Some(&job), schedule, zone_of(&job), &upcoming(&job, after, count), context)
 }
 
 fn show(
     job: Option<&JobInfo>,
     schedule: Option<&Schedule>,
     zone: Tz,
-    found: &[DateTime<Utc>],
+    found: &[Upcoming],
     context: &Context,
 ) -> Result<(), Failure> {
     let json = Json {
@@ -84,7 +74,9 @@ fn show(
         schedule: schedule.map(ToString::to_string),
         description: schedule.map(Schedule::describe),
         time_zone: schedule.and_then(Schedule::zone).map(|zone| zone.name()),
-        next: json::instants(found),
+        next: found.iter().map(|next| json::Instant(next.tick)).collect(),
+        starts: job.map(|_| found.iter().map(|next| json::Instant(next.start)).collect()),
+        hold: job.and_then(|job| job.hold).map(json::Hold::from),
     };
     context.show(&json, |screen| {
         let mut title = Text::new();
@@ -100,20 +92,25 @@ fn show(
         if found.is_empty() {
             out += &paragraph(&nothing(job, schedule), 2, screen.width);
         }
-        out + &ticks::ticks(found, zone, screen).render(screen.width)
+        out + &ticks::upcoming(found, zone, screen).render(screen.width)
     })
 }
 
 /// Why there is no tick to show.
 fn nothing(job: Option<&JobInfo>, schedule: Option<&Schedule>) -> Text {
-    match (schedule, job) {
-        (Some(Schedule::Delay(_)), Some(job)) if job.paused.is_some() => {
+    let is_delay = schedule.is_some_and(Schedule::is_delay);
+    match job {
+        Some(JobInfo { hold: Some(Hold { until: None, by }), .. }) => Text::styled(
+            style::WARNING,
+            format!("never by itself: run {by} said so; a run by hand may say otherwise"),
+        ),
+        Some(job) if is_delay && job.paused.is_some() => {
             Text::plain("the next one is known when the job is resumed")
         }
-        (Some(Schedule::Delay(_)), Some(job)) if job.active > 0 => {
+        Some(job) if is_delay && job.active > 0 => {
             Text::plain("the next one is known when the run has ended")
         }
-        _ => Text::styled(style::WARNING, "no more ticks"),
+        Some(_) | None => Text::styled(style::WARNING, "no more ticks"),
     }
 }
 
@@ -126,26 +123,31 @@ struct JsonAll<'a> {
 #[derive(Serialize)]
 struct JsonTick<'a> {
     at: json::Instant,
+    /// When it starts, by the jitter of the job.
+    start: json::Instant,
     job: &'a str,
     time_zone: Option<&'static str>,
 }
 
 /// The next ticks of all jobs that are not paused, in the order of time.
 fn of_all(after: DateTime<Utc>, count: usize, context: &Context) -> Result<(), Failure> {
-    let jobs = context.ledger()?.jobs()?;
-    let mut found: Vec<(DateTime<Utc>, &JobInfo)> = Vec::new();
+    let jobs = context.ledger()?.jobs(&JobQuery::default())?;
+    let mut found: Vec<(Upcoming, &JobInfo)> = Vec::new();
     for job in jobs.iter().filter(|job| job.paused.is_none()) {
-        found.extend(ticks_of(job, after, count).into_iter().map(|tick| (tick, job)));
+        found.extend(upcoming(job, after, count).into_iter().map(|next| (next, job)));
     }
-    found.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.plan.name.cmp(&other.plan.name)));
+    found.sort_by(|(a, one), (b, other)| {
+        a.tick.cmp(&b.tick).then_with(|| one.plan.name.cmp(&other.plan.name))
+    });
     found.truncate(count);
     let zone = |job: &JobInfo| job.plan.schedule.as_ref().and_then(|schedule| schedule.zone());
     let json = JsonAll {
-        next: found.iter().map(|(at, _)| json::Instant(*at)).collect(),
+        next: found.iter().map(|(next, _)| json::Instant(next.tick)).collect(),
         ticks: found
             .iter()
-            .map(|(at, job)| JsonTick {
-                at: json::Instant(*at),
+            .map(|(next, job)| JsonTick {
+                at: json::Instant(next.tick),
+                start: json::Instant(next.start),
                 job: job.plan.name.as_str(),
                 time_zone: zone(job).map(|zone| zone.name()),
             })
@@ -156,17 +158,20 @@ fn of_all(after: DateTime<Utc>, count: usize, context: &Context) -> Result<(), F
             Column::new("NEXT"),
             Column::new("JOB").cut(12),
             Column::new("AT"),
-            Column::new("UTC").optional(1),
+            Column::new("UTC").optional(2),
+            Column::new("STARTS").optional(1),
         ]);
-        let precision = Precision::of(found.iter().map(|(at, _)| *at));
-        for (at, job) in &found {
+        let precision = Precision::of(found.iter().map(|(next, _)| next.tick));
+        for (next, job) in &found {
+            let Upcoming { tick, .. } = next;
             let zone = zone(job).unwrap_or(Tz::UTC);
-            let utc = if zone == Tz::UTC { String::new() } else { time::stamp_to(precision, *at, Tz::UTC) };
+            let utc = if zone == Tz::UTC { String::new() } else { time::stamp_to(precision, *tick, Tz::UTC) };
             table.row([
-                Text::plain(time::relative(*at, screen.now)),
+                Text::plain(time::relative(*tick, screen.now)),
                 Text::styled(style::BOLD, job.plan.name.as_str()),
-                Text::plain(time::long_stamp_to(precision, *at, zone)),
+                Text::plain(time::long_stamp_to(precision, *tick, zone)),
                 Text::styled(style::DIM, utc),
+                ticks::start(next, zone),
             ]);
         }
         let paused = jobs.iter().filter(|job| job.paused.is_some()).count() as u64;

@@ -4,8 +4,8 @@ use chrono_tz::Tz;
 use cron_runtime::store::{JobInfo, Ledger, Page, RunInfo, RunQuery, SkipInfo};
 use serde::Serialize;
 
-use super::next::ticks_of;
-use crate::context::{Context, Screen, find_job};
+use super::upcoming::upcoming;
+use crate::context::{Context, Screen, find_job, zone_of};
 use crate::failure::Failure;
 use crate::view::runs::Shown;
 use crate::view::table::{Table, heading, paragraph};
@@ -19,6 +19,8 @@ const SHOWN: usize = 5;
 struct Json<'a> {
     job: json::Job<'a>,
     next: Vec<json::Instant>,
+    /// When each of them starts, by the jitter of the job.
+    starts: Vec<json::Instant>,
     runs: Vec<json::Run<'a>>,
     skips: Vec<json::Skip<'a>>,
 }
@@ -30,20 +32,21 @@ pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
     let query = RunQuery { job: Some(name.to_owned()), page, ..RunQuery::default() };
     let found = ledger.runs(&query)?;
     let skips = ledger.skips(name, page)?;
-    let next = ticks_of(&job, context.screen.now, SHOWN);
+    let next = upcoming(&job, context.screen.now, SHOWN);
     let json = Json {
         job: json::Job::from(&job),
-        next: json::instants(&next),
+        next: next.iter().map(|next| json::Instant(next.tick)).collect(),
+        starts: next.iter().map(|next| json::Instant(next.start)).collect(),
         runs: found.iter().map(json::Run::from).collect(),
         skips: skips.iter().map(json::Skip::from).collect(),
     };
     context.show(&json, |screen| {
-        let zone = job.plan.schedule.as_ref().and_then(|schedule| schedule.zone()).unwrap_or(Tz::UTC);
+        let zone = zone_of(&job);
         let mut out = card(&job, zone, screen);
         if !next.is_empty() {
             let title = if job.paused.is_some() { "Next ticks, skipped while paused" } else { "Next ticks" };
             out += &heading(title);
-            out += &ticks::ticks(&next, zone, screen).render(screen.width);
+            out += &ticks::upcoming(&next, zone, screen).render(screen.width);
         }
         out + &history(&job, &found, &skips, zone, screen)
     })
@@ -71,12 +74,21 @@ fn card(job: &JobInfo, zone: Tz, screen: &Screen) -> String {
         }
         None => card.fact("Schedule", Text::plain("none: runs by hand only")),
     }
-    card.fact("Overlap", Text::plain(policy::overlap(plan.overlap)));
-    if plan.schedule.is_some() {
-        card.fact("Catch-up", Text::plain(policy::catch_up(&plan.catch_up)));
+    for policy in policy::policies(plan).into_iter().filter(|policy| !policy.is_silent) {
+        card.fact(policy.label, Text::plain(policy.text));
     }
-    card.fact("Retries", Text::plain(policy::retry(&plan.retry)));
-    card.fact("Timeout", Text::plain(policy::timeout(plan)));
+    for (label, text) in policy::labels(plan) {
+        card.fact(label, Text::plain(text));
+    }
+    standing(job, &mut card, zone, screen);
+    if !plan.source.is_empty() {
+        card.fact("Declared", Text::plain(&plan.source));
+    }
+    out + &card.render(screen.width)
+}
+
+/// Where the job stands in its schedule and in its runs.
+fn standing(job: &JobInfo, card: &mut Table, zone: Tz, screen: &Screen) {
     let when = |at| {
         let stamp = time::measured_stamp(at, zone);
         Text::plain(stamp).and(style::DIM, format!(" ({})", time::relative(at, screen.now)))
@@ -87,17 +99,34 @@ fn card(job: &JobInfo, zone: Tz, screen: &Screen) -> String {
     if job.active > 0 {
         card.fact("Active", Text::styled(style::BUSY, time::count(job.active, "run")));
     }
-    if plan.schedule.is_some() {
+    if job.parked > 0 {
+        let waits = if job.parked == 1 { "waits" } else { "wait" };
+        let text = format!("{} {waits} for the slot", time::count(job.parked, "run"));
+        card.fact("Parked", Text::styled(style::WARNING, text));
+    }
+    if let Some(queued) = job.queued {
+        card.fact(
+            "Queued",
+            Text::plain("ticks up to ").and_text(when(queued)).and(style::PLAIN, " wait for the slot"),
+        );
+    }
+    if let Some(hold) = job.hold {
+        let text = match hold.until {
+            Some(until) => when(until),
+            None => Text::styled(style::WARNING, "never by itself"),
+        };
+        card.fact("Held", text.and(style::WARNING, format!(" by the word of run {}", hold.by)));
+    }
+    if job.plan.schedule.is_some() {
         card.fact("High-water", when(job.mark).and(style::DIM, "; each tick up to here has a verdict"));
         if let Some(due) = job.due.filter(|due| *due < screen.now) {
             card.fact("Due", when(due).and(style::WARNING, " and not judged yet"));
         }
     }
     card.fact("Registered", when(job.registered));
-    if !plan.source.is_empty() {
-        card.fact("Declared", Text::plain(&plan.source));
+    if job.since != job.registered {
+        card.fact("Since", when(job.since).and(style::DIM, "; this schedule"));
     }
-    out + &card.render(screen.width)
 }
 
 fn history(job: &JobInfo, found: &[RunInfo], skips: &[SkipInfo], zone: Tz, screen: &Screen) -> String {

@@ -1,7 +1,7 @@
 //! `inspect verify`: holds the record of each job against the contract.
 
 use cron_core::audit::{Audit, Breach};
-use cron_runtime::store::Ledger;
+use cron_runtime::store::{JobQuery, Ledger};
 use serde::Serialize;
 
 use super::Verdict;
@@ -27,6 +27,8 @@ struct JsonJob<'a> {
     skipped_overlap: u64,
     skipped_missed: u64,
     skipped_paused: u64,
+    skipped_superseded: u64,
+    skipped_clock: u64,
     breaches: Vec<JsonBreach<'a>>,
 }
 
@@ -41,11 +43,11 @@ pub(crate) fn verify(job: Option<&str>, context: &Context) -> Result<Verdict, Fa
     let ledger = context.ledger()?;
     let names: Vec<String> = match job {
         Some(name) => vec![find_job(&ledger, name)?.plan.name.to_string()],
-        None => ledger.jobs()?.into_iter().map(|job| job.plan.name.to_string()).collect(),
+        None => ledger.jobs(&JobQuery::default())?.into_iter().map(|job| job.plan.name.to_string()).collect(),
     };
     let mut audits: Vec<(String, Audit)> = Vec::new();
     for name in names {
-        // A job is never removed, but the file may be another one by now.
+        // It may have been removed since.
         if let Some(audit) = ledger.audit(&name)? {
             audits.push((name, audit));
         }
@@ -66,6 +68,8 @@ fn json((job, audit): &(String, Audit)) -> JsonJob<'_> {
         skipped_overlap: audit.skipped_overlap,
         skipped_missed: audit.skipped_missed,
         skipped_paused: audit.skipped_paused,
+        skipped_superseded: audit.skipped_superseded,
+        skipped_clock: audit.skipped_clock,
         breaches: audit.breaches.iter().map(breach).collect(),
     }
 }
@@ -81,6 +85,8 @@ fn text(audits: &[(String, Audit)], screen: &Screen) -> String {
         Column::new("OVERLAP").right(),
         Column::new("MISSED").right(),
         Column::new("PAUSED").right(),
+        Column::new("SUPERSEDED").right().optional(2),
+        Column::new("CLOCK").right().optional(1),
         Column::new("RECORD"),
     ]);
     for (job, audit) in audits {
@@ -93,6 +99,10 @@ fn text(audits: &[(String, Audit)], screen: &Screen) -> String {
         let numbers =
             [audit.ticks, audit.ran, audit.skipped_overlap, audit.skipped_missed, audit.skipped_paused];
         let numbers = numbers.map(|number| Text::plain(number.to_string()));
+        // Rare reasons have a column only where there are any.
+        let rare = [audit.skipped_superseded, audit.skipped_clock];
+        let rare = rare.map(|number| if number > 0 { Text::plain(number.to_string()) } else { Text::new() });
+        let numbers = numbers.into_iter().chain(rare);
         table.row([Text::styled(style::BOLD, job)].into_iter().chain(numbers).chain([record]));
     }
     let mut out = table.render(screen.width);

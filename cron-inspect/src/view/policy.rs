@@ -1,18 +1,104 @@
 //! Policies in words.
 
-use cron_core::duration::format_duration;
-use cron_core::job::Plan;
-use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Retry};
+use std::time::Duration;
 
-pub(crate) fn overlap(overlap: Overlap) -> String {
-    let words = match overlap {
-        Overlap::Skip => "a tick is skipped while an older run is active",
-        Overlap::Allow => "a tick starts beside older runs",
-    };
-    format!("{overlap}: {words}")
+use cron_core::duration::format_duration;
+use cron_core::job::{Label, Plan};
+use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Priority, Retention, Retry};
+
+use super::time::count;
+
+/// One policy of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    /// The name in stable words.
+    pub(crate) key: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) text: String,
+    /// What holds without a word about it, and needs none.
+    pub(crate) is_silent: bool,
 }
 
-pub(crate) fn catch_up(catch_up: &CatchUp) -> String {
+/// Every policy of a job, each in a sentence.
+pub(crate) fn policies(plan: &Plan) -> Vec<Policy> {
+    let has_ticks = plan.schedule.is_some();
+    let policy = |key, label, text, is_silent| Policy { key, label, text, is_silent };
+    let mut all = vec![policy("overlap", "Overlap", overlap(plan), false)];
+    if has_ticks {
+        all.push(policy("catch_up", "Catch-up", catch_up(&plan.catch_up), false));
+    }
+    all.push(policy("retries", "Retries", retry(&plan.retry), false));
+    all.push(policy("timeout", "Timeout", timeout(plan), false));
+    let grace = plan.slots.cancel_grace;
+    let text = format!("a run that is asked to stop is cut off {} later", format_duration(grace));
+    all.push(policy(
+        "cancel_grace",
+        "Cancelling",
+        text,
+        grace == cron_core::policy::Slots::DEFAULT.cancel_grace,
+    ));
+    if has_ticks {
+        all.push(policy("jitter", "Jitter", jitter(plan.jitter), plan.jitter.is_none()));
+    }
+    let text = match plan.run_on_start {
+        true => "one run more when the job is registered for the first time",
+        false => "nothing runs at the registration",
+    };
+    all.push(policy("run_on_start", "At start", text.to_owned(), !plan.run_on_start));
+    let Priority(number) = plan.priority;
+    let text = format!("{number} of {}: of runs due together the highest starts first", Priority::MAX);
+    all.push(policy("priority", "Priority", text, plan.priority == Priority::DEFAULT));
+    all.push(policy("retention", "Kept", retention(&plan.retention), plan.retention == Retention::DEFAULT));
+    all
+}
+
+/// What a plan says beside schedule and policies, where it says something: labels and values.
+pub(crate) fn labels(plan: &Plan) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    if let Some(group) = &plan.group {
+        all.push(("Group", group.to_string()));
+    }
+    if !plan.tags.is_empty() {
+        let tags: Vec<_> = plan.tags.iter().map(Label::as_str).collect();
+        all.push(("Tags", tags.join(", ")));
+    }
+    if let Some(handler) = &plan.handler {
+        all.push(("Handler", handler.to_string()));
+    }
+    if let Some(args) = &plan.args {
+        all.push(("Arguments", super::json::one_line(args)));
+    }
+    if plan.temporary {
+        all.push(("Temporary", "removed with its record once it has no tick left".to_owned()));
+    }
+    if let Some(was) = &plan.was {
+        all.push(("Was", was.to_string()));
+    }
+    all
+}
+
+fn overlap(plan: &Plan) -> String {
+    let slots = &plan.slots;
+    let words = match (plan.overlap, slots.max_running) {
+        (Overlap::Skip, _) => "a tick is skipped while an older run is active".to_owned(),
+        (Overlap::Queue, _) => {
+            let waits = if slots.queue_depth == 1 { "waits" } else { "wait" };
+            let ticks = count(slots.queue_depth.into(), "tick");
+            format!("{ticks} {waits} while an older run is active; beyond that the oldest is superseded")
+        }
+        (Overlap::Cancel, _) => {
+            let grace = format_duration(slots.cancel_grace);
+            format!("a tick asks the older run to stop, and starts once it has, or {grace} later")
+        }
+        (Overlap::Allow, None) => "a tick starts beside older runs".to_owned(),
+        (Overlap::Allow, Some(most)) => {
+            format!("a tick starts beside older runs, {most} active at most; beyond that it is skipped")
+        }
+    };
+    format!("{}: {words}", plan.overlap)
+}
+
+fn catch_up(catch_up: &CatchUp) -> String {
     let words = match (catch_up.rule, catch_up.grace) {
         (CatchUpRule::Latest, _) => "of missed ticks the newest still runs".to_owned(),
         (CatchUpRule::All, _) => {
@@ -27,7 +113,7 @@ pub(crate) fn catch_up(catch_up: &CatchUp) -> String {
     format!("{}: {words}{}", catch_up.rule, window.unwrap_or_default())
 }
 
-pub(crate) fn retry(retry: &Retry) -> String {
+fn retry(retry: &Retry) -> String {
     if retry.retries == 0 {
         return "none: one attempt".to_owned();
     }
@@ -41,9 +127,29 @@ pub(crate) fn retry(retry: &Retry) -> String {
     format!("{} {delay} (±20 %){past_next}", retry.retries)
 }
 
-pub(crate) fn timeout(plan: &Plan) -> String {
+fn timeout(plan: &Plan) -> String {
     match plan.timeout {
         Some(timeout) => format!("{} for each attempt", format_duration(timeout)),
         None => "none".to_owned(),
     }
+}
+
+fn jitter(jitter: Option<Duration>) -> String {
+    match jitter {
+        Some(span) => {
+            format!("a tick starts up to {} late, by a hash of job and tick", format_duration(span))
+        }
+        None => "none: a tick starts at its instant".to_owned(),
+    }
+}
+
+fn retention(retention: &Retention) -> String {
+    let Retention { runs, age, dead, dead_age } = retention;
+    format!(
+        "{}, none older than {}; {}, none older than {}",
+        count(u64::from(*runs), "finished run"),
+        format_duration(*age),
+        count(u64::from(*dead), "dead letter"),
+        format_duration(*dead_age)
+    )
 }

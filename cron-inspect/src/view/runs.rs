@@ -1,7 +1,7 @@
 //! Tables of runs, attempts and skipped ticks.
 
 use chrono_tz::Tz;
-use cron_core::run::{Origin, RunState};
+use cron_core::run::{Origin, RunState, SkipReason};
 use cron_runtime::store::{AttemptInfo, RunInfo, SkipInfo};
 
 use super::style;
@@ -32,22 +32,18 @@ pub(crate) fn runs<'a>(shown: impl Iterator<Item = Shown<'a>>, is_one_job: bool,
     ]);
     let shown: Vec<_> = shown.collect();
     let precision = Precision::of(
-        shown.iter().filter(|shown| shown.run.origin == Origin::Tick).map(|shown| shown.run.nominal),
+        shown.iter().filter(|shown| is_instant_of_plan(shown.run.origin)).map(|shown| shown.run.nominal),
     );
     for Shown { run, zone, attempts } in shown {
         let name = if is_one_job { Text::new() } else { Text::plain(run.job.as_str()) };
-        let tick = match run.origin {
-            Origin::Tick => Text::plain(time::stamp_to(precision, run.nominal, zone)),
-            Origin::Manual => Text::styled(style::DIM, "by hand"),
-        };
         let number = attempt(run);
         let attempt =
             if attempts > 1 || number > 1 { format!("{number} of {attempts}") } else { String::new() };
         table.row([
             Text::plain(run.id.to_string()),
             name,
-            tick,
-            style::state(&run.state),
+            nominal(run, precision, zone),
+            state(run),
             started(run, screen),
             Text::plain(run.duration.map(time::took).unwrap_or_default()),
             Text::plain(attempt),
@@ -57,8 +53,40 @@ pub(crate) fn runs<'a>(shown: impl Iterator<Item = Shown<'a>>, is_one_job: bool,
     table
 }
 
+/// The nominal instant, and why the run exists where that is no tick.
+pub(crate) fn nominal(run: &RunInfo, precision: Precision, zone: Tz) -> Text {
+    let stamp = || Text::plain(time::stamp_to(precision, run.nominal, zone));
+    match run.origin {
+        Origin::Tick => stamp(),
+        Origin::Manual => Text::styled(style::DIM, "by hand"),
+        Origin::Start => Text::styled(style::DIM, "at registration"),
+        Origin::Next => stamp().and(style::DIM, " by a run's word"),
+        Origin::Backfill => stamp().and(style::DIM, " backfill"),
+    }
+}
+
+/// Whether the nominal instant of such a run is one that was planned; else it is the moment at which somebody asked.
+fn is_instant_of_plan(origin: Origin) -> bool {
+    match origin {
+        Origin::Tick | Origin::Next | Origin::Backfill => true,
+        Origin::Manual | Origin::Start => false,
+    }
+}
+
+/// Where a run stands, and whether it was asked to stop.
+pub(crate) fn state(run: &RunInfo) -> Text {
+    let state = style::state(&run.state);
+    match (run.state, &run.progress) {
+        _ if run.asked.is_some() => state.and(style::WARNING, " (asked to stop)"),
+        (RunState::Running { overdue: false }, Some(progress)) => {
+            state.and(style::DIM, format!(" {}", time::percent(progress.fraction)))
+        }
+        _ => state,
+    }
+}
+
 /// The first line of what went wrong.
-fn error(run: &RunInfo) -> Text {
+pub(crate) fn error(run: &RunInfo) -> Text {
     let mut lines = run.error.trim().lines();
     let first = Text::styled(style::DIM, lines.next().unwrap_or_default());
     if lines.next().is_some() { first.and(style::DIM, " …") } else { first }
@@ -68,19 +96,34 @@ fn error(run: &RunInfo) -> Text {
 pub(crate) fn attempt(run: &RunInfo) -> u32 {
     match run.state {
         RunState::Running { overdue: false } | RunState::Succeeded => run.attempts_used + 1,
-        _ => run.attempts_used.max(1),
+        RunState::Running { overdue: true }
+        | RunState::Scheduled { .. }
+        | RunState::Waiting { .. }
+        | RunState::Failed
+        | RunState::Discarded
+        | RunState::Cancelled
+        | RunState::Quarantined => run.attempts_used.max(1),
     }
 }
 
 /// When the newest attempt was started or the next one will be.
 fn started(run: &RunInfo, screen: &Screen) -> Text {
-    match (run.state, run.started) {
-        (RunState::Waiting { wake } | RunState::Scheduled { wake }, _) if wake > screen.now => {
+    match run.state {
+        RunState::Waiting { wake } | RunState::Scheduled { wake: Some(wake) } if wake > screen.now => {
             Text::styled(style::WARNING, format!("again {}", time::roughly(wake, screen.now)))
         }
-        (RunState::Waiting { .. } | RunState::Scheduled { .. }, _) => Text::styled(style::WARNING, "due"),
-        (_, Some(at)) => Text::plain(time::roughly(at, screen.now)),
-        (_, None) => Text::new(),
+        RunState::Scheduled { wake: None } => Text::styled(style::DIM, "for its slot"),
+        RunState::Waiting { .. } | RunState::Scheduled { wake: Some(_) } => {
+            Text::styled(style::WARNING, "due")
+        }
+        RunState::Running { .. }
+        | RunState::Succeeded
+        | RunState::Failed
+        | RunState::Discarded
+        | RunState::Cancelled
+        | RunState::Quarantined => {
+            Text::plain(run.started.map(|at| time::roughly(at, screen.now)).unwrap_or_default())
+        }
     }
 }
 
@@ -140,6 +183,7 @@ pub(crate) fn skips(skips: &[SkipInfo], zone: Tz) -> Table {
     for skip in skips {
         let last = if skip.count > 1 { time::stamp_to(precision, skip.last, zone) } else { String::new() };
         let why = match skip.holder {
+            Some(run) if skip.reason == SkipReason::Superseded => format!("by the word of run {run}"),
             Some(run) => format!("held by run {run}"),
             None => skip.note.clone(),
         };

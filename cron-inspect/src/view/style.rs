@@ -19,18 +19,32 @@ pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// The state of a run in its colour.
 pub(crate) fn state(state: &RunState) -> Text {
-    let style = match state.word() {
+    let text = word(state.word());
+    match state {
+        RunState::Running { overdue: true } => text.and(BAD, " (stuck)"),
+        // It waits for the slot of its job, not for an instant.
+        RunState::Scheduled { wake: None } => text.and(DIM, " (parked)"),
+        RunState::Scheduled { wake: Some(_) }
+        | RunState::Running { overdue: false }
+        | RunState::Waiting { .. }
+        | RunState::Succeeded
+        | RunState::Failed
+        | RunState::Discarded
+        | RunState::Cancelled
+        | RunState::Quarantined => text,
+    }
+}
+
+/// The same without what only some states have.
+pub(crate) fn word(word: StateWord) -> Text {
+    let style = match word {
         StateWord::Succeeded => GOOD,
         StateWord::Running => BUSY,
         StateWord::Scheduled | StateWord::Waiting => WARNING,
         StateWord::Failed | StateWord::Discarded | StateWord::Quarantined => BAD,
         StateWord::Cancelled => DIM,
     };
-    let text = Text::styled(style, state.word().as_str());
-    match state {
-        RunState::Running { overdue: true } => text.and(BAD, " (stuck)"),
-        _ => text,
-    }
+    Text::styled(style, word.as_str())
 }
 
 /// The end of an attempt in its colour.

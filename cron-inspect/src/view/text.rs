@@ -37,6 +37,12 @@ impl Text {
         self
     }
 
+    /// The same with another text behind it.
+    pub(crate) fn and_text(mut self, other: Self) -> Self {
+        self.spans.extend(other.spans);
+        self
+    }
+
     /// The lines of a value that may have several.
     pub(crate) fn lines(style: Style, text: &str) -> Vec<Self> {
         text.lines().map(|line| Self::styled(style, line.replace('\t', "    "))).collect()

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
+use cron_core::run::RunId;
 
 /// How fine the time of day is written. Instants below each other are written alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,9 +52,19 @@ pub(crate) fn long_stamp_to(precision: Precision, at: DateTime<Utc>, zone: Tz) -
     format!("{} {}", at.with_timezone(&zone).format("%a"), stamp_to(precision, at, zone))
 }
 
+/// The same with the distance to UTC in place of the name of the clock: `Mon 2026-01-05 09:00 +00:00`.
+pub(crate) fn offset_stamp_to(precision: Precision, at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format(&format!("%a %Y-%m-%d {} %:z", precision.format())).to_string()
+}
+
 /// To whole seconds: for what a clock measured, where more is noise.
 pub(crate) fn measured_stamp(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// To the millisecond: for what follows each other quickly.
+pub(crate) fn exact_stamp(at: DateTime<Utc>, zone: Tz) -> String {
+    stamp_to(Precision::Millis, at, zone)
 }
 
 /// As short as it is clear today: `09:00 GMT`, `Mon 09:00 GMT`, `2026-01-05 09:00 GMT`.
@@ -145,6 +156,29 @@ fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
 pub(crate) fn count(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
+}
+
+/// `40 %`
+pub(crate) fn percent(fraction: f64) -> String {
+    // What is not quite done is not 100 %.
+    format!("{:.0} %", (fraction * 100.0).floor())
+}
+
+/// `run 1`, `runs 1, 2 and 5`: numbers in a sentence, of many the first ones.
+pub(crate) fn numbered(what: &str, numbers: &[RunId]) -> String {
+    const SHOWN: usize = 10;
+    match numbers {
+        [] => format!("no {what}s"),
+        [one] => format!("{what} {one}"),
+        [first @ .., last] if numbers.len() <= SHOWN => {
+            let first: Vec<_> = first.iter().map(ToString::to_string).collect();
+            format!("{what}s {} and {last}", first.join(", "))
+        }
+        many => {
+            let first: Vec<_> = many.iter().take(SHOWN).map(ToString::to_string).collect();
+            format!("{what}s {} and {} more", first.join(", "), many.len() - SHOWN)
+        }
+    }
 }
 
 #[cfg(test)]

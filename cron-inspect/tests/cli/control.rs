@@ -17,7 +17,10 @@ fn a_trigger_waits_to_be_started() {
     );
     let refused = fixture.inspect(&["trigger", "remind"]).bad();
     assert!(refused.contains("run 8 is active"), "{refused}");
-    assert_eq!(fixture.json(&["trigger", "cleanup"]), json!({ "job": "cleanup", "run": 9 }));
+    assert_eq!(
+        fixture.json(&["trigger", "cleanup"]),
+        json!({ "job": "cleanup", "run": 9, "waits_for": null })
+    );
     let text = fixture.inspect(&["trigger", "retired"]).good();
     assert!(text.contains("not linked here"), "{text}");
 }

@@ -5,11 +5,14 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::job::{JobSpec, Plan, Source};
+use cron_core::job::{JobName, JobSpec, Plan, Source};
+use cron_core::judge::Next;
 use cron_core::policy::{CatchUp, CatchUpRule, Overlap, Retry};
 use cron_core::run::{AttemptEnd, Failure, FailureKind, OwnerId, RunEvent};
 use cron_runtime::store::sqlite::SqliteStore;
-use cron_runtime::store::{self, Claimed, JudgeRequest, Settlement, Store};
+use cron_runtime::store::{
+    self, Claimed, Done, GroupLimit, JudgeRequest, Note, Program, Settlement, Store, Target, Trigger,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -74,6 +77,12 @@ pub(crate) fn binary() -> Command {
     command
 }
 
+/// Now, for what the binary compares with its own clock.
+pub(crate) fn now() -> DateTime<Utc> {
+    use cron_runtime::clock::{Clock, SystemClock};
+    SystemClock::new().moment().wall
+}
+
 /// Runs the binary without any database.
 pub(crate) fn inspect(args: &[&str]) -> Said {
     binary().args(args).output().expect("the binary runs").into()
@@ -91,6 +100,44 @@ impl Fixture {
         let fixture = Self::empty();
         fill(&fixture.database, at(MONDAY));
         fixture
+    }
+
+    /// These jobs, and a program that contains them.
+    pub(crate) fn with(plans: Vec<Plan>) -> (Self, Crank) {
+        Self::with_groups(plans, &[])
+    }
+
+    pub(crate) fn with_groups(plans: Vec<Plan>, limits: &[(&str, u32)]) -> (Self, Crank) {
+        let fixture = Self::empty();
+        let limit = |(group, max_running): &(&str, u32)| GroupLimit {
+            group: group.parse().expect("a group"),
+            max_running: *max_running,
+        };
+        let groups = limits.iter().map(limit).collect();
+        let crank = Crank::start(&fixture.database, plans, groups, at(MONDAY));
+        (fixture, crank)
+    }
+
+    /// Every row of every table.
+    pub(crate) fn contents(&self) -> String {
+        let file = rusqlite::Connection::open(&self.database).expect("a database");
+        let mut names = file
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .expect("a statement");
+        let names: Vec<String> =
+            names.query_map([], |row| row.get(0)).expect("rows").map(|name| name.expect("a name")).collect();
+        let mut contents = String::new();
+        for name in names {
+            let mut rows = file.prepare(&format!("SELECT * FROM \"{name}\"")).expect("a statement");
+            let columns = rows.column_count();
+            let mut rows = rows.query([]).expect("rows");
+            while let Some(row) = rows.next().expect("a row") {
+                let cell = |at| format!("{:?}", row.get_ref(at).expect("a cell"));
+                let cells: Vec<_> = (0..columns).map(cell).collect();
+                contents.push_str(&format!("{name}: {}\n", cells.join(", ")));
+            }
+        }
+        contents
     }
 
     pub(crate) fn store(&self) -> SqliteStore {
@@ -145,29 +192,73 @@ fn plans() -> Vec<Plan> {
 }
 
 /// A store on which time passes by hand.
-struct Crank<'a> {
-    store: &'a SqliteStore,
+pub(crate) struct Crank {
+    pub(crate) store: SqliteStore,
     owner: OwnerId,
 }
 
-impl Crank<'_> {
-    fn judge(&self, now: DateTime<Utc>) -> Vec<Claimed> {
+impl Crank {
+    /// A program that contains these jobs joins the store.
+    pub(crate) fn start(
+        database: &Path,
+        plans: Vec<Plan>,
+        groups: Vec<GroupLimit>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let store = SqliteStore::open(database).expect("a store");
+        let owner = store.join(now).expect("joined");
+        store.sync(&Program { plans, groups }, now).expect("synced");
+        Self { store, owner }
+    }
+
+    pub(crate) fn judge(&self, now: DateTime<Utc>) -> Vec<Claimed> {
         let lease_until = now + TimeDelta::seconds(30);
-        let request = JudgeRequest { now, limit: 100, lease_until, owner: self.owner };
+        let request = JudgeRequest { now, limit: 100, room: 100, lease_until, owner: self.owner };
         self.store.judge(request).expect("a judgement").claimed
     }
 
-    fn end(&self, claimed: &Claimed, started: DateTime<Utc>, ms: u64, end: AttemptEnd) {
+    pub(crate) fn end(&self, claimed: &Claimed, started: DateTime<Utc>, ms: u64, end: AttemptEnd) {
+        self.end_with(claimed, started, ms, end, None);
+    }
+
+    /// The same with a word about the next run.
+    pub(crate) fn end_with(
+        &self,
+        claimed: &Claimed,
+        started: DateTime<Utc>,
+        ms: u64,
+        end: AttemptEnd,
+        next: Option<Next>,
+    ) {
         let duration = Duration::from_millis(ms);
         let ended = started + duration;
         let event = RunEvent::Ended { at: ended, end };
-        let settlement = Settlement { claim: claimed.claim, started, duration, event, at: ended };
+        let note = Note::default();
+        let settlement = Settlement { claim: claimed.claim, started, duration, event, next, note, at: ended };
         self.store.settle(vec![settlement]).expect("a settlement");
+    }
+
+    pub(crate) fn note(&self, claimed: &Claimed, note: Note) {
+        assert_eq!(self.store.note(vec![(claimed.claim, note)]).expect("noted"), []);
+    }
+
+    pub(crate) fn command(&self, command: store::Command, now: DateTime<Utc>) -> Done {
+        self.store.command(command, now).expect("done")
+    }
+
+    pub(crate) fn trigger(&self, job: &str, now: DateTime<Utc>) -> Done {
+        let trigger = Trigger { job: name(job), args: None, force: false };
+        self.command(store::Command::Trigger(trigger), now)
     }
 }
 
-fn failed(message: &str) -> AttemptEnd {
-    AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message: message.to_owned() })
+pub(crate) fn name(text: &str) -> JobName {
+    text.parse().expect("a name")
+}
+
+pub(crate) fn failed(message: &str) -> AttemptEnd {
+    let message = message.to_owned();
+    AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message, retry_after: None })
 }
 
 /// Fills a database: `start` is half a minute before 09:00 in London on a working day.
@@ -179,22 +270,19 @@ fn failed(message: &str) -> AttemptEnd {
 /// - remind: by hand only, triggered
 /// - retired: not linked here
 pub(crate) fn fill(database: &Path, start: DateTime<Utc>) {
-    let store = SqliteStore::open(database).expect("a store");
     let second = |seconds| start + TimeDelta::seconds(seconds);
-    store.join(start - TimeDelta::hours(30)).expect("joined");
     let retired = plan(JobSpec { schedule: Some("cron(0 0 * * *) UTC"), ..JobSpec::new("retired") });
-    store.sync(&[retired], start - TimeDelta::hours(30)).expect("synced");
-    store.leave(start - TimeDelta::hours(29)).expect("left");
-    let owner = store.join(start).expect("joined");
-    store.sync(&plans(), start).expect("synced");
-    let crank = Crank { store: &store, owner };
-    let name = |text: &str| text.parse().expect("a name");
-    let pause = store::Command::Pause { job: name("cleanup"), by: "ana".into(), note: "moving house".into() };
-    store.command(pause, second(1)).expect("paused");
-    store.command(store::Command::Trigger { job: name("remind") }, second(2)).expect("triggered");
+    let old = Crank::start(database, vec![retired], Vec::new(), start - TimeDelta::hours(30));
+    old.store.leave(start - TimeDelta::hours(29)).expect("left");
+    drop(old);
+    let crank = Crank::start(database, plans(), Vec::new(), start);
+    let target = Target::Job(name("cleanup"));
+    let pause = store::Command::Pause { target, by: "ana".into(), note: "moving house".into() };
+    crank.command(pause, second(1));
+    crank.trigger("remind", second(2));
     for tick in [10, 20, 30, 40, 50, 60] {
         for claimed in crank.judge(second(tick)) {
-            let end = match claimed.job.as_str() {
+            let end = match claimed.job().as_str() {
                 "heartbeat" if tick < 40 => AttemptEnd::Succeeded,
                 "morning_report" => failed("the mail server refused the connection\ncaused by: timed out"),
                 "billing/close-month" => failed(NASTY),

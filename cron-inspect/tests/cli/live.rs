@@ -1,8 +1,11 @@
 //! Beside a running application: it is read without being disturbed, and commands reach it.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::time::Duration;
 
 use cron_runtime::{Event, Scheduler, job};
+use serde_json::{Value, json};
 use tokio::sync::broadcast::Receiver;
 use tokio::time::timeout;
 
@@ -42,4 +45,34 @@ async fn commands_reach_a_running_application() {
     inspect(&fixture, &["verify"]).await.good();
     scheduler.shutdown().await.expect("stopped");
     assert!(inspect(&fixture, &["runs"]).await.good().contains("succeeded"));
+}
+
+/// Told by the file alone, to a process that the application knows nothing of.
+#[tokio::test]
+async fn a_running_application_is_followed() {
+    let fixture = Fixture::empty();
+    let database = fixture.database.to_str().expect("UTF-8");
+    let scheduler: Scheduler = cron_runtime::start().database(database).await.expect("started");
+    let mut command = fixture.command(&["tail", "--job", "ring", "--for", "60s", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let next = move || {
+        let line = lines.next().expect("before its time was over").expect("a line");
+        let event: Value = serde_json::from_str(&line).expect("JSON");
+        (event, lines)
+    };
+    let (event, mut lines) = tokio::task::spawn_blocking(next).await.expect("no panic");
+    assert_eq!(event["event"], "following");
+    inspect(&fixture, &["trigger", "ring"]).await.good();
+    let rest = move || loop {
+        let line = lines.next().expect("before its time was over").expect("a line");
+        let event: Value = serde_json::from_str(&line).expect("JSON");
+        if event["event"] == "ended" {
+            return event;
+        }
+    };
+    let ended = tokio::task::spawn_blocking(rest).await.expect("no panic");
+    assert_eq!((&ended["run"], &ended["state"]), (&json!(1), &json!("succeeded")));
+    child.kill().and_then(|()| child.wait()).expect("it ends");
+    scheduler.shutdown().await.expect("stopped");
 }

@@ -1,10 +1,19 @@
 //! The real binary on real files: every command as text and as JSON, its exit codes, and what it does with bad input.
 
+mod backfill;
+mod cancelling;
 mod control;
+mod dead;
+mod dynamic;
+mod explaining;
 mod fixture;
+mod groups;
+mod hostile;
 mod live;
 mod reading;
 mod refusals;
 mod schedules;
+mod standing;
+mod tail;
 #[cfg(unix)]
 mod terminal;

@@ -46,18 +46,37 @@ fn list_as_json() {
         "schedule": "cron(0 9 * * MON-FRI) Europe/London",
         "schedule_description": "At 09:00, Monday to Friday, Europe/London",
         "time_zone": "Europe/London",
+        "group": null,
+        "tags": [],
+        "handler": null,
+        "args": null,
+        "temporary": false,
         "linked": true,
         "paused": null,
         "next_tick": "2026-01-06T09:00:00Z",
+        "hold": null,
+        "queued": null,
         "high_water_mark": "2026-01-05T09:00:00Z",
         "registered": "2026-01-05T08:59:30Z",
+        "since": "2026-01-05T08:59:30Z",
         "active_runs": 1,
+        "parked_runs": 0,
         "overlap": "skip",
+        "queue_depth": 1,
+        "cancel_grace_ms": 10_000,
+        "max_running": null,
         "catch_up": { "rule": "latest", "limit": 100, "window_ms": null, "grace_ms": null },
         "retry": {
             "retries": 3, "backoff": "exponential", "delay_ms": 10_000, "max_delay_ms": 3_600_000, "past_next": false
         },
         "timeout_ms": 300_000,
+        "jitter_ms": null,
+        "run_on_start": false,
+        "priority": 50,
+        "retention": {
+            "runs": 10_000, "age_ms": 2_592_000_000_u64, "dead_letters": 1_000, "dead_letter_age_ms": 7_776_000_000_u64
+        },
+        "was": null,
         "source": "src/jobs.rs:12",
     });
     let mut got = list["jobs"][3].clone();
@@ -205,7 +224,7 @@ fn a_sound_record_is_verified() {
         "sound": true,
         "jobs": [{
             "job": "heartbeat", "sound": true, "ticks": 6, "ran": 4, "skipped_overlap": 2, "skipped_missed": 0,
-            "skipped_paused": 0, "breaches": [],
+            "skipped_paused": 0, "skipped_superseded": 0, "skipped_clock": 0, "breaches": [],
         }],
     });
     assert_eq!(verify, want);

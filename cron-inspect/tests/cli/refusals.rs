@@ -98,6 +98,15 @@ fn an_unknown_job_is_named_with_the_nearest_one() {
         &["pause", "hartbeat"],
         &["resume", "hartbeat"],
         &["verify", "hartbeat"],
+        &["explain", "hartbeat"],
+        &["tail", "--job", "hartbeat"],
+        &["cancel", "--job", "hartbeat"],
+        &["dead-letters", "--job", "hartbeat"],
+        &["retry", "--all", "--job", "hartbeat"],
+        &["dismiss", "--all", "--job", "hartbeat"],
+        &["backfill", "hartbeat", "--from", "2026-01-01T00:00:00Z"],
+        &["backfill", "hartbeat", "--from", "2026-01-01T00:00:00Z", "--dry-run"],
+        &["remove", "remind", "hartbeat"],
         &["show", "hartbeat", "--json"],
     ] {
         assert_eq!(fixture.inspect(args).bad(), want, "{args:?}");
@@ -114,9 +123,13 @@ fn a_ledger_without_jobs_is_no_error() {
     let fixture = Fixture::empty();
     drop(fixture.store());
     assert!(fixture.inspect(&["list"]).good().starts_with("no jobs in "));
-    assert_eq!(fixture.inspect(&["list", "--json"]).good(), "{\"jobs\":[]}\n");
+    assert_eq!(fixture.inspect(&["list", "--json"]).good(), "{\"jobs\":[],\"next_after\":null}\n");
     assert_eq!(fixture.inspect(&["runs"]).good(), "no runs\n");
     assert_eq!(fixture.inspect(&["next"]).good(), "no ticks to come\n");
+    assert_eq!(fixture.inspect(&["groups"]).good(), "no groups\n");
+    assert_eq!(fixture.inspect(&["dead-letters"]).good(), "no dead letters\n");
+    assert_eq!(fixture.inspect(&["retry", "--all"]).good(), "no dead letters, nothing to retry\n");
+    assert_eq!(fixture.inspect(&["dismiss", "--all"]).good(), "no dead letters, nothing to dismiss\n");
     assert_eq!(fixture.inspect(&["verify", "--json"]).good(), "{\"sound\":true,\"jobs\":[]}\n");
 }
 

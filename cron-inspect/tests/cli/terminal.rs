@@ -35,6 +35,9 @@ fn lines_fit_the_width() {
             &["run", "4"],
             &["next"],
             &["verify"],
+            &["explain", "morning_report"],
+            &["explain", "heartbeat", "--outage", "3h"],
+            &["dead-letters"],
             &["check", "*/7 2 31 * MON", "--zone", "America/New_York"],
         ] {
             let output =

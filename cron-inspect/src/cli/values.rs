@@ -1,0 +1,31 @@
+//! Texts of the command line that become values at the door.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cron_core::duration::parse_duration;
+
+pub(super) fn limit() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=10_000)
+}
+
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    match DateTime::parse_from_rfc3339(text) {
+        Ok(instant) => Ok(instant.to_utc()),
+        Err(error) => Err(format!(
+            "{error}; write `2026-01-01T00:00:00Z`, or with an offset `2026-01-01T00:00:00+01:00`"
+        )),
+    }
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// `key=value`, cut at the first sign.
+pub(super) fn option(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        None => Err("there is no `=`; write for example `cron=0 9 * * *` or `retries=3`".to_owned()),
+    }
+}

@@ -1,0 +1,79 @@
+//! `inspect schedule NAME --handler JOB`
+
+use cron_core::job::options::{Key, Options, Place, Value, plan};
+use cron_core::job::{JobName, Plan};
+use cron_core::schedule::Calendars;
+use cron_runtime::store::{Command, Done};
+use serde::Serialize;
+
+use super::steer::{arguments, give, said};
+use crate::cli;
+use crate::context::{Context, find_job, zone_of};
+use crate::failure::Failure;
+use crate::view::text::Text;
+use crate::view::{json, style, time};
+
+#[derive(Serialize)]
+struct Json<'a> {
+    /// Whether it was not there before.
+    new: bool,
+    /// Whether its schedule is another one than before.
+    edited: bool,
+    job: json::Job<'a>,
+}
+
+pub(crate) fn schedule(args: cli::Schedule, context: &Context) -> Result<(), Failure> {
+    let plan = declared(args)?;
+    let name = plan.name.clone();
+    let store = context.store()?;
+    let Done::Upserted { new, edited } = give(&store, Command::Upsert { plans: vec![plan] }, context)? else {
+        return Err(Failure::WrongAnswer);
+    };
+    let (is_new, is_edited) = (new.contains(&name), edited.contains(&name));
+    let job = find_job(&store, name.as_str())?;
+    context.show(&Json { new: is_new, edited: is_edited, job: json::Job::from(&job) }, |screen| {
+        let done = match (is_new, is_edited) {
+            (true, _) => "added ",
+            (false, true) => "rescheduled ",
+            // What is pending stays pending.
+            (false, false) => "kept the schedule of ",
+        };
+        let words = match &job.plan.schedule {
+            Some(schedule) => schedule.describe(),
+            None => "by hand only".to_owned(),
+        };
+        let mut text = Text::styled(style::GOOD, done)
+            .and(style::BOLD, name.as_str())
+            .and(style::PLAIN, format!(": {words}"));
+        if let Some(next) = job.due {
+            let at = time::short_stamp(next, zone_of(&job), screen.now);
+            text = text
+                .and(style::PLAIN, format!("; next tick {}", time::relative(next, screen.now)))
+                .and(style::DIM, format!(" ({at})"));
+        }
+        said(&text, Some(&job), screen)
+    })
+}
+
+/// The plan that the arguments make, with every mistake in them at once.
+fn declared(args: cli::Schedule) -> Result<Plan, Failure> {
+    let mut options = Options::default();
+    for (key, text) in &args.options {
+        let key = Key::read(key, Place::Builder)?;
+        match key {
+            Key::Name => return Err(Failure::NameTwice),
+            key if options.get(key).is_some() => return Err(Failure::OptionTwice(key)),
+            key => options.set(key, Value::read(key, text)),
+        };
+    }
+    let handler: JobName = args.handler.parse()?;
+    let given = arguments(args.args.as_deref())?;
+    let plan = plan(&args.name, &options, &Calendars::default())?;
+    Ok(Plan {
+        description: args.description,
+        handler: Some(handler),
+        args: given,
+        temporary: args.temporary,
+        ..plan
+    })
+}
