@@ -4,6 +4,8 @@
 //! `cargo bench -p cron-runtime --bench outage` prints medians. The times that the store is told are made up; the work is real:
 //! a SQLite file with `synchronous=FULL` in the directory for temporary files.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

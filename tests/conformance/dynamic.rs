@@ -29,7 +29,7 @@ fn upserted(process: &Process, jobs: &[Job], second: i64) -> (usize, usize) {
 pub(crate) fn a_dynamic_job_runs_the_function_of_its_handler_with_its_arguments(world: &World) {
     let process = world.start(0, &[job("remind")]);
     let remind = job("remind-42").on("remind").every("10s").args(r#"{"who":42}"#);
-    assert_eq!(upserted(&process, &[remind.clone()], 5), (1, 0));
+    assert_eq!(upserted(&process, std::slice::from_ref(&remind), 5), (1, 0));
     assert_eq!((process.info("remind-42").due, process.info("remind-42").linked), (Some(at(10)), true));
     let claimed = process.starts(10);
     assert_eq!((claimed.job(), claimed.plan.handler()), (&name("remind-42"), &name("remind")));
@@ -40,7 +40,7 @@ pub(crate) fn a_dynamic_job_runs_the_function_of_its_handler_with_its_arguments(
 pub(crate) fn the_same_again_keeps_the_pending_tick(world: &World) {
     let process = world.start(0, &[job("remind")]);
     let remind = job("r").on("remind").every("1h");
-    upserted(&process, &[remind.clone()], 5);
+    upserted(&process, std::slice::from_ref(&remind), 5);
     let before = process.info("r");
     assert_eq!(upserted(&process, &[remind], 90), (0, 0));
     assert_eq!(process.info("r"), before);

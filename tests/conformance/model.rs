@@ -34,7 +34,7 @@ pub(crate) fn compare<B: Books + 'static>(fresh: impl Fn() -> B) {
 
 /// Every second program bounds its group.
 fn of(jobs: &[Job]) -> Program {
-    let groups = if jobs.len() % 2 == 0 {
+    let groups = if jobs.len().is_multiple_of(2) {
         Vec::new()
     } else {
         vec![GroupLimit { group: "team".parse().expect("a name"), max_running: jobs.len() as u32 }]

@@ -49,7 +49,7 @@ fn policies() -> Vec<Job> {
 
 /// A job whose slot is held so at second 100, and the run that holds it.
 fn held(world: &World, policy: &Job, holder: Holder) -> (Process, Option<Claim>) {
-    let process = world.start(0, &[policy.clone()]);
+    let process = world.start(0, std::slice::from_ref(policy));
     if holder == Holder::Nobody {
         return (process, None);
     }

@@ -10,6 +10,8 @@ mod admit;
 mod choose;
 mod close;
 mod delay;
+#[cfg(test)]
+mod delay_tests;
 mod hold;
 mod line;
 #[cfg(test)]

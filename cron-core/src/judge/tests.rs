@@ -34,15 +34,15 @@ pub(super) const fn running(run: u64) -> Active {
 
 pub(super) const HELD: [Active; 1] = [running(4)];
 
-fn run(tick: i64) -> Verdict {
+pub(super) fn run(tick: i64) -> Verdict {
     Verdict::Run { tick: at(tick) }
 }
 
-fn skip(reason: SkipReason, first: i64, last: i64, count: u64, holder: Option<u64>) -> Verdict {
+pub(super) fn skip(reason: SkipReason, first: i64, last: i64, count: u64, holder: Option<u64>) -> Verdict {
     Verdict::Skip(Skip { first: at(first), last: at(last), count, reason, holder: holder.map(RunId) })
 }
 
-fn missed(first: i64, last: i64, count: u64) -> Verdict {
+pub(super) fn missed(first: i64, last: i64, count: u64) -> Verdict {
     skip(SkipReason::Missed, first, last, count, None)
 }
 
@@ -50,11 +50,11 @@ fn superseded(first: i64, last: i64, count: u64) -> Verdict {
     skip(SkipReason::Superseded, first, last, count, None)
 }
 
-fn overlapping(tick: i64) -> Verdict {
+pub(super) fn overlapping(tick: i64) -> Verdict {
     skip(SkipReason::Overlap, tick, tick, 1, Some(4))
 }
 
-fn judged(verdicts: Vec<Verdict>, mark: i64, due: Option<i64>) -> Judgement {
+pub(super) fn judged(verdicts: Vec<Verdict>, mark: i64, due: Option<i64>) -> Judgement {
     Judgement::of(verdicts, at(mark), due.map(at))
 }
 
@@ -414,55 +414,4 @@ fn a_clock_that_went_back_judges_nothing_twice() {
     assert_eq!(judge(&docket(&schedule, CatchUpRule::Latest, 100), at(50)), judged(vec![], 100, Some(110)));
     assert!(!is_astray(at(3 * 3_600), at(0)));
     assert!(is_astray(at(3 * 3_600 + 1), at(0)));
-}
-
-#[test]
-fn a_delay_runs_its_one_tick_however_late_and_then_waits_for_the_end() {
-    let schedule = after_finish("10s");
-    for rule in [CatchUpRule::Latest, CatchUpRule::All] {
-        let docket = docket(&schedule, rule, 0);
-        assert_eq!(judge(&docket, at(9)), judged(vec![], 0, Some(10)));
-        let runs = judged(vec![run(10)], 10, None);
-        assert_eq!(judge(&docket, at(10)), runs);
-        assert_eq!(judge(&docket, at(99_999)), runs);
-        let held = Docket { active: &HELD, ..docket };
-        assert_eq!(judge(&held, at(99_999)), judged(vec![overlapping(10)], 10, None));
-        assert_eq!(judge(&Docket { overlap: Overlap::Allow, ..held }, at(99_999)), runs);
-        for overlap in [Overlap::Queue, Overlap::Cancel] {
-            assert_eq!(judge(&Docket { overlap, ..held }, at(99_999)), judged(vec![], 0, None));
-        }
-    }
-    assert_eq!(mark_after_end(&schedule, at(10), at(17)), at(17));
-    assert_eq!(mark_after_end(&schedule, at(10), at(3)), at(10));
-    assert_eq!(mark_after_end(&every("10s"), at(10), at(17)), at(10));
-    assert_eq!(next_tick(&schedule, at(17), false), Some(at(27)));
-    assert_eq!(next_tick(&schedule, at(17), true), None);
-}
-
-#[test]
-fn a_delay_lets_its_one_tick_go_beyond_grace_and_window() {
-    let schedule = after_finish("10s");
-    let none = docket(&schedule, CatchUpRule::None, 0);
-    assert_eq!(judge(&none, at(15)).verdicts, [run(10)]);
-    let gone = judged(vec![missed(10, 10, 1)], 99, Some(109));
-    assert_eq!(judge(&none, at(99)), gone);
-    let mut bounded = docket(&schedule, CatchUpRule::All, 0);
-    bounded.catch_up.window = Some(Duration::from_secs(80));
-    assert_eq!(judge(&bounded, at(90)).verdicts, [run(10)]);
-    assert_eq!(judge(&bounded, at(99)), gone);
-    assert_eq!(judge(&Docket { active: &HELD, ..bounded }, at(99)), Judgement { due: None, ..gone });
-}
-
-#[test]
-fn a_delay_is_closed_with_one_tick_at_most() {
-    let schedule = after_finish("10s");
-    let closed = |paused: Option<i64>, is_active, now| {
-        let skips = close(&schedule, Place::at(at(0)), paused.map(at), is_active, at(now));
-        skips.into_iter().map(Verdict::Skip).collect::<Vec<_>>()
-    };
-    assert_eq!(closed(None, false, 9), []);
-    assert_eq!(closed(None, false, 99), [missed(10, 10, 1)]);
-    assert_eq!(closed(Some(10), false, 99), [missed(10, 10, 1)]);
-    assert_eq!(closed(Some(5), false, 99), [skip(SkipReason::Paused, 10, 10, 1, None)]);
-    assert_eq!(closed(Some(5), true, 99), []);
 }
