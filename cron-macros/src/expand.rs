@@ -56,7 +56,7 @@ fn handle_with(checked: &Checked, function: &Function, registration: &TokenStrea
 
         #(#conditions)*
         #(#[allow(#silenced)])*
-        #[allow(dead_code, deprecated, private_interfaces, unreachable_patterns, unused_variables)]
+        #[allow(clippy::needless_update, dead_code, deprecated, private_interfaces, unreachable_patterns, unused_variables)]
         const _: () = {
             use #runtime::__private as __cron;
 

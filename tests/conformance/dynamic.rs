@@ -12,6 +12,7 @@ cases!(dynamic:
     any_number_of_them_is_added_and_removed_in_one_call,
     what_is_wrong_is_refused_and_nothing_is_added,
     only_what_no_program_contains_can_be_removed,
+    a_dynamic_job_with_another_name_brings_its_record_along,
     arguments_of_a_trigger_replace_those_of_the_job,
 );
 
@@ -126,6 +127,17 @@ pub(crate) fn only_what_no_program_contains_can_be_removed(world: &World) {
     let process = world.start(13, &[job("remind")]);
     assert_eq!(process.does(Command::Remove { jobs: vec![name("old")] }, 14), Done::Removed { count: 1 });
     assert_eq!(process.all_jobs().len(), 1);
+}
+
+pub(crate) fn a_dynamic_job_with_another_name_brings_its_record_along(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    upserted(&process, &[job("r").on("remind").every("10s")], 0);
+    process.succeed(process.starts(10).claim, 11);
+    assert_eq!(upserted(&process, &[job("s").on("remind").every("10s").was("r")], 12), (0, 0));
+    assert_eq!((process.ran("s"), process.job("r").expect("readable")), (vec![10], None));
+    assert_eq!(process.starts(20).job(), &name("s"));
+    // A declared job is not taken over.
+    assert_eq!(upserted(&process, &[job("t").on("remind").was("remind")], 21), (1, 0));
 }
 
 pub(crate) fn arguments_of_a_trigger_replace_those_of_the_job(world: &World) {

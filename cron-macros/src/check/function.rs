@@ -103,7 +103,7 @@ fn check_parameter(parameter: &PatType, mistakes: &mut Mistakes) {
         mistakes.add(
             word,
             "a parameter of a job has one named type: the scheduler must know what to give\n\
-             write `State<T>` with the type that was given to `start()`, or `Run`",
+             write `State<T>` with the type that was given to `start()`, `Args<T>`, or `Run`",
         );
     }
 }
@@ -113,10 +113,12 @@ fn check_output(signature: &Signature, output: &Type, mistakes: &mut Mistakes) {
         Type::Never(_) => mistakes.add(
             output,
             "a job that never returns would hold its slot for ever\n\
-             let it do one piece of work and return `()` or `Result<(), E>`",
+             let it do one piece of work and return `()`, `Next` or a `Result` of them",
         ),
-        Type::ImplTrait(_) if signature.asyncness.is_none() => mistakes
-            .add(output, "a job returns `()` or `Result<(), E>`\nfor one that awaits, write `async fn`"),
+        Type::ImplTrait(_) if signature.asyncness.is_none() => mistakes.add(
+            output,
+            "a job returns `()`, `Next` or a `Result` of them\nfor one that awaits, write `async fn`",
+        ),
         _ => {}
     }
 }

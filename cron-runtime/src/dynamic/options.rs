@@ -50,6 +50,7 @@ methods! {
     end(into InstantOption) End;
     jitter(into DurationOption) Jitter;
     run_on_start(bool) RunOnStart;
+    was(into TextOption) Was;
     group(into TextOption) Group;
     tags(into TextOption) Tags;
     priority(u32) Priority;
@@ -81,9 +82,8 @@ mod tests {
 
     #[test]
     fn every_option_of_the_attribute_has_a_method_of_its_name() {
-        // A dynamic job has no other place than `.named(...)` for its name, and nothing that it could have been before.
-        let elsewhere = [Key::Name, Key::Was];
-        let wanted: Vec<_> = Key::all_in(Place::Builder).filter(|key| !elsewhere.contains(key)).collect();
+        // A dynamic job has no other place than `.named(...)` for its name.
+        let wanted: Vec<_> = Key::all_in(Place::Builder).filter(|key| *key != Key::Name).collect();
         let methods: Vec<_> = METHODS.iter().map(|(_, key)| *key).collect();
         assert_eq!(methods, wanted);
         for (method, key) in METHODS {

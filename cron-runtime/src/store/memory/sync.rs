@@ -50,7 +50,7 @@ impl Book {
         (is_free && is_declared).then(|| was.clone())
     }
 
-    fn rename(&mut self, was: &JobName, name: &JobName) -> Result<(), StoreError> {
+    pub(super) fn rename(&mut self, was: &JobName, name: &JobName) -> Result<(), StoreError> {
         let job = self.jobs.remove(was).ok_or_else(|| super::book::missing(was))?;
         self.jobs.insert(name.clone(), job);
         for run in self.runs.values_mut().filter(|run| run.job == *was) {

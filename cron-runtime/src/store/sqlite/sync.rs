@@ -94,7 +94,7 @@ impl Db {
         id.map(|id| Ok((was.clone(), JobId(from_int(id)?)))).transpose()
     }
 
-    fn rename(&self, id: JobId, was: &JobName, name: &JobName) -> Result<(), StoreError> {
+    pub(super) fn rename(&self, id: JobId, was: &JobName, name: &JobName) -> Result<(), StoreError> {
         self.run("UPDATE jobs SET name = ?2 WHERE id = ?1", params![to_int(id.0), name.as_str()])?;
         // Dynamic jobs follow the function.
         let sql = "SELECT id, name, plan FROM jobs WHERE handler = ?1";

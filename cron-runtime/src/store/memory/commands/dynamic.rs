@@ -19,6 +19,12 @@ impl Book {
         }
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         for plan in plans {
+            if let Some(was) = &plan.was
+                && !self.jobs.contains_key(&plan.name)
+                && self.jobs.get(was).is_some_and(|job| job.plan.handler.is_some())
+            {
+                self.rename(was, &plan.name)?;
+            }
             if !self.jobs.contains_key(&plan.name) {
                 new.push(plan.name.clone());
                 self.register(plan, now)?;

@@ -21,7 +21,15 @@ impl Db {
         }
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         for plan in plans {
-            let id = match self.job_id(&plan.name)? {
+            let mut id = self.job_id(&plan.name)?;
+            if id.is_none()
+                && let Some(was) = &plan.was
+                && let Some(renamed) = self.dynamic_id(was)?
+            {
+                self.rename(renamed, was, &plan.name)?;
+                id = Some(renamed);
+            }
+            let id = match id {
                 None => {
                     new.push(plan.name.clone());
                     self.register(plan, self.owner, now)?
@@ -63,6 +71,11 @@ impl Db {
             self.all("SELECT name FROM jobs WHERE handler IS NULL ORDER BY name", [])?;
         let near = nearest(handler.as_str(), declared.iter().map(String::as_str)).map(str::to_owned);
         Err(CommandError::UnknownHandler { job: plan.name.clone(), handler: handler.clone(), near })
+    }
+
+    /// The number of a dynamic job that has this name.
+    fn dynamic_id(&self, name: &JobName) -> Result<Option<JobId>, StoreError> {
+        if self.is_declared(name)? { Ok(None) } else { self.job_id(name) }
     }
 
     fn is_declared(&self, name: &JobName) -> Result<bool, StoreError> {
