@@ -109,3 +109,28 @@ fn files_are_small() {
         }
     }
 }
+
+#[test]
+fn what_the_docs_link_to_is_there() {
+    let mut pages = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CONTRIBUTING.md".to_owned()];
+    for folder in ["docs", "docs/decisions"] {
+        let entries = std::fs::read_dir(root().join(folder)).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+        pages.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")));
+    }
+    let mut links = 0;
+    for page in pages {
+        let path = root().join(&page);
+        let text = std::fs::read_to_string(&path).expect("it is read");
+        for rest in text.split("](").skip(1) {
+            let target = rest.split(')').next().unwrap_or_default().split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let found = path.parent().expect("a folder").join(target);
+            assert!(found.exists(), "{page} links to {target}, which is not there");
+            links += 1;
+        }
+    }
+    assert!(links > 50, "only {links} links were found");
+}

@@ -31,6 +31,14 @@ pub enum DatabaseError {
     /// The environment variable is not UTF-8.
     #[error("the environment variable CRON_DATABASE_URL is not UTF-8")]
     NotUnicode,
+    /// Options behind the path of a URL.
+    #[error("`sqlite:` takes a path and no options such as `{query}`; write `sqlite:{path}`")]
+    Options {
+        /// The path.
+        path: String,
+        /// What stands behind it.
+        query: String,
+    },
     /// A scheme that this version does not know.
     #[error("`{scheme}` databases are not known here (allowed: a file path, `sqlite:PATH`, `memory:`)")]
     UnknownScheme {
@@ -69,6 +77,11 @@ impl Database {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
                 if path.is_empty() {
                     return Err(DatabaseError::Empty);
+                }
+                if let Some((path, query)) = path.split_once(['?', '#']) {
+                    // Other libraries have options here; as a path it would be a stray file.
+                    let (path, query) = (path.to_owned(), query.to_owned());
+                    return Err(DatabaseError::Options { path, query });
                 }
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
@@ -128,6 +141,12 @@ mod tests {
         ] {
             assert_eq!(Database::parse(text), want, "{text}");
         }
+    }
+
+    #[test]
+    fn options_of_other_libraries_are_refused() {
+        let error = Database::parse("sqlite://jobs.db?mode=rwc").expect_err("no options").to_string();
+        assert!(error.contains("`mode=rwc`") && error.ends_with("write `sqlite:jobs.db`"), "{error}");
     }
 
     #[test]

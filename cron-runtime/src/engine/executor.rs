@@ -140,6 +140,10 @@ impl Call {
     }
 
     fn on_a_thread(self, make: MakeBlocking, mut report: Report) {
+        // It may have waited for a thread until its time was over, and its slot may be another run's by now.
+        if self.context.run.is_cancelled() {
+            return;
+        }
         report.how = match self.extract(make) {
             Ok(call) => returned(&self.job, catch_unwind(AssertUnwindSafe(call))),
             Err(how) => how,

@@ -52,9 +52,6 @@ pub(crate) use wait::{Waiter, Waker};
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
 
-/// A backward step of the wall clock by more than this may leave high-water marks in the future.
-const ASTRAY: TimeDelta = TimeDelta::hours(3);
-
 /// What an engine is made of.
 #[derive(Debug)]
 pub(crate) struct Parts {
@@ -203,7 +200,8 @@ impl Engine {
         }
         tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
         self.look = true;
-        self.astray |= step < -ASTRAY;
+        // Several small steps make a large one; the store looks how far each mark is away.
+        self.astray |= step < TimeDelta::zero();
         self.keeper.renew_now(now);
         // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
         let patient = now.wall + TimeDelta::seconds(15);
@@ -341,6 +339,8 @@ impl Engine {
         ];
         // What is past by now waits for the store, and `rests` wakes it for that.
         let ahead = spans.into_iter().flatten().filter(|at| *at > now.monotonic);
+        // The step has taken its time.
+        let now = self.executor.clock.moment();
         let within = ahead.min().map(|at| at.saturating_sub(now.monotonic));
         let wall =
             if is_open && rests.is_none() { self.due.into_iter().chain(self.reap).min() } else { None };

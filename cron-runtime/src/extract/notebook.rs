@@ -122,7 +122,8 @@ pub(crate) fn lines(text: &str, at: DateTime<Utc>, attempt: u32) -> impl Iterato
     text.lines().map(move |line| LogLine { at, attempt, text: cut(line) })
 }
 
-fn cut(line: &str) -> String {
+/// Cuts a text that is too long to be kept.
+pub(crate) fn cut(line: &str) -> String {
     if line.len() <= MAX_LINE {
         return line.to_owned();
     }

@@ -7,7 +7,7 @@ use cron_core::job::JobName;
 use cron_core::run::{Epoch, Origin, RunId};
 use tokio::sync::watch;
 
-use super::notebook::{Notebook, Noted, lines};
+use super::notebook::{Notebook, Noted, cut, lines};
 use super::{Context, ExtractError, FromRun};
 use crate::clock::Clock;
 use crate::engine::{Event, Events, Inbox, Message};
@@ -99,7 +99,7 @@ impl Run {
     /// once, and kept with the run at most once a second and at its end.
     pub fn progress(&self, fraction: f64, message: impl Into<String>) {
         let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
-        let progress = Progress { fraction, message: message.into() };
+        let progress = Progress { fraction, message: cut(&message.into()) };
         let noted = self.parts.notebook.progress(progress.clone());
         self.tell(noted, || Event::Progress {
             job: self.parts.job.clone(),

@@ -28,7 +28,11 @@ use std::time::Duration;
 /// # fn status(_: &str) -> u16 { 404 }
 /// ```
 #[derive(Debug)]
-pub struct JobError {
+pub struct JobError(Said);
+
+/// What the error says, as its own source: an error that forwards to a [`JobError`] shows its sources and not itself.
+#[derive(Debug)]
+struct Said {
     again: Again,
     error: Box<dyn Error + Send + Sync>,
 }
@@ -47,41 +51,53 @@ pub(super) enum Again {
 impl JobError {
     /// A permanent error: the run is discarded, whatever attempts are left.
     pub fn discard(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { again: Again::Never, error: error.into() }
+        Self(Said { again: Again::Never, error: error.into() })
     }
 
     /// An error after which the next attempt waits this long, in place of the delay of the retry policy. How many attempts there
     /// are stays the policy's to say.
     pub fn retry_after(delay: Duration, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { again: Again::After(delay), error: error.into() }
+        Self(Said { again: Again::After(delay), error: error.into() })
     }
 
     /// An error that is tried again as the retry policy says: what every other error is too.
     pub fn retry(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { again: Again::ByPolicy, error: error.into() }
+        Self(Said { again: Again::ByPolicy, error: error.into() })
     }
 
     /// The error that it was made from.
     #[must_use]
     pub fn get_ref(&self) -> &(dyn Error + Send + Sync + 'static) {
-        self.error.as_ref()
+        self.0.error.as_ref()
     }
 
     /// What the outermost error of this type in a chain says.
     pub(super) fn find(error: &(dyn Error + 'static)) -> Again {
         std::iter::successors(Some(error), |error| (*error).source())
-            .find_map(|error| error.downcast_ref::<Self>())
-            .map_or(Again::ByPolicy, |error| error.again)
+            .find_map(|error| error.downcast_ref::<Said>().or_else(|| Some(&error.downcast_ref::<Self>()?.0)))
+            .map_or(Again::ByPolicy, |said| said.again)
     }
 }
 
 impl fmt::Display for JobError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
+        self.0.fmt(f)
     }
 }
 
 impl Error for JobError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl Error for Said {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.source()
     }

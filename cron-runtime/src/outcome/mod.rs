@@ -201,6 +201,12 @@ mod tests {
     #[derive(Debug)]
     struct OnlyDisplay;
 
+    #[derive(Debug, thiserror::Error)]
+    enum Forwarding {
+        #[error(transparent)]
+        Job(#[from] JobError),
+    }
+
     impl fmt::Display for OnlyDisplay {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("only display")
@@ -247,6 +253,8 @@ mod tests {
             Outcome::Failed { message: "fetch: slow".to_owned(), retry_after: Some(Duration::from_secs(7)) };
         assert_eq!((&&&&Said(&later)).outcome(), wanted);
         assert_eq!((&&&&Said(&JobError::retry("again"))).outcome(), failed("again"));
+        let forwarding = Forwarding::Job(JobError::discard("gone"));
+        assert_eq!((&&&&Said(&forwarding)).outcome(), discarded("gone"));
         assert!(discard().get_ref().downcast_ref::<Report>().is_some());
     }
 

@@ -43,7 +43,8 @@ impl Scheduler {
     /// Runs the function of a job once, at an instant; one that is past means at once.
     ///
     /// It is a dynamic job of its own, which survives a restart and goes away with its record. Its name is the one of the request, or
-    /// else `HANDLER/once-` and a random number.
+    /// else `HANDLER/once-` and a random number. The same name and instant again change nothing. Another instant for a name that exists
+    /// is an edit, which is never retroactive: an instant that is past by then gives no run; take a name of its own for that.
     ///
     /// # Errors
     ///

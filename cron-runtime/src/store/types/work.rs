@@ -215,12 +215,14 @@ pub struct Pruned {
     pub more: bool,
 }
 
-/// A run that was to stop and has failed has stopped, also where its process had not heard of it yet: it is not tried again.
+/// A run that was to stop and did not succeed has stopped, also where its process had not heard of it yet: it is not tried again,
+/// nor started again after a shutdown.
 pub(crate) fn stopped(event: RunEvent, asked: Option<&str>) -> RunEvent {
     match (event, asked) {
-        (RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Lost }, Some(why)) => {
-            RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } }
-        }
+        (
+            RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Interrupted | AttemptEnd::Lost },
+            Some(why),
+        ) => RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } },
         (event, _) => event,
     }
 }
