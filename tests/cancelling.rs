@@ -21,6 +21,14 @@ async fn complains(run: Run) -> Result<(), String> {
     Err("cut off".to_owned())
 }
 
+/// Goes on while the scheduler shuts down, until it is asked to stop itself.
+#[job]
+async fn lingers(run: Run) {
+    run.shutting_down().await;
+    run.log("the scheduler shuts down");
+    run.cancelled().await;
+}
+
 #[job(cancel_grace = "50ms")]
 async fn deaf() {
     std::future::pending::<()>().await;
@@ -130,4 +138,20 @@ async fn a_newer_tick_takes_the_slot_of_a_run_that_does_not_stop() {
     .await;
     assert_eq!(ended.first(), Some(&(started[0], StateWord::Cancelled)));
     scheduler.shutdown_within(Duration::ZERO).await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_while_a_shutdown_waits_for_it() {
+    let scheduler = start().await;
+    let mut events = scheduler.events();
+    let run = begin(&scheduler, "lingers").await;
+    let ending = tokio::spawn({
+        let scheduler = scheduler.clone();
+        async move { scheduler.shutdown_within(Duration::from_secs(3_600)).await }
+    });
+    wait_for(&mut events, "its word", |event| matches!(event, Event::Log { .. }).then_some(())).await;
+    scheduler.cancel_run(run, "ops", "too long").await.expect("it is active");
+    wait_for(&mut events, "its end", |event| event.finished().filter(|(ended, _)| *ended == run)).await;
+    let report = ending.await.expect("no panic").expect("it ends");
+    assert_eq!(report.finished, 1);
 }

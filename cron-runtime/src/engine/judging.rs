@@ -9,7 +9,7 @@ use super::events::Event;
 use super::keeper::LEASE;
 use super::running::{Running, Stop};
 use crate::clock::Moment;
-use crate::store::{Claimed, JudgeRequest, Judged};
+use crate::store::{Claim, Claimed, JudgeRequest, Judged};
 
 /// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
 /// last is written.
@@ -57,12 +57,7 @@ impl Engine {
             self.meter.cancelled(&job);
             self.events.tell(|| Event::Cancelled { job, run: claim.run });
         }
-        for (claim, why) in asked {
-            let Some(running) = self.attempts.ask(claim, why.clone(), now.monotonic) else { continue };
-            let job = running.attempt.plan.name.clone();
-            tracing::info!(job = %job, run = claim.run.0, %why, "asked to stop");
-            self.events.tell(|| Event::Asked { job, run: claim.run, why });
-        }
+        self.ask(asked, now);
         for (job, skip) in skipped {
             tracing::info!(job = %job, reason = %skip.reason, count = skip.count, "ticks skipped");
             self.pruner.something_ended();
@@ -73,6 +68,32 @@ impl Engine {
             self.start(attempt, now);
         }
         more
+    }
+
+    /// While a shutdown waits for running attempts nothing is judged any more, and somebody may still ask one of them to stop.
+    pub(super) fn hear(&mut self, now: Moment) {
+        if !self.look || self.attempts.is_empty() || self.store_rests(now) {
+            return;
+        }
+        // Nothing is looked at and nothing is claimed: only what was asked is told.
+        let (limit, room, owner) = (0, 0, self.owner);
+        match self.store.judge(JudgeRequest { now: now.wall, limit, room, lease_until: now.wall, owner }) {
+            Ok(judged) => {
+                self.look = false;
+                self.ask(judged.asked, now);
+            }
+            Err(error) => self.store_failed("who asked for what could not be read", &error, now),
+        }
+    }
+
+    /// Tells attempts that they are to stop.
+    fn ask(&mut self, asked: Vec<(Claim, String)>, now: Moment) {
+        for (claim, why) in asked {
+            let Some(running) = self.attempts.ask(claim, why.clone(), now.monotonic) else { continue };
+            let job = running.attempt.plan.name.clone();
+            tracing::info!(job = %job, run = claim.run.0, %why, "asked to stop");
+            self.events.tell(|| Event::Asked { job, run: claim.run, why });
+        }
     }
 
     /// Until when those that wait for room need not be looked at, on the monotonic clock.

@@ -180,6 +180,8 @@ impl Engine {
             self.reap(now);
             more = self.judge(now);
             self.prune(now);
+        } else {
+            self.hear(now);
         }
         self.meter.show(self.attempts.len(), now);
         self.conclude_shutdown(now);
