@@ -1,4 +1,4 @@
-//! A job that takes longer than its period, under both rules for that.
+//! A job that takes longer than its period, under two of the four rules for that (`queue` and `cancel` are the others).
 
 use std::time::Duration;
 

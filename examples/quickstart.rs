@@ -1,6 +1,6 @@
 //! Three jobs, what happens to them, and what is left of them after Ctrl-C or `kill -9`.
 //!
-//! Run it, stop it in whatever way you like, wait a little, run it again: no tick is lost and none runs twice. Meanwhile or
+//! Run it, stop it in whatever way you like, wait a little, run it again: no tick is lost and none gets two runs. Meanwhile or
 //! afterwards, `cargo run --bin inspect -- list` shows the jobs and `-- runs` shows the runs.
 
 use cron_runtime::prelude::*;

@@ -226,7 +226,8 @@ fn page() -> String {
          A result that comes under an older epoch than that of its run meets no state at all: it is `fenced`, kept with the run, and\n\
          changes nothing.\n\n\
          ## What becomes of a tick, and of a run that somebody asks for\n\n\
-         With `catch_up = \"latest\"`, one tick due, and nothing waiting. `force` starts a run whatever this table says.\n\n{}",
+         With `catch_up = \"latest\"`, one tick due, and nothing waiting. `force` starts a run whatever this table\n\
+         says. Under `cancel`, a run that waits for the slot has the holder asked to stop or ended, as a tick does; runs of a backfill are waited for.\n\n{}",
         transitions(),
         overlaps()
     )
