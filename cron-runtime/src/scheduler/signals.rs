@@ -46,18 +46,23 @@ impl Scheduler {
                 jobs = report.still_running,
                 "synchronous jobs have not returned; the process ends when they do, or at the next signal"
             );
-            exit_at_next_signal();
+            exit_at_next_signal(&mut signals).await;
         }
         Ok(())
     }
 }
 
-/// The signals stay caught after the runtime that listens to them is gone, so somebody else has to listen then.
-fn exit_at_next_signal() {
+/// The signals stay caught after the runtime that listens to them is gone, so somebody else has to listen then. Returns once
+/// that one does: a signal in between would be heard by nobody.
+async fn exit_at_next_signal(signals: &mut Signals) {
+    let (listens, is_listening) = tokio::sync::oneshot::channel();
     let listen = || -> std::io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            Signals::listen()?.next().await;
+            let mut signals = Signals::listen()?;
+            // Who waits for this may be gone already; then nobody has to know.
+            let _ = listens.send(());
+            signals.next().await;
             std::process::exit(130)
         })
     };
@@ -68,6 +73,12 @@ fn exit_at_next_signal() {
     });
     if let Err(error) = thread {
         tracing::warn!(%error, "signals cannot be heard any more");
+    }
+    tokio::select! {
+        biased;
+        () = signals.next() => std::process::exit(130),
+        // Dropped where nobody can listen; that was told.
+        _ = is_listening => (),
     }
 }
 
