@@ -10,7 +10,11 @@ use super::rows::failed;
 /// Marks the file as this scheduler's, in the header field that SQLite keeps for that (`"cron"` in ASCII).
 const APPLICATION_ID: i32 = 0x6372_6f6e;
 
-const MIGRATIONS: &[&str] = &[include_str!("0001_foundation.sql"), include_str!("0002_execution.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_foundation.sql"),
+    include_str!("0002_execution.sql"),
+    include_str!("0003_safety.sql"),
+];
 
 /// The newest schema version that this program knows.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;
