@@ -3,10 +3,16 @@
 //! The wall clock decides when a tick is due; the monotonic clock measures leases, timeouts and shutdown.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that may read the clocks")]
 
+#[cfg(feature = "testing")]
+mod simulated;
+
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
+
+#[cfg(feature = "testing")]
+pub(crate) use simulated::{SimulatedClock, sleep_until, true_now};
 
 /// Both clocks, read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A declarative job framework: annotate a function, and no tick is lost.
 
+mod boot;
 pub mod clock;
 pub mod config;
 pub mod dynamic;
@@ -15,6 +16,8 @@ mod scheduler;
 mod start;
 pub mod store;
 mod target;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use std::fmt;
 use std::marker::PhantomData;

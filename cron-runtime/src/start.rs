@@ -1,26 +1,26 @@
 //! From linked functions to a running scheduler.
 
-use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
-use cron_core::job::{Catalog, JobName, Label, Plan};
-use cron_core::run::{OwnerId, RunId, RunState};
+use cron_core::job::{Catalog, JobSpec, Label, Plan};
 use cron_core::schedule::{Calendar, Calendars, ScheduleError};
 use cron_core::suggest::nearest;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::boot::{Booted, Checked, Joined, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Database;
-use crate::engine::{Engine, Events, Executor, Inbox, Parts, Waiter, Waker, watch_panics};
+use crate::engine::{Engine, Waiter, on_the_pool};
 use crate::error::{Error, MissingState};
 use crate::extract::{Needs, States};
-use crate::hooks::{Caller, Finished, HookReturn, Hooks, Late, On};
+use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
 use crate::registration::{self, Handler};
-use crate::scheduler::{Known, Scheduler, Stores};
+use crate::scheduler::{Scheduler, Stores};
 use crate::store::{GroupLimit, Program, StoreError, Synced};
 
 /// The grace of a shutdown where nothing else is said.
@@ -215,61 +215,61 @@ impl Start {
         self
     }
 
-    async fn run(self) -> Result<Scheduler, Error> {
-        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
-        let Self { database, states, calendars, limits, hooks, workers, shutdown_grace } = self;
-        let calendars = calendars.map_err(Error::Calendar)?;
-        let jobs = Catalog::build(registration::linked(), &calendars).map_err(Error::Catalog)?.into_entries();
-        check_states(&jobs, &states)?;
-        check_hooks(&jobs, &hooks)?;
-        let groups = check_limits(&jobs, limits)?;
-        if workers == 0 {
+    /// Checks everything that can be wrong before a store is opened.
+    pub(crate) fn check(self, jobs: impl Iterator<Item = (JobSpec, Handler)>) -> Result<Checked, Error> {
+        let calendars = self.calendars.map_err(Error::Calendar)?;
+        let jobs = Catalog::build(jobs, &calendars).map_err(Error::Catalog)?.into_entries();
+        check_states(&jobs, &self.states)?;
+        check_hooks(&jobs, &self.hooks)?;
+        let groups = check_limits(&jobs, self.limits)?;
+        if self.workers == 0 {
             return Err(Error::NoWorkers);
         }
+        Ok(Checked {
+            program: Program { plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(), groups },
+            handlers: jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect(),
+            states: self.states,
+            calendars,
+            hooks: self.hooks,
+            workers: self.workers,
+            shutdown_grace: self.shutdown_grace,
+        })
+    }
+
+    async fn run(mut self) -> Result<Scheduler, Error> {
+        let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+        let database = self.database.take();
+        let checked = self.check(registration::linked())?;
         let database = Database::resolve(database.as_deref()).map_err(Error::Database)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let program = Program { plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(), groups };
-        let opened = {
-            let (database, clock) = (database.clone(), Arc::clone(&clock));
-            runtime.spawn_blocking(move || open(&database, &program, clock.as_ref()))
-        };
-        let Opened { stores, owner, lost, synced, waiter, waker } =
+        let (name, program, time) = (database.clone(), checked.program.clone(), Arc::clone(&clock));
+        let opened = runtime.spawn_blocking(move || open(&name, &program, time.as_ref()));
+        let (joined, waiter, waker) =
             opened.await.map_err(|error| StoreError::Backend(Box::new(error)))??;
-        tell(&database, &jobs, &synced);
-        watch_panics();
-        let (inbox, messages) = Inbox::new(waker);
-        let events = Events::new();
-        let (shutting_down, is_shutting_down) = watch::channel(false);
-        let handlers: HashMap<_, _> = jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect();
-        let handlers = Arc::new(handlers);
-        let engine = Engine::new(Parts {
-            store: Arc::clone(&stores.store),
-            owner,
-            handlers: Arc::clone(&handlers),
-            executor: Executor {
-                runtime: runtime.clone(),
-                states: Arc::new(states),
-                inbox: inbox.clone(),
-                events: events.clone(),
-                clock: Arc::clone(&clock),
-                shutting_down: is_shutting_down,
-            },
-            hooks: Caller::new(hooks, runtime, Arc::clone(&stores.ledger), events.clone(), inbox.clone()),
-            inbox: messages,
-            events: events.clone(),
-            shutting_down,
-            workers,
-            lost,
-        });
-        let alive = launch(engine, Arc::clone(&clock), waiter)?;
-        let known = Known { handlers, calendars };
-        Ok(Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace))
+        tell(&database, &checked.program, &joined.synced);
+        let surroundings = Surroundings { clock: Arc::clone(&clock), waker, runtime, threads: on_the_pool };
+        let Booted { engine, scheduler, lives } = checked.boot(joined, surroundings);
+        launch(engine, clock, waiter, lives)?;
+        Ok(scheduler)
     }
 }
 
-/// Gives the engine a thread of its own. The answer says `true` at a good end, and nothing at all if the thread ends otherwise.
-fn launch(engine: Engine, clock: Arc<dyn Clock>, waiter: Waiter) -> Result<watch::Receiver<bool>, Error> {
-    let (lives, alive) = watch::channel(false);
+/// Opens the store, and joins it.
+fn open(database: &Database, program: &Program, clock: &dyn Clock) -> Result<(Joined, Waiter, Waker), Error> {
+    let stores = Stores::open(database)?;
+    // Before anything is written: the system may refuse it, and from here on no ring is missed.
+    let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
+        .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
+    Ok((Joined::join(stores, program, clock)?, waiter, Waker::from(Arc::new(waker))))
+}
+
+/// Gives the engine a thread of its own. `lives` says `true` at a good end, and nothing at all if the thread ends otherwise.
+fn launch(
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    waiter: Waiter,
+    lives: watch::Sender<bool>,
+) -> Result<(), Error> {
     std::thread::Builder::new()
         .name("cron-engine".to_owned())
         .spawn(move || {
@@ -277,7 +277,7 @@ fn launch(engine: Engine, clock: Arc<dyn Clock>, waiter: Waiter) -> Result<watch
             lives.send_replace(true);
         })
         .map_err(|source| Error::System { what: "a thread for the engine", source })?;
-    Ok(alive)
+    Ok(())
 }
 
 impl IntoFuture for Start {
@@ -334,32 +334,8 @@ fn check_limits(jobs: &[(Plan, Handler)], limits: Vec<(String, u32)>) -> Result<
     Ok(checked)
 }
 
-/// A store that this program has joined.
-struct Opened {
-    stores: Stores,
-    owner: OwnerId,
-    /// Runs whose process was found gone.
-    lost: Vec<(JobName, RunId, RunState)>,
-    synced: Synced,
-    waiter: Waiter,
-    waker: Waker,
-}
-
-/// Opens the store, ends what dead processes left behind, and makes the jobs known.
-fn open(database: &Database, program: &Program, clock: &dyn Clock) -> Result<Opened, Error> {
-    let stores = Stores::open(database)?;
-    // Before anything is written: the system may refuse it, and from here on no ring is missed.
-    let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
-        .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
-    let store = stores.store.as_ref();
-    let owner = store.join(clock.moment().wall)?;
-    let lost = store.reap(clock.moment().wall)?.lost;
-    let synced = store.sync(program, clock.moment().wall)?;
-    Ok(Opened { stores, owner, lost, synced, waiter, waker })
-}
-
-fn tell(database: &Database, jobs: &[(Plan, Handler)], synced: &Synced) {
-    if jobs.is_empty() {
+fn tell(database: &Database, program: &Program, synced: &Synced) {
+    if program.plans.is_empty() {
         tracing::warn!("{NO_JOBS}");
         // Without a subscriber the warning goes nowhere, and this is the one that must not.
         if !tracing::dispatcher::has_been_set() {
@@ -378,5 +354,5 @@ fn tell(database: &Database, jobs: &[(Plan, Handler)], synced: &Synced) {
     for name in &synced.not_linked {
         tracing::info!(job = %name, "known to the database, not linked here: left alone");
     }
-    tracing::info!(jobs = jobs.len(), database = %database, "scheduler started");
+    tracing::info!(jobs = program.plans.len(), database = %database, "scheduler started");
 }

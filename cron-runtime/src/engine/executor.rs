@@ -24,11 +24,24 @@ use crate::store::{Claim, Claimed};
 #[derive(Debug)]
 pub(crate) struct Executor {
     pub(crate) runtime: Handle,
+    /// Where functions that are not async run.
+    pub(crate) threads: Threads,
     pub(crate) states: Arc<States>,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutting_down: watch::Receiver<bool>,
+}
+
+/// A function that is not async, ready to be called.
+pub(crate) type Work = Box<dyn FnOnce() + Send>;
+
+/// Gets functions that are not async called, somewhere.
+pub(crate) type Threads = fn(&Handle, Work);
+
+/// On the blocking pool of the user's runtime.
+pub(crate) fn on_the_pool(runtime: &Handle, work: Work) {
+    runtime.spawn_blocking(work);
 }
 
 /// The engine's hold on a function that was called.
@@ -98,7 +111,8 @@ impl Executor {
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                self.runtime.spawn_blocking(move || span.in_scope(|| call.on_a_thread(make, report)));
+                let work = move || span.in_scope(|| call.on_a_thread(make, report));
+                (self.threads)(&self.runtime, Box::new(work));
                 None
             }
         };

@@ -1,6 +1,7 @@
 //! What other threads tell the engine.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::Waker;
 use std::time::Duration;
 
 use cron_core::judge::Next;
@@ -8,7 +9,6 @@ use cron_core::run::{AttemptEnd, Failure};
 use tokio::sync::oneshot;
 
 use super::shutdown::ShutdownReport;
-use super::wait::Waker;
 use crate::extract::ExtractError;
 use crate::store::Claim;
 
@@ -88,7 +88,7 @@ impl Inbox {
     /// Delivers a message and wakes the engine. Says whether the engine still lives.
     pub(crate) fn send(&self, message: Message) -> bool {
         let alive = self.sender.send(message).is_ok();
-        self.waker.wake();
+        self.waker.wake_by_ref();
         alive
     }
 }

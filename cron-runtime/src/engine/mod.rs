@@ -36,7 +36,7 @@ use crate::store::Store;
 
 pub(crate) use events::Events;
 pub use events::{Change, Event};
-pub(crate) use executor::Executor;
+pub(crate) use executor::{Executor, Threads, on_the_pool};
 pub(crate) use inbox::{Inbox, Message};
 use keeper::Keeper;
 use noter::Noter;
@@ -46,8 +46,7 @@ use running::{Attempts, Stop};
 use settler::Pending;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
-use wait::Until;
-pub(crate) use wait::{Waiter, Waker};
+pub(crate) use wait::{Until, Waiter};
 
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
@@ -144,9 +143,9 @@ impl Engine {
 
     /// Steps until a shutdown is done.
     pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) {
-        while !self.shutdown.is_done() {
+        while !self.is_done() {
             let until = self.step(clock.moment());
-            if until == Until::NOW || self.shutdown.is_done() {
+            if until == Until::NOW || self.is_done() {
                 continue;
             }
             match waiter.wait(until) {
@@ -155,6 +154,17 @@ impl Engine {
                 Err(error) => self.events.problem(format!("the system refused to wait: {error}")),
             }
         }
+    }
+
+    /// Whether a shutdown is done: nothing is left to step for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.shutdown.is_done()
+    }
+
+    #[cfg(feature = "testing")]
+    /// Whether nothing is in progress: no attempt, no result on its way, no hook.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.attempts.is_empty() && self.pending.is_empty() && !self.hooks.is_busy()
     }
 
     /// Another process changed something, or came.
@@ -347,5 +357,14 @@ impl Engine {
         let wall =
             if is_open && rests.is_none() { self.due.into_iter().chain(self.reap).min() } else { None };
         Until { wall, within }
+    }
+}
+
+/// An engine that is gone keeps no lease: what it has started and not settled is stopped.
+impl Drop for Engine {
+    fn drop(&mut self) {
+        for running in self.attempts.drain() {
+            running.hold.stop();
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Brings what attempts say of themselves to the store, at most once a second. What is left goes with their settlement.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Engine;
@@ -13,7 +13,7 @@ const SPAN: Duration = Duration::from_secs(1);
 /// Who has something to say, and when it may be written, on the monotonic clock.
 #[derive(Debug, Default)]
 pub(super) struct Noter {
-    waiting: HashSet<Claim>,
+    waiting: BTreeSet<Claim>,
     /// No write before this moment.
     rests_until: Duration,
 }
@@ -36,7 +36,7 @@ impl Engine {
         }
         self.noter.rests_until = now.monotonic.saturating_add(SPAN);
         let mut notes = Vec::new();
-        for claim in self.noter.waiting.drain() {
+        for claim in std::mem::take(&mut self.noter.waiting) {
             // One that has ended took its notes along.
             let Some(running) = self.attempts.get(claim).filter(|running| running.counts()) else { continue };
             let note = running.hold.notebook.fetch();

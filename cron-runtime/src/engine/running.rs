@@ -1,6 +1,6 @@
 //! The attempts that this process has in progress.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -205,7 +205,8 @@ impl Running {
 /// All attempts in progress, with their deadlines.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    running: HashMap<Claim, Running>,
+    // In order, so that the same steps make the same calls of the store.
+    running: BTreeMap<Claim, Running>,
     /// The earliest deadline first.
     deadlines: BTreeSet<(Duration, Claim)>,
 }
@@ -286,7 +287,7 @@ impl Attempts {
 
     pub(crate) fn drain(&mut self) -> Vec<Running> {
         self.deadlines.clear();
-        self.running.drain().map(|(_, running)| running).collect()
+        std::mem::take(&mut self.running).into_values().collect()
     }
 
     /// The next deadline of an attempt.

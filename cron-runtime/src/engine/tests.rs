@@ -55,7 +55,7 @@ impl Bench {
         let plans = jobs.iter().map(|(plan, _)| plan.clone()).collect();
         stores.store.sync(&Program { plans, groups: Vec::new() }, moment.wall).expect("it is told");
         let (waiter, waker) = Waiter::new(None).expect("a waiter");
-        let (inbox, messages) = Inbox::new(waker);
+        let (inbox, messages) = Inbox::new(std::task::Waker::from(Arc::new(waker)));
         let events = Events::new();
         let told = events.subscribe();
         let (shutting_down, is_shutting_down) = watch::channel(false);
@@ -66,6 +66,7 @@ impl Bench {
             handlers: Arc::new(jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect()),
             executor: Executor {
                 runtime: handle.clone(),
+                threads: on_the_pool,
                 states: Arc::new(States::default()),
                 inbox: inbox.clone(),
                 events: events.clone(),

@@ -113,7 +113,7 @@ impl Waiter {
 
 impl Waker {
     /// Wakes the engine, now or as soon as it would sleep.
-    pub(crate) fn wake(&self) {
+    pub(crate) fn ring(&self) {
         if !self.bell.rung.swap(true, Ordering::SeqCst) {
             // It fails only where the counter is full, and then it has rung.
             let _ = self.bell.counter.write(1);
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn a_ring_before_the_wait_is_not_lost() {
         let (mut waiter, waker) = Waiter::new(None).expect("a waiter");
-        waker.wake();
-        waker.wake();
+        waker.ring();
+        waker.ring();
         waiter.wait(Until::default()).expect("it wakes at once, or this test hangs");
         let short = Until { within: Some(Duration::from_millis(1)), wall: None };
         waiter.wait(short).expect("the ring is used up, the span wakes it");

@@ -6,6 +6,8 @@ mod linux;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +24,16 @@ pub(crate) struct Until {
     pub(crate) wall: Option<DateTime<Utc>>,
     /// After this span of the monotonic clock.
     pub(crate) within: Option<Duration>,
+}
+
+impl Wake for Waker {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ring();
+    }
 }
 
 impl Until {

@@ -68,7 +68,7 @@ fn touched(path: &Path) -> Option<SystemTime> {
 
 impl Waker {
     /// Wakes the engine, now or as soon as it would sleep.
-    pub(crate) fn wake(&self) {
+    pub(crate) fn ring(&self) {
         match self.calls.try_send(()) {
             Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
         }

@@ -1,0 +1,109 @@
+//! From a checked program to an engine and its handle, in whatever surroundings: those of the system, or those of a test.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use cron_core::job::JobName;
+use cron_core::run::{OwnerId, RunId, RunState};
+use cron_core::schedule::Calendars;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::extract::States;
+use crate::hooks::{Caller, Hooks};
+use crate::registration::Handler;
+use crate::scheduler::{Known, Scheduler, Stores};
+use crate::store::{Program, StoreError, Synced};
+
+/// What a program has told [`start`](crate::start), with nothing left to be wrong.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) program: Program,
+    pub(crate) handlers: HashMap<JobName, Handler>,
+    pub(crate) states: States,
+    pub(crate) calendars: Calendars,
+    pub(crate) hooks: Hooks,
+    pub(crate) workers: usize,
+    pub(crate) shutdown_grace: Duration,
+}
+
+/// A store that this program has joined.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) stores: Stores,
+    pub(crate) owner: OwnerId,
+    /// Runs whose process was found gone.
+    pub(crate) lost: Vec<(JobName, RunId, RunState)>,
+    pub(crate) synced: Synced,
+}
+
+/// Time, and what calls functions.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Has the engine stepped soon.
+    pub(crate) waker: Waker,
+    pub(crate) runtime: Handle,
+    pub(crate) threads: Threads,
+}
+
+/// An engine that somebody has to step, and the handle on it.
+#[derive(Debug)]
+pub(crate) struct Booted {
+    pub(crate) engine: Engine,
+    pub(crate) scheduler: Scheduler,
+    /// For whoever steps the engine: `true` when it has ended well.
+    pub(crate) lives: watch::Sender<bool>,
+}
+
+impl Joined {
+    /// Registers this process, ends what dead ones left behind, and makes the jobs known.
+    pub(crate) fn join(stores: Stores, program: &Program, clock: &dyn Clock) -> Result<Self, StoreError> {
+        let store = stores.store.as_ref();
+        let owner = store.join(clock.moment().wall)?;
+        let lost = store.reap(clock.moment().wall)?.lost;
+        let synced = store.sync(program, clock.moment().wall)?;
+        Ok(Self { stores, owner, lost, synced })
+    }
+}
+
+impl Checked {
+    pub(crate) fn boot(self, joined: Joined, surroundings: Surroundings) -> Booted {
+        let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace } = self;
+        let Joined { stores, owner, lost, synced: _ } = joined;
+        let Surroundings { clock, waker, runtime, threads } = surroundings;
+        watch_panics();
+        let (inbox, messages) = Inbox::new(waker);
+        let events = Events::new();
+        let (shutting_down, is_shutting_down) = watch::channel(false);
+        let handlers = Arc::new(handlers);
+        let engine = Engine::new(Parts {
+            store: Arc::clone(&stores.store),
+            owner,
+            handlers: Arc::clone(&handlers),
+            executor: Executor {
+                runtime: runtime.clone(),
+                threads,
+                states: Arc::new(states),
+                inbox: inbox.clone(),
+                events: events.clone(),
+                clock: Arc::clone(&clock),
+                shutting_down: is_shutting_down,
+            },
+            hooks: Caller::new(hooks, runtime, Arc::clone(&stores.ledger), events.clone(), inbox.clone()),
+            inbox: messages,
+            events: events.clone(),
+            shutting_down,
+            workers,
+            lost,
+        });
+        let (lives, alive) = watch::channel(false);
+        let known = Known { handlers, calendars };
+        let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace);
+        Booted { engine, scheduler, lives }
+    }
+}

@@ -1,0 +1,157 @@
+//! Clocks over the paused time of a tokio runtime: they move when nothing is left to do, and a test can set them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::{Clock, Moment};
+
+/// Parts in a million.
+const MILLION: i128 = 1_000_000;
+
+/// The clocks of one simulated process.
+#[derive(Clone, Debug)]
+pub(crate) struct SimulatedClock {
+    /// Its paused time is the true one.
+    runtime: Handle,
+    // Set between steps by whoever drives the simulation, read by the engine and by functions: all on one thread.
+    face: Arc<Mutex<Face>>,
+}
+
+/// What a clock shows, counted from the moment at which it was last set.
+#[derive(Clone, Copy, Debug)]
+struct Face {
+    since: Instant,
+    wall: DateTime<Utc>,
+    monotonic: Duration,
+    /// How many millionths both clocks gain.
+    drift: i32,
+}
+
+impl SimulatedClock {
+    /// Clocks that are right, where it is `wall` now.
+    pub(crate) fn new(runtime: Handle, wall: DateTime<Utc>, drift: i32) -> Self {
+        let since = true_now(&runtime);
+        let face = Face { since, wall, monotonic: Duration::ZERO, drift };
+        Self { runtime, face: Arc::new(Mutex::new(face)) }
+    }
+
+    /// Sets the wall clock.
+    pub(crate) fn step(&self, step: TimeDelta) {
+        let moment = self.moment();
+        self.set(Moment { wall: moment.wall + step, ..moment });
+    }
+
+    /// Takes back a span of the monotonic clock, which stood still while the machine slept.
+    pub(crate) fn slept(&self, span: Duration) {
+        let moment = self.moment();
+        self.set(Moment { monotonic: moment.monotonic.saturating_sub(span), ..moment });
+    }
+
+    fn set(&self, moment: Moment) {
+        let since = true_now(&self.runtime);
+        let mut face = self.face();
+        *face = Face { since, wall: moment.wall, monotonic: moment.monotonic, drift: face.drift };
+    }
+
+    /// The first true moment at which the wall clock shows `wall` or more, and the one at which `span` has passed here.
+    pub(crate) fn when(&self, wall: Option<DateTime<Utc>>, span: Option<Duration>) -> Option<Instant> {
+        let face = *self.face();
+        let by_wall =
+            wall.map(|wall| face.since + face.true_span((wall - face.wall).to_std().unwrap_or_default()));
+        let by_span = span.map(|span| true_now(&self.runtime) + face.true_span(span));
+        by_wall.into_iter().chain(by_span).min()
+    }
+
+    fn face(&self) -> MutexGuard<'_, Face> {
+        self.face.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Face {
+    /// How long these clocks take for a true span.
+    fn shown_span(&self, span: Duration) -> Duration {
+        scaled(span, MILLION + i128::from(self.drift), MILLION)
+    }
+
+    /// How long it truly takes until these clocks have moved on by `span`, rounded up: never early.
+    fn true_span(&self, span: Duration) -> Duration {
+        scaled(span, MILLION, MILLION + i128::from(self.drift))
+    }
+}
+
+fn scaled(span: Duration, by: i128, of: i128) -> Duration {
+    if by == of {
+        return span;
+    }
+    let nanoseconds = i128::try_from(span.as_nanos()).unwrap_or(i128::MAX / MILLION / 2);
+    let scaled = (nanoseconds * by + of - 1) / of;
+    Duration::from_nanos(u64::try_from(scaled).unwrap_or(u64::MAX))
+}
+
+impl Clock for SimulatedClock {
+    fn moment(&self) -> Moment {
+        let face = *self.face();
+        let passed = face.shown_span(true_now(&self.runtime).saturating_duration_since(face.since));
+        let wall = TimeDelta::from_std(passed).ok().and_then(|passed| face.wall.checked_add_signed(passed));
+        Moment {
+            wall: wall.unwrap_or(DateTime::<Utc>::MAX_UTC),
+            monotonic: face.monotonic.saturating_add(passed),
+        }
+    }
+}
+
+/// The paused time of the runtime: the true one.
+pub(crate) fn true_now(runtime: &Handle) -> Instant {
+    let _context = runtime.enter();
+    Instant::now()
+}
+
+/// Lets the time of the runtime run until `at`, with everything that is to be done until then.
+pub(crate) async fn sleep_until(at: Instant) {
+    tokio::time::sleep_until(at).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime")
+    }
+
+    #[test]
+    fn a_clock_that_gains_shows_more_and_is_never_early() {
+        let runtime = runtime();
+        let start: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().expect("an instant");
+        for drift in [0, 37, -250, 100_000] {
+            let clock = SimulatedClock::new(runtime.handle().clone(), start, drift);
+            let target = start + TimeDelta::hours(1);
+            let at = clock.when(Some(target), None).expect("it comes");
+            runtime.block_on(sleep_until(at));
+            let shown = clock.moment().wall;
+            assert!(shown >= target && shown - target < TimeDelta::milliseconds(2), "{drift}: {shown}");
+        }
+    }
+
+    #[test]
+    fn the_wall_clock_is_set_and_the_monotonic_one_sleeps() {
+        let runtime = runtime();
+        let start: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().expect("an instant");
+        let clock = SimulatedClock::new(runtime.handle().clone(), start, 0);
+        let minute = clock.when(None, Some(Duration::from_secs(60)));
+        runtime.block_on(sleep_until(minute.expect("it comes")));
+        clock.step(TimeDelta::hours(-2));
+        clock.slept(Duration::from_secs(50));
+        let moment = clock.moment();
+        assert_eq!(moment.wall, start + TimeDelta::minutes(1) - TimeDelta::hours(2));
+        assert_eq!(moment.monotonic, Duration::from_secs(10));
+    }
+}

@@ -1,0 +1,365 @@
+//! A world of its own: one thread, one time, and as many schedulers in it as a test wants.
+//!
+//! Everything here happens on the thread that drives the world, in an order that depends on nothing but what it was told: functions
+//! that are not async are called in place, and time moves to the next timer when no task can go on.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::boot::{Booted, Joined, Surroundings};
+use crate::clock::{Clock, SimulatedClock, sleep_until, true_now};
+use crate::engine::{Engine, Until};
+use crate::error::Error;
+use crate::registration;
+use crate::scheduler::{Scheduler, Stores};
+use crate::start::Start;
+use crate::store::{Ledger, Store};
+
+/// An engine that steps this often without a moment passing does not come to rest.
+const RESTLESS: u32 = 1_000_000;
+
+/// Who waits for something waits this long of simulated time.
+const PATIENCE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// How often tasks that can go on are let go on at the end of an advance.
+const ROUNDS: u32 = 1_000;
+
+/// A scheduler in a [`World`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceId(u32);
+
+/// What a scheduler is started with.
+#[derive(Debug)]
+pub struct Boot {
+    /// As in a program. Its database does not count.
+    pub start: Start,
+    /// The names of the linked jobs that its program contains; `None` is all of them.
+    pub jobs: Option<Vec<String>>,
+    /// Where it keeps its jobs.
+    pub store: Arc<dyn Store>,
+    /// The other half of the same store.
+    pub ledger: Arc<dyn Ledger>,
+    /// How far its wall clock is ahead of the true time.
+    pub offset: TimeDelta,
+    /// How many millionths its clocks gain.
+    pub drift: i32,
+}
+
+/// Schedulers in one simulated time.
+#[derive(Debug)]
+pub struct World {
+    instances: BTreeMap<InstanceId, Instance>,
+    next_id: u32,
+    bells: Bells,
+    /// Told when an instance is woken.
+    world: Arc<Notify>,
+    clock: SimulatedClock,
+    // After the instances: their tasks end in it.
+    runtime: Runtime,
+}
+
+#[derive(Debug)]
+struct Instance {
+    engine: Engine,
+    scheduler: Scheduler,
+    lives: watch::Sender<bool>,
+    clock: SimulatedClock,
+    bell: Arc<Bell>,
+    /// When it wants to be stepped; `None` when it is woken.
+    next: Option<Instant>,
+    /// It is not stepped before this moment.
+    stalled: Option<Instant>,
+}
+
+/// Wakes an instance.
+#[derive(Debug)]
+struct Bell {
+    /// A message is in its inbox.
+    woken: AtomicBool,
+    /// Another process changed something.
+    rung: AtomicBool,
+    world: Arc<Notify>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        self.rung.store(true, Ordering::SeqCst);
+        self.world.notify_one();
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        self.world.notify_one();
+    }
+}
+
+/// The doorbells of all instances of a world, for stores that have no file to ring at. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Bells {
+    // Written at each start and end of an instance, read by stores within calls of the engine.
+    all: Arc<Mutex<BTreeMap<InstanceId, Arc<Bell>>>>,
+}
+
+impl Bells {
+    /// Another process changed something: every instance looks.
+    pub fn ring(&self) {
+        for bell in self.all.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            bell.ring();
+        }
+    }
+
+    fn set(&self, id: InstanceId, bell: Option<Arc<Bell>>) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        match bell {
+            Some(bell) => all.insert(id, bell),
+            None => all.remove(&id),
+        };
+    }
+}
+
+/// Calls functions that are not async in place, in a task of the one thread.
+fn in_place(runtime: &Handle, work: Box<dyn FnOnce() + Send>) {
+    runtime.spawn(async move { work() });
+}
+
+impl World {
+    /// A world without a scheduler, where it is `now`.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses a runtime.
+    #[must_use]
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+        let runtime = runtime.expect("the system gives a runtime for a test");
+        let clock = SimulatedClock::new(runtime.handle().clone(), now, 0);
+        let (bells, world) = (Bells::default(), Arc::new(Notify::new()));
+        Self { instances: BTreeMap::new(), next_id: 0, bells, world, clock, runtime }
+    }
+
+    /// The true time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.moment().wall
+    }
+
+    /// The runtime on which functions are called.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// The doorbells of its instances.
+    #[must_use]
+    pub fn bells(&self) -> Bells {
+        self.bells.clone()
+    }
+
+    /// Starts a scheduler, as awaiting [`start`](crate::start) does.
+    ///
+    /// # Errors
+    ///
+    /// As awaiting [`Start`].
+    pub fn boot(&mut self, boot: Boot) -> Result<InstanceId, Error> {
+        let Boot { start, jobs, store, ledger, offset, drift } = boot;
+        let _context = self.runtime.enter();
+        let is_in = |name: &str| jobs.as_ref().is_none_or(|jobs| jobs.iter().any(|job| job == name));
+        let checked = start.check(registration::linked().filter(|(spec, _)| is_in(spec.name)))?;
+        let clock = SimulatedClock::new(self.runtime.handle().clone(), self.now() + offset, drift);
+        let joined = Joined::join(Stores { store, ledger }, &checked.program, &clock)?;
+        let world = Arc::clone(&self.world);
+        let bell = Arc::new(Bell { woken: AtomicBool::new(true), rung: AtomicBool::new(false), world });
+        let Booted { engine, scheduler, lives } = checked.boot(
+            joined,
+            Surroundings {
+                clock: Arc::new(clock.clone()),
+                waker: Waker::from(Arc::clone(&bell)),
+                runtime: self.runtime.handle().clone(),
+                threads: in_place,
+            },
+        );
+        let id = InstanceId(self.next_id);
+        self.next_id += 1;
+        self.bells.set(id, Some(Arc::clone(&bell)));
+        self.instances
+            .insert(id, Instance { engine, scheduler, lives, clock, bell, next: None, stalled: None });
+        Ok(id)
+    }
+
+    /// The instances that live.
+    pub fn living(&self) -> impl Iterator<Item = InstanceId> {
+        self.instances.keys().copied()
+    }
+
+    /// The handle of an instance that lives.
+    #[must_use]
+    pub fn scheduler(&self, id: InstanceId) -> Option<&Scheduler> {
+        self.instances.get(&id).map(|instance| &instance.scheduler)
+    }
+
+    /// Ends an instance as SIGKILL ends a process: nothing more is written, and its functions go no further.
+    pub fn crash(&mut self, id: InstanceId) {
+        self.bells.set(id, None);
+        let _context = self.runtime.enter();
+        self.instances.remove(&id);
+    }
+
+    /// Sets the wall clock of an instance, which notices at once.
+    pub fn step_clock(&mut self, id: InstanceId, step: TimeDelta) {
+        if let Some(instance) = self.instances.get(&id) {
+            instance.clock.step(step);
+            // The system wakes whoever sleeps on a clock that is set.
+            instance.bell.woken.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Does not step an instance for a span of true time, as if its process had been stopped. Its functions go on.
+    pub fn stall(&mut self, id: InstanceId, span: Duration) {
+        let until = true_now(self.runtime.handle()) + span;
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.stalled = Some(until);
+        }
+    }
+
+    /// The machine of an instance has slept for a span that has just passed: its monotonic clock has not moved.
+    pub fn slept(&mut self, id: InstanceId, span: Duration) {
+        if let Some(instance) = self.instances.get(&id) {
+            instance.clock.slept(span);
+            instance.bell.woken.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Lets true time pass, with everything that is due in it.
+    ///
+    /// # Panics
+    ///
+    /// If a scheduler does not come to rest: a defect of its own.
+    pub fn advance(&mut self, span: Duration) {
+        let Self { instances, world, runtime, .. } = self;
+        let until = true_now(runtime.handle()) + span;
+        runtime.block_on(async {
+            let mut rounds = 0;
+            while rounds < ROUNDS {
+                let cranked = crank_all(instances, runtime.handle());
+                if cranked.now < until {
+                    rest(world, cranked.next.map_or(until, |next| next.min(until)), cranked.now).await;
+                } else if cranked.is_idle {
+                    break;
+                } else {
+                    // What can go on at this very moment goes on; time must not.
+                    rounds += 1;
+                    tokio::task::yield_now().await;
+                }
+            }
+        });
+    }
+
+    /// Drives the world until a future is ready, such as a call of a [`Scheduler`].
+    ///
+    /// # Panics
+    ///
+    /// If nothing is left that could make it ready.
+    pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
+        let Self { instances, world, runtime, .. } = self;
+        let give_up = true_now(runtime.handle()) + PATIENCE;
+        runtime.block_on(async {
+            let mut future = pin!(future);
+            loop {
+                let cranked = crank_all(instances, runtime.handle());
+                assert!(cranked.now < give_up, "waited for something that does not happen");
+                let next = cranked.next.map_or(give_up, |next| next.min(give_up));
+                tokio::select! {
+                    biased;
+                    output = &mut future => return output,
+                    () = rest(world, next, cranked.now) => (),
+                }
+            }
+        })
+    }
+}
+
+/// Until an instance is woken, or it is `next`.
+async fn rest(world: &Notify, next: Instant, now: Instant) {
+    if next <= now {
+        // A moment is not over before the tasks have had their turn.
+        return tokio::task::yield_now().await;
+    }
+    tokio::select! {
+        biased;
+        () = world.notified() => (),
+        () = sleep_until(next) => (),
+    }
+}
+
+/// Where the world stands after all its engines were stepped.
+struct Cranked {
+    now: Instant,
+    /// When one of them has something to do.
+    next: Option<Instant>,
+    /// Nothing is in progress.
+    is_idle: bool,
+}
+
+/// Steps every engine that has something to do.
+fn crank_all(instances: &mut BTreeMap<InstanceId, Instance>, runtime: &Handle) -> Cranked {
+    let now = true_now(runtime);
+    let mut cranked = Cranked { now, next: None, is_idle: true };
+    for instance in instances.values_mut() {
+        let next = instance.crank(now);
+        cranked.next = cranked.next.into_iter().chain(next).min();
+        cranked.is_idle &= instance.engine.is_idle();
+    }
+    // What one of them has rung for, another one has to see.
+    cranked.is_idle &= instances.values().all(|instance| !instance.is_called());
+    cranked
+}
+
+impl Instance {
+    fn is_called(&self) -> bool {
+        self.bell.woken.load(Ordering::SeqCst) || self.bell.rung.load(Ordering::SeqCst)
+    }
+
+    /// Steps its engine until that comes to rest, if it has something to do. Says when it has next.
+    fn crank(&mut self, now: Instant) -> Option<Instant> {
+        if self.engine.is_done() {
+            return None;
+        }
+        if let Some(until) = self.stalled.filter(|until| *until > now) {
+            return Some(until);
+        }
+        let is_due = self.next.is_some_and(|next| next <= now) || self.stalled.take().is_some();
+        let woken = self.bell.woken.swap(false, Ordering::SeqCst);
+        let rung = self.bell.rung.swap(false, Ordering::SeqCst);
+        if !(is_due || woken || rung) {
+            return self.next;
+        }
+        if rung {
+            self.engine.doorbell(self.clock.moment());
+        }
+        let until =
+            (0..RESTLESS).map(|_| self.engine.step(self.clock.moment())).find(|until| *until != Until::NOW);
+        let until = until.expect("an engine comes to rest");
+        self.next = self.clock.when(until.wall, until.within);
+        if self.engine.is_done() {
+            self.lives.send_replace(true);
+            self.next = None;
+        }
+        self.next
+    }
+}

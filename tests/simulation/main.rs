@@ -1,0 +1,3 @@
+//! Whole systems in simulated time: many schedulers, one store, one seed.
+
+mod basics;
