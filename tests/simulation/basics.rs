@@ -54,12 +54,12 @@ fn boot(world: &mut World, store: &MemoryStore, job: &str, calls: &Calls) -> Ins
 }
 
 #[test]
-fn a_year_of_minutes_passes() {
+fn a_day_of_minutes_passes() {
     let (mut world, store, calls) = (World::new(start()), MemoryStore::new(), Calls::default());
     boot(&mut world, &store, "each_minute", &calls);
-    world.advance(Duration::from_secs(365 * 24 * 3600));
-    assert_eq!(calls.number(), 365 * 24 * 60);
-    assert_eq!(world.now(), start() + TimeDelta::days(365));
+    world.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(calls.number(), 24 * 60);
+    assert_eq!(world.now(), start() + TimeDelta::days(1));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn what_a_crash_cuts_off_is_tried_again_by_the_next_instance() {
     assert_eq!(calls.number(), 1);
     let runs = store.runs(&RunQuery::default()).expect("they are read");
     assert!(runs.iter().any(|run| run.state.word() == StateWord::Succeeded), "{runs:?}");
-    assert!(store.audit("slow").expect("it is read").expect("it is there").findings.is_empty());
+    assert!(store.audit("slow").expect("it is read").expect("it is there").is_sound());
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_call_of_a_handle_is_answered_while_the_world_goes_on() {
     let state = world.block_on(async {
         loop {
             if let Some((_, state)) =
-                events.recv().await.expect("it goes on").finished().filter(|(id, _)| *id == run.run)
+                events.recv().await.expect("it goes on").finished().filter(|(id, _)| *id == run)
             {
                 return state;
             }
