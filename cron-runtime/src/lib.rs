@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod config;
+#[doc(hidden)]
+pub mod crash_points;
 pub mod dynamic;
 mod engine;
 mod error;
