@@ -141,7 +141,7 @@ fn play(scenario: Scenario, bases: &Bases) -> Result<(), String> {
     if !end.status.success() {
         return Err(format!("it ended with {}: {}", end.status, end.heard));
     }
-    look(&files, seen_before)
+    look(&files, seen_before, scenario.nudge == Nudge::AskTwice)
 }
 
 fn die(Scenario { point, passage, nudge, .. }: Scenario, files: &Files) -> Result<(), String> {
@@ -171,13 +171,13 @@ fn seen(witness: &Path) -> Vec<Seen> {
 }
 
 /// Holds what is on record against what was seen.
-fn look(files: &Files, seen_before: usize) -> Result<(), String> {
+fn look(files: &Files, seen_before: usize, cut_off: bool) -> Result<(), String> {
     let seen = seen(&files.witness());
     if seen.len() < seen_before + 12 {
         return Err(format!("only {} lines after the deaths: this shows nothing", seen.len() - seen_before));
     }
     let store = SqliteStore::open_existing(files.database()).map_err(|error| error.to_string())?;
-    let broken = Record::of(&store).broken(&seen);
+    let broken = Record::of(&store).broken(&seen, cut_off);
     if broken.is_empty() { Ok(()) } else { Err(broken.join("; ")) }
 }
 

@@ -177,9 +177,10 @@ impl<'a> Record<'a> {
     }
 
     /// What breaks the promises about calls, once nothing is in progress any more: nothing is left running; without retries a tick is
-    /// called at most once, with retries at least once; epochs go forward.
+    /// called at most once, with retries at least once; epochs go forward. `cut_off` says whether a shutdown has cut runs off, which may be
+    /// called again then.
     #[must_use]
-    pub fn broken(&self, seen: &[Seen]) -> Vec<String> {
+    pub fn broken(&self, seen: &[Seen], cut_off: bool) -> Vec<String> {
         let mut broken = self.lost(seen);
         let mut calls: BTreeMap<&str, Vec<&Call>> = BTreeMap::new();
         let mut of_run: HashMap<RunId, usize> = HashMap::new();
@@ -191,7 +192,11 @@ impl<'a> Record<'a> {
         }
         for run in self.runs.values() {
             let called = of_run.get(&run.id).copied().unwrap_or_default();
-            broken.extend(self.broken_run(run, &self.attempts(run.id), called));
+            let attempts = self.attempts(run.id);
+            broken.extend(self.broken_run(run, &attempts, called));
+            if !cut_off && attempts.iter().any(|attempt| attempt.result == AttemptResult::Interrupted) {
+                broken.push(format!("{run:?} was interrupted, and nobody cut it off: {attempts:?}"));
+            }
         }
         for (job, calls) in calls {
             let Some(plan) = self.plan(job) else { continue };
