@@ -100,8 +100,10 @@ fn survives(home: TempDir, recording: &Recording) {
     let only = std::env::var("CRON_POWER_CUT").ok().map(|cut| cut.parse().expect("a cut is a number"));
     let wrong = cut(recording, Trust::All, seed, CUTS, only);
     if let Some((at, first)) = wrong.first() {
-        // Not removed: it is what the failure can be looked at with.
-        let _kept = home.keep();
+        if recording.home() == home.path() {
+            // Not removed: it is what the failure can be looked at with.
+            let _kept = home.keep();
+        }
         panic!(
             "{} bad disks; the first: {first:?}\nagain: CRON_POWER_REPLAY={} CRON_POWER_SEED={seed} CRON_POWER_CUT={at}",
             wrong.len(),
