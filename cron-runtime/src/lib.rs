@@ -3,6 +3,8 @@
 mod boot;
 pub mod clock;
 pub mod config;
+#[doc(hidden)]
+pub mod crash_points;
 pub mod dynamic;
 mod engine;
 mod error;

@@ -1,5 +1,7 @@
 //! What the tests of whole programs share.
 
+pub mod witness;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

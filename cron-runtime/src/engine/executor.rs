@@ -15,6 +15,7 @@ use super::events::Events;
 use super::inbox::{Inbox, Message, Returned};
 use super::panics;
 use crate::clock::Clock;
+use crate::crash_points::{Point, pass};
 use crate::extract::{Context, ExtractError, Notebook, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
@@ -216,6 +217,7 @@ struct Report {
 impl Drop for Report {
     fn drop(&mut self) {
         let how = std::mem::replace(&mut self.how, Returned::Dropped);
+        pass(Point::CallReturned);
         // An engine that is gone has settled this attempt as interrupted.
         self.inbox.send(Message::Returned { claim: self.claim, how, at: self.clock.moment().monotonic });
     }

@@ -9,6 +9,7 @@ use super::events::Event;
 use super::keeper::LEASE;
 use super::running::{Running, Stop};
 use crate::clock::Moment;
+use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, JudgeRequest, Judged};
 
 /// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
@@ -122,7 +123,9 @@ impl Engine {
             let message = format!("no function of this program is named `{}`", attempt.plan.handler());
             return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
         };
+        pass(Point::CallNext);
         let hold = self.executor.call(*handler, &attempt);
+        pass(Point::CallMade);
         self.keeper.claimed(claimed);
         self.attempts.insert(Running::new(attempt, hold, claimed, started));
     }

@@ -29,6 +29,7 @@ use cron_core::run::{OwnerId, RunId, RunState};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
+use crate::crash_points::{Point, pass};
 use crate::hooks::Caller;
 use crate::measure::Meter;
 use crate::registration::Handler;
@@ -328,6 +329,7 @@ impl Engine {
             return;
         }
         self.give_up_pending();
+        pass(Point::LeaveNext);
         if let Err(error) = self.store.leave(now.wall) {
             self.events.problem(format!("could not take leave of the store: {error}"));
         }

@@ -11,6 +11,7 @@ use super::inbox::Returned;
 use super::running::{Overdue, Running, Stop};
 use super::shutdown::Stage;
 use crate::clock::Moment;
+use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, Note, Settled, Settlement, StoreError};
 
 /// While the store fails, results wait here and the store is tried again after this long.
@@ -157,6 +158,7 @@ impl Engine {
             let note = running.hold.notebook.close();
             let (attempt, started) = (&running.attempt, running.started);
             self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
+            pass(Point::ReleaseNext);
         }
     }
 
@@ -173,10 +175,12 @@ impl Engine {
         if self.pending.is_empty() || self.store_rests(now) {
             return;
         }
+        pass(Point::SettleNext);
         match self.store.settle(settlements(&self.pending)) {
             Ok(settled) => {
                 for (pending, settled) in std::mem::take(&mut self.pending).into_iter().zip(settled) {
                     self.tell_settled(pending, settled);
+                    pass(Point::SettleTold);
                 }
             }
             Err(StoreError::Illegal { .. } | StoreError::Corrupt { .. }) => self.settle_one_by_one(now),
