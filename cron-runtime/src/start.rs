@@ -254,7 +254,13 @@ impl Start {
                 clock: Arc::clone(&clock),
                 shutting_down: is_shutting_down,
             },
-            hooks: Caller::new(hooks, runtime, Arc::clone(&stores.ledger), events.clone(), inbox.clone()),
+            hooks: Caller::new(
+                hooks,
+                runtime.clone(),
+                Arc::clone(&stores.ledger),
+                events.clone(),
+                inbox.clone(),
+            ),
             inbox: messages,
             events: events.clone(),
             shutting_down,
@@ -262,7 +268,7 @@ impl Start {
             lost,
         });
         let alive = launch(engine, Arc::clone(&clock), waiter)?;
-        let known = Known { handlers, calendars };
+        let known = Known { handlers, calendars, runtime };
         Ok(Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace))
     }
 }
