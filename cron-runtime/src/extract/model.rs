@@ -3,6 +3,7 @@
 //! `loom` plays them. The notebook is the one of the product, from the same file; only its lock is the model's.
 
 #[path = "notebook.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same file, with another lock beside it")]
 #[expect(dead_code, reason = "the model plays the notebook, not how texts become lines")]
 mod notebook;
 

@@ -3,6 +3,7 @@
 //! `loom` plays them. The bell is the one of the product, from the same file; only its atomics are the model's.
 
 #[path = "bell.rs"]
+#[allow(clippy::duplicate_mod, reason = "the same file, with other atomics beside it")]
 mod bell;
 
 mod sync {
