@@ -94,7 +94,13 @@ impl Checked {
                 clock: Arc::clone(&clock),
                 shutting_down: is_shutting_down,
             },
-            hooks: Caller::new(hooks, runtime, Arc::clone(&stores.ledger), events.clone(), inbox.clone()),
+            hooks: Caller::new(
+                hooks,
+                runtime.clone(),
+                Arc::clone(&stores.ledger),
+                events.clone(),
+                inbox.clone(),
+            ),
             inbox: messages,
             events: events.clone(),
             shutting_down,
@@ -102,7 +108,7 @@ impl Checked {
             lost,
         });
         let (lives, alive) = watch::channel(false);
-        let known = Known { handlers, calendars };
+        let known = Known { handlers, calendars, runtime };
         let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace);
         Booted { engine, scheduler, lives }
     }

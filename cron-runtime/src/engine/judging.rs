@@ -23,9 +23,7 @@ const CROWDED: Duration = Duration::from_secs(5);
 impl Engine {
     /// Judges one batch and starts what it gave. Says whether more is due.
     pub(super) fn judge(&mut self, now: Moment) -> bool {
-        let is_tired = self.crowded_until().is_some_and(|until| until <= now.monotonic);
-        let is_due = self.look || is_tired || self.due.is_some_and(|due| due <= now.wall);
-        if !is_due || self.store_rests(now) {
+        if !self.is_due(now) || self.store_rests(now) {
             return false;
         }
         let request = JudgeRequest {
@@ -69,6 +67,12 @@ impl Engine {
             self.start(attempt, now);
         }
         more
+    }
+
+    /// Whether there may be something to judge.
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        let is_tired = self.crowded_until().is_some_and(|until| until <= now.monotonic);
+        self.look || is_tired || self.due.is_some_and(|due| due <= now.wall)
     }
 
     /// While a shutdown waits for running attempts nothing is judged any more, and somebody may still ask one of them to stop.
