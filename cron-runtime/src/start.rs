@@ -249,6 +249,7 @@ impl Start {
             executor: Executor {
                 runtime: runtime.clone(),
                 states: Arc::new(states),
+                file: stores.store.file().map(Arc::from),
                 inbox: inbox.clone(),
                 events: events.clone(),
                 clock: Arc::clone(&clock),

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use cron_core::job::JobName;
@@ -25,6 +26,8 @@ use crate::store::{Claim, Claimed};
 pub(crate) struct Executor {
     pub(crate) runtime: Handle,
     pub(crate) states: Arc<States>,
+    /// The file in which a function may complete its run, if the store has one.
+    pub(crate) file: Option<Arc<Path>>,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
@@ -77,6 +80,7 @@ impl Executor {
             epoch: attempt.claim.epoch,
             args: attempt.args.clone(),
             is_late: attempt.is_late,
+            file: self.file.clone(),
             notebook: Arc::clone(&notebook),
             inbox: self.inbox.clone(),
             events: self.events.clone(),

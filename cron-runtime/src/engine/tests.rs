@@ -67,6 +67,7 @@ impl Bench {
             executor: Executor {
                 runtime: handle.clone(),
                 states: Arc::new(States::default()),
+                file: stores.store.file().map(Arc::from),
                 inbox: inbox.clone(),
                 events: events.clone(),
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,

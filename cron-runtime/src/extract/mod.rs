@@ -1,6 +1,8 @@
 //! Parameters of job functions: each is extracted from the run it is called for.
 
 mod args;
+#[cfg(feature = "sqlite")]
+mod complete;
 mod notebook;
 mod run;
 mod state;
