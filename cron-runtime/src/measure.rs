@@ -180,7 +180,7 @@ mod tests {
             meter.settled(&job, RunId(1), RunState::Waiting { wake }, Duration::from_millis(1_500));
             meter.show(2, now);
             meter.show(2, now);
-            meter.cancelled(&job);
+            meter.finished(&job, RunState::Cancelled);
             let (first, last, count) = (wall, wall, 3);
             meter.skipped(&job, &Skip { first, last, count, reason: SkipReason::Missed, holder: None });
             meter.show(2, later);
