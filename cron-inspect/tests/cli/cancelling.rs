@@ -87,7 +87,7 @@ fn a_run_whose_work_is_completed_ends_as_succeeded() {
     assert_eq!(run["run"]["completed"], "2026-01-05T08:59:39Z");
     let text = fixture.inspect(&["run", "1"]).good();
     assert!(text.starts_with("Run 1 of work  running (completed)\n"), "{text}");
-    assert!(text.contains("  Completed  Mon"), "{text}");
+    assert!(text.contains("  Completed  2026-01-05 08:59:39 UTC ("), "{text}");
     assert_eq!(fixture.json(&["run", "2"])["run"]["completed"], json!(null));
 
     let text = fixture.inspect(&["cancel", "--job", "work", "--force"]).good();
