@@ -89,6 +89,7 @@ impl Checked {
                 runtime: runtime.clone(),
                 threads,
                 states: Arc::new(states),
+                file: stores.store.file().map(Arc::from),
                 inbox: inbox.clone(),
                 events: events.clone(),
                 clock: Arc::clone(&clock),

@@ -88,6 +88,22 @@ impl App {
         self.child.wait().expect("it has ended")
     }
 
+    /// Waits for a line, whatever it says before.
+    ///
+    /// # Panics
+    ///
+    /// If it says nothing for a minute, or ends.
+    pub fn will_say(&self, line: &str) {
+        loop {
+            let said = self.lines.recv_timeout(PATIENCE);
+            match said.as_deref() {
+                Ok(said) if said == line => return,
+                Ok(_) => {}
+                Err(error) => panic!("waiting for {line:?}: {error}"),
+            }
+        }
+    }
+
     /// Kills it with SIGKILL and waits until it is gone.
     ///
     /// # Panics

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use cron_core::job::JobName;
@@ -28,6 +29,8 @@ pub(crate) struct Executor {
     /// Where functions that are not async run.
     pub(crate) threads: Threads,
     pub(crate) states: Arc<States>,
+    /// The file in which a function may complete its run, if the store has one.
+    pub(crate) file: Option<Arc<Path>>,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
@@ -91,6 +94,7 @@ impl Executor {
             epoch: attempt.claim.epoch,
             args: attempt.args.clone(),
             is_late: attempt.is_late,
+            file: self.file.clone(),
             notebook: Arc::clone(&notebook),
             inbox: self.inbox.clone(),
             events: self.events.clone(),

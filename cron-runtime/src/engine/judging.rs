@@ -49,12 +49,13 @@ impl Engine {
         for (job, why) in left_out {
             self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
         }
-        for (job, claim) in evicted {
-            tracing::info!(job = %job, run = claim.run.0, "cancelled: a newer run takes its slot");
+        for (job, claim, state) in evicted {
+            tracing::info!(job = %job, run = claim.run.0, state = %state.word(), "ended: a newer run takes its slot");
             self.attempts.stop(claim, Stop::Evicted);
             self.pruner.something_ended();
-            self.meter.cancelled(&job);
-            self.events.tell(|| Event::Cancelled { job, run: claim.run });
+            self.meter.finished(&job, state);
+            self.hooks.on_record(claim.run, state, now.wall);
+            self.events.tell(|| Event::Cancelled { job, run: claim.run, state });
         }
         self.ask(asked, now);
         for (job, skip) in skipped {

@@ -304,7 +304,7 @@ impl Engine {
         tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
         self.pruner.something_ended();
         self.meter.finished(&job, state);
-        self.hooks.lost(run, state, now.wall);
+        self.hooks.on_record(run, state, now.wall);
         self.events.tell(|| Event::Lost { job, run, state });
     }
 

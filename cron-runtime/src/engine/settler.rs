@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cron_core::judge::Next;
-use cron_core::run::{AttemptEnd, RunEvent};
+use cron_core::run::{AttemptEnd, RunEvent, RunState};
 
 use super::Engine;
 use super::events::Event;
@@ -62,6 +62,7 @@ fn error(event: &RunEvent) -> String {
             end: AttemptEnd::Succeeded | AttemptEnd::Interrupted | AttemptEnd::Lost, ..
         }
         | RunEvent::Start
+        | RunEvent::Complete { .. }
         | RunEvent::Cancel { .. }
         | RunEvent::Release { .. }
         | RunEvent::Revive { .. } => String::new(),
@@ -221,7 +222,7 @@ impl Engine {
     }
 
     fn tell_settled(&mut self, pending: Pending, settled: Settled) {
-        let Pending { settlement, attempt, error } = pending;
+        let Pending { settlement, attempt, mut error } = pending;
         let Claimed { claim, plan, nominal, attempt: number, .. } = &attempt;
         let (claim, job) = (*claim, &plan.name);
         match settled {
@@ -232,8 +233,15 @@ impl Engine {
             Settled::Moved { state, gave_way, due } => {
                 self.due = self.due.into_iter().chain(state.wake()).chain(due).min();
                 self.pruner.something_ended();
+                let run = claim.run.0;
+                if state == RunState::Succeeded {
+                    self.after_completion(claim, &settlement.event);
+                    if !error.is_empty() {
+                        tracing::warn!(job = %job, run, attempt = number, %error, "counts for nothing: the run was completed before");
+                        error.clear();
+                    }
+                }
                 if !error.is_empty() {
-                    let run = claim.run.0;
                     tracing::warn!(job = %job, run, attempt = number, state = %state.word(), gave_way, %error, "attempt failed");
                 }
                 self.meter.settled(job, claim.run, state, settlement.duration);
@@ -250,6 +258,13 @@ impl Engine {
                     self.hooks.ended(&attempt, state.word(), error, settlement.at);
                 }
             }
+        }
+    }
+
+    /// An attempt that was completed was not interrupted, whatever has cut its function off.
+    fn after_completion(&mut self, claim: Claim, event: &RunEvent) {
+        if matches!(event, RunEvent::Ended { end: AttemptEnd::Interrupted, .. }) {
+            self.shutdown.report.interrupted.retain(|(_, run)| *run != claim.run);
         }
     }
 

@@ -3,6 +3,8 @@
 mod args;
 #[cfg(test)]
 mod model;
+#[cfg(feature = "sqlite")]
+mod complete;
 mod notebook;
 mod run;
 mod state;

@@ -2,6 +2,7 @@
 
 mod claim;
 mod commands;
+mod complete;
 mod connection;
 mod db;
 mod declare;
@@ -31,6 +32,8 @@ use super::{
     Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
     Settlement, Store, StoreError, Synced,
 };
+pub(crate) use complete::transaction;
+pub use complete::{CompleteError, complete_in};
 use connection::{Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 use signal::Signal;
@@ -220,5 +223,9 @@ impl Store for SqliteStore {
 
     fn doorbell(&self) -> Option<PathBuf> {
         Some(self.signal.path().to_owned())
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.clone())
     }
 }
