@@ -53,7 +53,7 @@ pub fn line(event: &Event) -> Option<String> {
         }
         Event::Asked { job, run, why } => format!("              {job}: run {run} is asked to stop: {why}"),
         Event::Cancelled { job, run } => format!("              {job}: run {run} was ended"),
-        Event::Problem { what } => format!("              problem: {what}"),
+        Event::Problem(problem) => format!("              problem: {problem}"),
         _ => return None,
     })
 }

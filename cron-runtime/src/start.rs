@@ -238,7 +238,7 @@ impl Start {
         tell(&database, &jobs, &synced);
         watch_panics();
         let (inbox, messages) = Inbox::new(waker);
-        let events = Events::new();
+        let events = Events::new(Arc::clone(&clock));
         let (shutting_down, is_shutting_down) = watch::channel(false);
         let handlers: HashMap<_, _> = jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect();
         let handlers = Arc::new(handlers);

@@ -48,6 +48,7 @@ mod setting_back;
 mod settling;
 mod sharing;
 mod table;
+mod troubles;
 
 /// Makes all cases tests of one kind of store, in a module of its name.
 macro_rules! conformance {
@@ -77,6 +78,7 @@ macro_rules! conformance {
             crate::pruning::pruning!($books);
             crate::retiming::retiming!($books);
             crate::setting_back::setting_back!($books);
+            crate::troubles::troubles!($books);
 
             #[test]
             fn random_histories_are_those_of_the_reference() {
