@@ -177,6 +177,16 @@ fn a_job_without_a_living_program_is_a_warning_where_others_live() {
 }
 
 #[test]
+fn one_of_another_boot_counts_as_alive_only_while_its_lease_lasts() {
+    let (fixture, crank) = at_work(vec![hourly()]);
+    write(&fixture, "UPDATE incarnations SET boot = 'another' || ?1", 1);
+    assert_eq!(only_finding(&fixture, "schedulers", "warning"), "no scheduler works on 1 job");
+    crank.trigger("hourly", now());
+    assert_eq!(crank.judge(now()).len(), 1);
+    assert_eq!(fixture.inspect(&["doctor"]).code, Some(0));
+}
+
+#[test]
 fn a_damaged_file_is_an_error() {
     let fixture = Fixture::new();
     let file = rusqlite::Connection::open(&fixture.database).expect("a database");

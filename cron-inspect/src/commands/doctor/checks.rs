@@ -77,12 +77,12 @@ fn living(checkup: &Checkup) -> usize {
 
 /// Whether somebody works on the file, or may do so from where it cannot be seen.
 fn is_served(checkup: &Checkup) -> bool {
-    checkup.incarnations.iter().any(|incarnation| incarnation.life != Life::Dead)
+    checkup.incarnations.iter().any(|incarnation| incarnation.serves)
 }
 
 fn schedulers(checkup: &Checkup, now: DateTime<Utc>) -> Check {
     let number = |life| checkup.incarnations.iter().filter(|one| one.life == life).count() as u64;
-    let (dead, unknown) = (number(Life::Dead), number(Life::Unknown));
+    let (dead, elsewhere, unknown) = (number(Life::Dead), number(Life::Elsewhere), number(Life::Unknown));
     let mut seen = vec![match living(checkup) {
         0 => "none is alive".to_owned(),
         living => format!("{} alive", count(living as u64, "scheduler")),
@@ -90,8 +90,11 @@ fn schedulers(checkup: &Checkup, now: DateTime<Utc>) -> Check {
     for incarnation in checkup.incarnations.iter().filter(|one| one.life == Life::Alive) {
         seen.push(format!("{} since {}", incarnation.id.0, stamp(incarnation.joined, Tz::UTC)));
     }
+    if elsewhere > 0 {
+        seen.push(format!("{elsewhere} of another machine or from before this one was started"));
+    }
     if unknown > 0 {
-        seen.push(format!("{unknown} of another machine or from before its last start"));
+        seen.push(format!("{unknown} of which this system does not tell"));
     }
     let mut findings = Vec::new();
     if !is_served(checkup) && checkup.jobs > 0 {

@@ -50,6 +50,8 @@ pub struct Incarnation {
     pub joined: DateTime<Utc>,
     /// Whether it is alive.
     pub life: Life,
+    /// Whether it is to be counted among those that work on the file: it lives, or may do so.
+    pub serves: bool,
 }
 
 /// Whether a process is alive, as far as that can be known.
@@ -59,7 +61,9 @@ pub enum Life {
     Alive,
     /// The operating system has freed its lock.
     Dead,
-    /// It was started on another machine, or before this one was started: its leases tell.
+    /// It was started on another machine, or before this one was started: one whose lease lasts is taken for alive.
+    Elsewhere,
+    /// This system does not tell.
     Unknown,
 }
 
@@ -99,8 +103,11 @@ impl SqliteLedger {
         let signal = Signal::probe(&Signal::beside(&self.path));
         let wal_bytes = beside(&self.path, "-wal");
         self.read(|connection| {
-            let incarnations = incarnations(connection, signal.as_ref())?;
-            let living = incarnations.iter().filter(|incarnation| incarnation.life != Life::Dead);
+            let attempts = attempts(connection)?;
+            let leased =
+                |owner| attempts.iter().any(|attempt| attempt.owner == owner && attempt.lease >= now);
+            let incarnations = incarnations(connection, signal.as_ref(), leased)?;
+            let living = incarnations.iter().filter(|incarnation| incarnation.serves);
             let living: Vec<i64> = living.map(|incarnation| super::rows::to_int(incarnation.id.0)).collect();
             let jobs = linked_by(connection, &living)?;
             let overdue = jobs.iter().filter_map(|job| {
@@ -113,7 +120,7 @@ impl SqliteLedger {
                 journal_mode: one(connection, "PRAGMA journal_mode")?,
                 damage: damage(connection)?,
                 wal_bytes,
-                attempts: attempts(connection)?,
+                attempts,
                 future_marks: future_marks(connection, now)?,
                 jobs: jobs.len() as u64,
                 overdue: overdue.collect(),
@@ -142,7 +149,11 @@ fn damage(connection: &Connection) -> Result<Vec<String>, StoreError> {
     Ok(lines)
 }
 
-fn incarnations(connection: &Connection, signal: Option<&Signal>) -> Result<Vec<Incarnation>, StoreError> {
+fn incarnations(
+    connection: &Connection,
+    signal: Option<&Signal>,
+    leased: impl Fn(OwnerId) -> bool,
+) -> Result<Vec<Incarnation>, StoreError> {
     let here = boot();
     let sql = "SELECT id, boot, joined_ms FROM incarnations WHERE ended_ms IS NULL ORDER BY id";
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
@@ -154,12 +165,18 @@ fn incarnations(connection: &Connection, signal: Option<&Signal>) -> Result<Vec<
         let boot: String = row.get("boot")?;
         let joined = row.instant("joined_ms")?;
         let life = match signal {
-            _ if here.is_empty() || boot != here => Life::Unknown,
+            _ if here.is_empty() => Life::Unknown,
+            _ if boot != here => Life::Elsewhere,
             // Nobody has the file of the locks open that is not there.
             Some(signal) if !signal.is_dead(id) => Life::Alive,
             Some(_) | None => Life::Dead,
         };
-        found.push(Incarnation { id, joined, life });
+        let serves = match life {
+            Life::Alive | Life::Unknown => true,
+            Life::Dead => false,
+            Life::Elsewhere => leased(id),
+        };
+        found.push(Incarnation { id, joined, life, serves });
     }
     Ok(found)
 }
