@@ -193,7 +193,7 @@ impl Engine {
         };
         let mut culprits: Vec<_> = self.attempts.iter().filter_map(polled).collect();
         culprits.retain(|(polled, _)| *polled >= PATIENCE / 2);
-        culprits.sort_by(|one, other| other.0.cmp(&one.0));
+        culprits.sort_by_key(|(polled, _)| std::cmp::Reverse(*polled));
         let names: Vec<_> = culprits.into_iter().map(|(_, text)| text).collect();
         let by = match names.is_empty() {
             true => "by something that is no job of this program".to_owned(),

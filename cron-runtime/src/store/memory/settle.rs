@@ -222,7 +222,7 @@ fn was_settled(run: &Run, epoch: Epoch, started: DateTime<Utc>, duration: Durati
     let (started, duration) = (Some(started), Some(duration));
     let is_newest = !matches!(run.progress.state, RunState::Running { .. }) && run.epoch == epoch;
     let is_noted = |attempt: &AttemptInfo| {
-        let is_same = attempt.epoch == epoch && run.epoch > epoch && attempt.result != AttemptResult::Fenced;
+        let is_same = attempt.epoch == epoch && attempt.result != AttemptResult::Fenced;
         is_same && attempt.started == started && attempt.duration == duration
     };
     is_newest && run.started == started && run.duration == duration || run.attempts.iter().any(is_noted)

@@ -79,7 +79,7 @@ impl Db {
         let sql = format!(
             "SELECT {PROGRESS} FROM runs WHERE id = ?1 AND state <> 'running' AND epoch = ?2 AND started_ms = ?3 AND duration_us = ?4 \
              UNION ALL SELECT {PROGRESS} FROM runs JOIN attempts ON run_id = id WHERE id = ?1 AND attempts.epoch = ?2 \
-             AND runs.epoch > ?2 AND attempts.started_ms = ?3 AND attempts.duration_us = ?4 AND result <> 'fenced'"
+             AND attempts.started_ms = ?3 AND attempts.duration_us = ?4 AND result <> 'fenced'"
         );
         let mut statement = self.statement(&sql)?;
         let values = params![to_int(claim.run.0), to_int(claim.epoch.0), to_ms(started), to_us(duration)];
