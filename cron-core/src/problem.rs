@@ -94,9 +94,9 @@ impl ProblemKind {
                 "find the blocking call in the named job: make its function a plain `fn`, or use `spawn_blocking`"
             }
             Self::PoolExhausted => {
-                "raise `max_blocking_threads` of the tokio runtime, or lower `workers(n)`, or find who keeps the threads"
+                "raise `max_blocking_threads` of the runtime, or lower `workers(n)`, or find who keeps the threads"
             }
-            Self::RuntimeGone => "keep the tokio runtime alive for as long as the scheduler",
+            Self::RuntimeGone => "keep the runtime alive for as long as the scheduler",
             Self::ClockStep => "where it comes again, look at the clock service of the machine",
             Self::MarksSetBack => {
                 "find out who had set the clock ahead; `inspect explain` shows what was judged again"

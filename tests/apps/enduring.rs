@@ -34,16 +34,20 @@ fn limit_files(limit: Option<u64>) {
         .expect("it may be lowered, and raised again");
 }
 
-async fn obey() {
+/// Listens from the moment of the call.
+fn obey() -> impl Future<Output = ()> {
     // Who listens to it does not die of it: the write fails instead.
-    let _too_long = listen(SignalKind::from_raw(SIGXFSZ));
+    let too_long = listen(SignalKind::from_raw(SIGXFSZ));
     let (mut take, mut give) = (listen(SignalKind::user_defined1()), listen(SignalKind::user_defined2()));
     let mut end = listen(SignalKind::hangup());
-    loop {
-        tokio::select! {
-            _ = take.recv() => limit_files(Some(1)),
-            _ = give.recv() => limit_files(None),
-            _ = end.recv() => MAY_END.store(true, Ordering::SeqCst),
+    async move {
+        let _too_long = too_long;
+        loop {
+            tokio::select! {
+                _ = take.recv() => limit_files(Some(1)),
+                _ = give.recv() => limit_files(None),
+                _ = end.recv() => MAY_END.store(true, Ordering::SeqCst),
+            }
         }
     }
 }

@@ -242,6 +242,7 @@ fn an_overrun_that_was_written_although_that_was_reported_as_failed_is_no_droppe
     bench.pass(Duration::from_millis(1));
     faults.set(&["settle"], Fault::Applied);
     bench.pass(Duration::from_secs(5));
+    bench.pass(Duration::from_millis(500));
     LET_GO.store(true, Ordering::SeqCst);
     while bench.engine.pending.len() < 2 {
         bench.step(TimeDelta::zero(), Duration::ZERO);
