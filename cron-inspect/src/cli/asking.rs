@@ -46,6 +46,13 @@ pub(crate) struct Tail {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// Problems that schedulers have seen within this span, such as 1h
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub(crate) since: Duration,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DeadLetters {
     /// Of this job only
     #[arg(long)]
