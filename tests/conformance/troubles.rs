@@ -1,7 +1,7 @@
 //! When the store was wrong about itself: what was done although it was reported as failed. And what is kept of problems.
 
 use cron_runtime::ProblemKind;
-use cron_runtime::core::run::AttemptResult;
+use cron_runtime::core::run::{AttemptResult, Stage};
 use cron_runtime::store::{MAX_PROBLEMS, Sighting};
 
 use crate::jobs::{at, job};
@@ -127,7 +127,7 @@ pub(crate) fn a_result_that_comes_twice_after_a_new_attempt_has_begun_changes_no
     let second = process.starts(600);
     assert_eq!((second.claim.run, second.attempt), (first.run, 2));
     let again = process.settle(vec![settlement]).expect("settles");
-    let running = RunState::Running { overdue: false };
+    let running = RunState::Running { stage: Stage::InTime };
     assert_eq!(again, [Settled::Moved { state: running, gave_way: false, due: None }]);
     assert_eq!(process.attempts(first.run).len(), 1);
     process.succeed(second.claim, 601);
@@ -137,7 +137,8 @@ pub(crate) fn an_overrun_that_comes_twice_is_recorded_once(world: &World) {
     let process = world.start(0, &[job("a").every("100s")]);
     let claim = process.starts(100).claim;
     let overrun = settlement(claim, 101, RunEvent::Overrun { at: at(101) });
-    let stuck = Settled::Moved { state: RunState::Running { overdue: true }, gave_way: false, due: None };
+    let stuck =
+        Settled::Moved { state: RunState::Running { stage: Stage::Overdue }, gave_way: false, due: None };
     assert_eq!(twice(&process, &overrun), [stuck.clone(), stuck]);
     let end = settlement(claim, 102, RunEvent::Ended { at: at(102), end: AttemptEnd::Succeeded });
     // With the overrun in one batch, as they are written after an outage.
