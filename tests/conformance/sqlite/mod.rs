@@ -1,7 +1,10 @@
 //! What only a file can do: be of the wrong kind, be damaged, be shared with a process that dies.
 
+mod backups;
 mod crowds;
 mod deaths;
+mod everything;
+mod kept;
 mod opening;
 mod rows;
 mod upgrading;
