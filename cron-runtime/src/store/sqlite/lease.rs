@@ -92,7 +92,7 @@ impl Db {
         let look = (others.alive || is_left).then(|| to_ms(now + LOOK));
         // A lease counts as expired only after its last millisecond.
         let expiry = expiry.map(|lease| lease.saturating_add(1));
-        reaped.next = expiry.into_iter().chain(look).min().map(from_ms).transpose()?;
+        reaped.next = expiry.into_iter().chain(look).min().map(|ms| from_ms("lease_ms", ms)).transpose()?;
         Ok(reaped)
     }
 
