@@ -52,7 +52,9 @@ pub fn line(event: &Event) -> Option<String> {
             format!("              {job}: run {run} is at {percent:.0} % ({})", progress.message)
         }
         Event::Asked { job, run, why } => format!("              {job}: run {run} is asked to stop: {why}"),
-        Event::Cancelled { job, run } => format!("              {job}: run {run} was ended"),
+        Event::Cancelled { job, run, state } => {
+            format!("              {job}: run {run} was ended, {}", state.word())
+        }
         Event::Problem { what } => format!("              problem: {what}"),
         _ => return None,
     })

@@ -83,6 +83,14 @@ fn one_file_opens_the_door_to_metrics() {
 }
 
 #[test]
+fn one_file_opens_the_door_to_crash_points() {
+    nobody_says("cron-runtime/src", &["feature = \"crash-points\""], &["crash_points.rs"]);
+    for folder in ["cron-core/src", "cron-macros/src", "cron-inspect/src"] {
+        nobody_says(folder, &["crash-points", "crash_points"], &[]);
+    }
+}
+
+#[test]
 fn stores_do_not_know_the_engine_and_the_engine_no_backend() {
     nobody_says("cron-runtime/src/store", &["engine"], &[]);
     nobody_says("cron-runtime/src/engine", &["sqlite", "Sqlite", "memory::", "MemoryStore", "rusqlite"], &[]);

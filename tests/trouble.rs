@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_runtime::Event;
-use cron_runtime::core::run::{AttemptResult, RunState, SkipReason};
+use cron_runtime::core::run::{AttemptResult, RunState, SkipReason, Stage};
 use cron_runtime::prelude::*;
 use cron_tests::start_in;
 
@@ -80,7 +80,7 @@ async fn whatever_a_job_does_it_runs_again() {
     assert_eq!(first("fails").2, "cannot bake: no flour");
     assert_eq!(first("sleeps").2, "timed out after 200ms");
     // Its timeout is recorded while its thread still blocks; the slot stays taken until the thread is back.
-    assert_eq!(first("blocks").1, RunState::Running { overdue: true });
+    assert_eq!(first("blocks").1, RunState::Running { stage: Stage::Overdue });
     assert_eq!(ended["blocks"][1].1, RunState::Failed);
     assert!(held_by_stuck > 0, "the stuck run held its slot");
 

@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use cron_core::judge::{Active, Admission, Docket, Judgement, Place, Verdict, admit, judge};
 use cron_core::policy::{CatchUp, Jitter, Overlap, Retry, Slots};
 use cron_core::run::{
-    AttemptEnd, Failure, FailureKind, Origin, Progress, RetryContext, RunEvent, RunId, RunState, StateWord,
-    Transition, transition,
+    AttemptEnd, Failure, FailureKind, Origin, Progress, RetryContext, RunEvent, RunId, RunState, Stage,
+    StateWord, Transition, transition,
 };
 use cron_core::schedule::Schedule;
 
@@ -25,8 +25,9 @@ fn states() -> Vec<(&'static str, RunState)> {
     let states = vec![
         ("scheduled", RunState::Scheduled { wake: Some(at(0)) }),
         ("scheduled, waits for its slot", RunState::Scheduled { wake: None }),
-        ("running", RunState::Running { overdue: false }),
-        ("running, overdue", RunState::Running { overdue: true }),
+        ("running", RunState::Running { stage: Stage::InTime }),
+        ("running, overdue", RunState::Running { stage: Stage::Overdue }),
+        ("running, completed", RunState::Running { stage: Stage::Completed }),
         ("waiting", RunState::Waiting { wake: at(0) }),
         ("succeeded", RunState::Succeeded),
         ("failed", RunState::Failed),
@@ -42,6 +43,10 @@ fn states() -> Vec<(&'static str, RunState)> {
 fn events() -> Vec<(String, RunEvent)> {
     let mut events = vec![("an instance starts it".to_owned(), RunEvent::Start)];
     events.push(("its slot is free".to_owned(), RunEvent::Release { at: at(0) }));
+    events.push((
+        "its function completes it in a transaction of its own (`run.complete_in`)".to_owned(),
+        RunEvent::Complete { at: at(0) },
+    ));
     let mut ended =
         |what: &str, end| events.push((format!("its attempt {what}"), RunEvent::Ended { at: at(0), end }));
     ended("succeeds", AttemptEnd::Succeeded);
@@ -79,7 +84,8 @@ fn conditions() -> Vec<(&'static str, u32, u32, Option<i64>)> {
 
 fn outcome(moved: &Transition, before: Progress) -> String {
     let state = match moved.progress.state {
-        RunState::Running { overdue: true } => "running, overdue".to_owned(),
+        RunState::Running { stage: Stage::Overdue } => "running, overdue".to_owned(),
+        RunState::Running { stage: Stage::Completed } => "running, completed".to_owned(),
         state => state.word().to_string(),
     };
     let mut text = format!("**{state}**");
@@ -105,7 +111,8 @@ fn transitions() -> String {
             let mut outcomes: Vec<(String, &str)> = Vec::new();
             for (condition, used_before, crashes, next) in conditions() {
                 // An overdue attempt is used already, and so are those of a run that has ended.
-                let is_used = state.word().is_dead() || matches!(state, RunState::Running { overdue: true });
+                let is_used =
+                    state.word().is_dead() || matches!(state, RunState::Running { stage: Stage::Overdue });
                 let progress = Progress { state, attempts_used: used_before + u32::from(is_used), crashes };
                 let context = RetryContext {
                     run: RunId(1),

@@ -89,12 +89,19 @@ impl Checked {
                 runtime: runtime.clone(),
                 threads,
                 states: Arc::new(states),
+                file: stores.store.file().map(Arc::from),
                 inbox: inbox.clone(),
                 events: events.clone(),
                 clock: Arc::clone(&clock),
                 shutting_down: is_shutting_down,
             },
-            hooks: Caller::new(hooks, runtime, Arc::clone(&stores.ledger), events.clone(), inbox.clone()),
+            hooks: Caller::new(
+                hooks,
+                runtime.clone(),
+                Arc::clone(&stores.ledger),
+                events.clone(),
+                inbox.clone(),
+            ),
             inbox: messages,
             events: events.clone(),
             shutting_down,
@@ -102,7 +109,7 @@ impl Checked {
             lost,
         });
         let (lives, alive) = watch::channel(false);
-        let known = Known { handlers, calendars };
+        let known = Known { handlers, calendars, runtime };
         let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace);
         Booted { engine, scheduler, lives }
     }

@@ -208,9 +208,13 @@ impl Caller {
         self.call(&self.hooks.late, &attempt.plan.name, attempt.plan.handler(), late);
     }
 
-    /// A run whose process is gone has ended. What hooks want to know of it is on record only.
-    pub(crate) fn lost(&self, run: RunId, state: RunState, at: DateTime<Utc>) {
-        if self.hooks.failure.is_empty() || !state.word().is_dead() {
+    /// A run has ended without a result of its function: its process is gone, or another run takes its slot. What hooks want to know of
+    /// it is on record only.
+    pub(crate) fn on_record(&self, run: RunId, state: RunState, at: DateTime<Utc>) {
+        // Without a result a run succeeds only where its attempt was completed in a transaction.
+        let has_succeeded = state.word() == StateWord::Succeeded;
+        let hooks = if has_succeeded { &self.hooks.success } else { &self.hooks.failure };
+        if hooks.is_empty() || !(has_succeeded || state.word().is_dead()) {
             return;
         }
         let (caller, busy) = (self.clone(), Busy::new(self));
@@ -228,7 +232,12 @@ impl Caller {
                     return caller.events.problem(format!("run {run}, for a hook: {error}"));
                 }
             };
-            let error = attempts.last().map(|attempt| attempt.message.clone()).unwrap_or(info.error);
+            let (attempts, error) = if has_succeeded {
+                (info.attempts_used + 1, String::new())
+            } else {
+                let last = attempts.last().map(|attempt| attempt.message.clone());
+                (info.attempts_used, last.unwrap_or(info.error))
+            };
             let handler = job.map_or_else(|| info.job.clone(), |job| job.plan.handler().clone());
             let finished = || Finished {
                 job: info.job.clone(),
@@ -236,7 +245,7 @@ impl Caller {
                 tick: info.nominal,
                 origin: info.origin,
                 state: state.word(),
-                attempts: info.attempts_used,
+                attempts,
                 error,
                 at,
             };

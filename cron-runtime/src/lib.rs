@@ -3,6 +3,8 @@
 mod boot;
 pub mod clock;
 pub mod config;
+#[doc(hidden)]
+pub mod crash_points;
 pub mod dynamic;
 mod engine;
 mod error;
@@ -35,8 +37,13 @@ pub use error::{Error, MissingState};
 pub use extract::{Args, Run, State};
 pub use hooks::{Finished, HookReturn, Late};
 pub use outcome::JobError;
+/// The crate of the transactions in which a run may be completed.
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
 pub use scheduler::{Cancelled, Scheduled, Scheduler, Triggered, TriggeredGroup, Upserted};
 pub use start::{Start, start};
+#[cfg(feature = "sqlite")]
+pub use store::sqlite::CompleteError;
 pub use target::IntoTarget;
 
 /// The typed handle of a job: `morning_report::JOB`. `A` is what its function takes as `Args<A>`; `()` where it takes none.

@@ -50,16 +50,11 @@ impl Meter {
         self.finished(job, state);
     }
 
-    /// A run has come to its end without an attempt of this process.
+    /// A run has come to its end, perhaps without an attempt of this process.
     pub(crate) fn finished(&self, job: &JobName, state: RunState) {
         if !state.is_active() {
             count(job, state.word());
         }
-    }
-
-    /// As [`finished`](Self::finished) for a run that was ended under `overlap = "cancel"`.
-    pub(crate) fn cancelled(&self, job: &JobName) {
-        count(job, StateWord::Cancelled);
     }
 
     pub(crate) fn skipped(&self, job: &JobName, skip: &Skip) {
@@ -94,8 +89,6 @@ impl Meter {
     pub(crate) fn settled(&mut self, _: &JobName, _: RunId, _: RunState, _: Duration) {}
 
     pub(crate) fn finished(&self, _: &JobName, _: RunState) {}
-
-    pub(crate) fn cancelled(&self, _: &JobName) {}
 
     pub(crate) fn skipped(&self, _: &JobName, _: &Skip) {}
 
@@ -187,7 +180,7 @@ mod tests {
             meter.settled(&job, RunId(1), RunState::Waiting { wake }, Duration::from_millis(1_500));
             meter.show(2, now);
             meter.show(2, now);
-            meter.cancelled(&job);
+            meter.finished(&job, RunState::Cancelled);
             let (first, last, count) = (wall, wall, 3);
             meter.skipped(&job, &Skip { first, last, count, reason: SkipReason::Missed, holder: None });
             meter.show(2, later);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use std::sync::Arc;
 
-use cron_runtime::core::run::{Epoch, Origin, RunState};
+use cron_runtime::core::run::{Epoch, Origin, RunState, Stage};
 
 use crate::jobs::{at, job};
 use crate::world::{AttemptEnd, Claim, Claimed, Desk, World};
@@ -40,7 +40,7 @@ pub(crate) fn a_claimed_tick_says_all_that_its_executor_needs(world: &World) {
     let run = process.run_info(claimed.claim.run);
     assert_eq!(
         (run.state, run.epoch, run.started),
-        (RunState::Running { overdue: false }, Epoch(1), Some(at(12)))
+        (RunState::Running { stage: Stage::InTime }, Epoch(1), Some(at(12)))
     );
     assert_eq!((run.attempts_used, run.crashes, run.duration, run.error.as_str()), (0, 0, None, ""));
 }

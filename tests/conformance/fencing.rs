@@ -1,9 +1,11 @@
 //! A late worker changes nothing: every write names its run and its epoch, and counts only while both are in force.
 
-use cron_runtime::core::run::{AttemptResult, Epoch, RunEvent, RunId, RunState};
+use cron_runtime::core::run::{AttemptResult, Epoch, RunEvent, RunId, RunState, Stage};
 
 use crate::jobs::{at, job};
-use crate::world::{AttemptEnd, Claim, Desk, Process, RunInfo, Settled, World, failure, moved};
+use crate::world::{
+    AttemptEnd, Claim, Desk, LogLine, Note, Process, Progress, RunInfo, Settled, World, failure, moved,
+};
 
 cases!(fencing:
     a_worker_that_settled_already_changes_nothing,
@@ -17,6 +19,8 @@ cases!(fencing:
     a_refused_result_is_kept_for_the_audit_and_counts_as_nothing,
     a_fenced_settlement_does_not_hinder_its_neighbours,
     a_stuck_worker_that_was_reaped_changes_nothing,
+    a_worker_that_was_completed_and_reaped_changes_nothing,
+    a_live_run_whose_epoch_rose_beneath_its_worker_is_not_changed_by_it,
 );
 
 /// All that a worker may want to say.
@@ -40,6 +44,7 @@ fn picture(process: &Process) -> (Vec<crate::world::JobInfo>, Vec<RunInfo>) {
 /// Lets the worker of `late` say everything, and expects nothing to come of it.
 fn assert_fenced(process: &Process, late: Claim) {
     let before = picture(process);
+    let log = process.log(late.run).expect("readable");
     for event in everything() {
         let text = format!("{event:?}");
         assert_eq!(process.event(late, 1_000, event), Settled::Fenced, "{text}");
@@ -47,6 +52,13 @@ fn assert_fenced(process: &Process, late: Claim) {
     }
     assert_eq!(process.renew(vec![late], at(9_999)).expect("renews"), [late]);
     assert_eq!(picture(process), before, "after a renewal");
+    let line = LogLine { at: at(1_000), attempt: 1, text: "too late".to_owned() };
+    let progress = Some(Progress { fraction: 0.5, message: "too late".to_owned() });
+    let note = Note { progress, lines: vec![line] };
+    assert_eq!(process.note(vec![(late, note)]).expect("notes"), [late]);
+    assert_eq!((picture(process), process.log(late.run).expect("readable")), (before.clone(), log));
+    assert!(!process.complete(late, at(1_000)), "a late worker was completed");
+    assert_eq!(picture(process), before, "after a completion");
 }
 
 /// A run started by hand at second 0, of a job with `retries`.
@@ -166,4 +178,26 @@ pub(crate) fn a_stuck_worker_that_was_reaped_changes_nothing(world: &World) {
     // The attempt was used when it overran; the crash beneath it is counted, the attempt is not counted twice.
     assert_eq!((run.state, run.attempts_used, run.crashes), (RunState::Failed, 1, 1));
     assert_fenced(&process, claim);
+}
+
+pub(crate) fn a_worker_that_was_completed_and_reaped_changes_nothing(world: &World) {
+    let (process, claim) = started(world, 1);
+    process.completes(claim, 1);
+    assert_eq!(process.reaps(31), [claim.run]);
+    assert_fenced(&process, claim);
+    assert_eq!(process.run_info(claim.run).state, RunState::Succeeded);
+}
+
+/// The run is in progress all the while, under the same process: only the epoch tells the worker of its first attempt from that
+/// of its second one.
+pub(crate) fn a_live_run_whose_epoch_rose_beneath_its_worker_is_not_changed_by_it(world: &World) {
+    let (process, late) = started(world, 1);
+    process.reaps(31);
+    let living = process.starts(100).claim;
+    assert_eq!((living.run, living.epoch), (late.run, Epoch(late.epoch.0 + 1)));
+    assert_fenced(&process, late);
+    process.completes(living, 101);
+    assert_fenced(&process, late);
+    assert_eq!(process.run_info(late.run).state, RunState::Running { stage: Stage::Completed });
+    process.succeed(living, 102);
 }

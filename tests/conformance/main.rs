@@ -30,6 +30,7 @@ mod calendars;
 mod cancelling;
 mod claiming;
 mod commands;
+mod completing;
 mod crowding;
 mod dead_letters;
 mod delaying;
@@ -60,6 +61,7 @@ macro_rules! conformance {
             crate::claiming::claiming!($books);
             crate::settling::settling!($books);
             crate::fencing::fencing!($books);
+            crate::completing::completing!($books);
             crate::leases::leases!($books);
             crate::commands::commands!($books);
             crate::reading::reading!($books);

@@ -90,6 +90,7 @@ impl Side {
             | Deed::Judge { .. }
             | Deed::Settle(_)
             | Deed::Note(_)
+            | Deed::Complete(..)
             | Deed::Renew(..)
             | Deed::SetBack
             | Deed::Prune { .. }
@@ -131,6 +132,10 @@ impl Side {
                     Some((Claim { epoch: Epoch(claim.epoch.0 + bend), ..claim }, note(*bend, now)))
                 });
                 text(process.note(noted.collect()))
+            }
+            Deed::Complete(index, bend) => {
+                let claim = pick(index).map(|claim| Claim { epoch: Epoch(claim.epoch.0 + bend), ..claim });
+                text(claim.map(|claim| process.store().complete(claim, now)))
             }
             Deed::SetBack => text(process.set_back(now)),
             Deed::Prune { limit } => text(process.prune(now, *limit)),

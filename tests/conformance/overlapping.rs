@@ -105,7 +105,7 @@ pub(crate) fn a_full_queue_refuses_a_trigger(world: &World) {
 fn evicted(process: &Process, now: i64) -> (Vec<RunId>, Vec<i64>) {
     let judged = process.judge(now);
     let started = judged.claimed.iter().map(|claimed| second(claimed.nominal)).collect();
-    (judged.evicted.iter().map(|(_, claim)| claim.run).collect(), started)
+    (judged.evicted.iter().map(|(_, claim, _)| claim.run).collect(), started)
 }
 
 pub(crate) fn cancel_asks_the_old_run_and_starts_when_it_has_stopped(world: &World) {

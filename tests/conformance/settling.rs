@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use cron_runtime::core::policy::Retry;
-use cron_runtime::core::run::{AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, StateWord};
+use cron_runtime::core::run::{
+    AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, Stage, StateWord,
+};
 
 use crate::jobs::{at, job};
 use crate::world::{
@@ -187,7 +189,7 @@ pub(crate) fn an_overrun_keeps_the_slot_until_the_function_returns(world: &World
     let process = world.start(0, &[job("a").every("10s")]);
     let claimed = process.starts(10);
     let run = claimed.claim.run;
-    let stuck = RunState::Running { overdue: true };
+    let stuck = RunState::Running { stage: Stage::Overdue };
     assert_eq!(process.event(claimed.claim, 15, RunEvent::Overrun { at: at(15) }), moved(stuck));
     assert_eq!(process.run_info(run).attempts_used, 1);
     assert_eq!(process.attempts(run)[0].result, AttemptResult::TimedOut);
@@ -285,7 +287,7 @@ pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {
         Settled::Fenced,
         moved(RunState::Failed),
         moved(RunState::Scheduled { wake: Some(at(12)) }),
-        moved(RunState::Running { overdue: true }),
+        moved(RunState::Running { stage: Stage::Overdue }),
     ];
     assert_eq!(process.settle(settlements).expect("settles"), want);
     assert_eq!(process.settle(Vec::new()).expect("settles nothing"), []);

@@ -133,7 +133,7 @@ pub(crate) fn a_tick_meets_every_holder_under_every_policy(world: &World) {
             assert_eq!(started, runs, "{context}");
             let skips = want.verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Skip(_))).count();
             assert_eq!(got.skipped.len(), skips, "{context}");
-            let evicted: Vec<_> = got.evicted.iter().map(|(_, claim)| claim.run).collect();
+            let evicted: Vec<_> = got.evicted.iter().map(|(_, claim, _)| claim.run).collect();
             assert_eq!(evicted, want.evict, "{context}");
             let info = process.info("a");
             assert_eq!((info.mark, info.queued), (want.place.mark, want.place.queued), "{context}");

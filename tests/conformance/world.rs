@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::job::{JobName, Plan};
 pub(crate) use cron_runtime::core::judge::Next;
 use cron_runtime::core::policy::Overlap;
@@ -13,19 +13,49 @@ pub(crate) use cron_runtime::core::run::{
     AttemptEnd, Failure, FailureKind, Origin, OwnerId, RunEvent, RunId, RunState, SkipReason, StateWord,
 };
 use cron_runtime::store::memory::MemoryStore;
-use cron_runtime::store::sqlite::SqliteStore;
+use cron_runtime::store::sqlite::{CompleteError, SqliteStore, complete_in};
 pub(crate) use cron_runtime::store::{
     AttemptInfo, Backfill, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo, GroupLimit,
     JobInfo, JobQuery, JudgeRequest, Judged, Ledger, LogLine, Note, Page, PauseInfo, Program, Progress,
     RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Store, StoreError, Synced, Target, Trigger,
 };
+use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;
 
 use crate::jobs::{Job, at, second};
 
-/// A store with both its halves.
-pub(crate) trait Both: Store + Ledger {}
-impl<T: Store + Ledger> Both for T {}
+/// A store with both its halves, and what a function does to it past the engine.
+pub(crate) trait Both: Store + Ledger {
+    /// Completes an attempt at `now`, in a transaction where there are such. Says whether that counts.
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> bool;
+}
+
+impl Both for MemoryStore {
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> bool {
+        self.complete(claim, now).expect("the books take it")
+    }
+}
+
+impl Both for SqliteStore {
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> bool {
+        let mut connection = Connection::open(self.path()).expect("the file is there");
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .expect("nobody else writes for long");
+        match complete_in(&transaction, Some(self.path()), claim, now) {
+            Ok(()) => {
+                transaction.commit().expect("it is kept");
+                true
+            }
+            Err(CompleteError::Fenced { run } | CompleteError::AlreadyCompleted { run }) => {
+                assert_eq!(run, claim.run);
+                assert!(transaction.is_autocommit(), "what is refused is rolled back");
+                false
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
 
 /// One kind of store, with nothing in it.
 pub(crate) trait Books: Debug {
@@ -215,7 +245,7 @@ impl Process {
     }
 
     /// Ends an attempt well, and gives the instant at which a backlog that waited for it is due.
-    pub(crate) fn succeed(&self, claim: Claim, second: i64) -> Option<chrono::DateTime<chrono::Utc>> {
+    pub(crate) fn succeed(&self, claim: Claim, second: i64) -> Option<DateTime<Utc>> {
         match self.end(claim, second, AttemptEnd::Succeeded) {
             Settled::Moved { state: RunState::Succeeded, gave_way: false, due } => due,
             other => panic!("{claim:?} did not succeed: {other:?}"),
@@ -236,6 +266,11 @@ impl Process {
             Settled::Moved { state, .. } => state,
             Settled::Fenced => panic!("the failure of {claim:?} was refused"),
         }
+    }
+
+    /// Completes an attempt in a transaction of its function's.
+    pub(crate) fn completes(&self, claim: Claim, second: i64) {
+        assert!(self.store.complete(claim, at(second)), "{claim:?} was to be completed");
     }
 
     pub(crate) fn reaps(&self, second: i64) -> Vec<RunId> {

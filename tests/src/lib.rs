@@ -1,5 +1,7 @@
 //! What the tests of whole programs share.
 
+pub mod witness;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -65,6 +67,43 @@ impl App {
         assert_eq!(self.lines.recv_timeout(PATIENCE).as_deref(), Ok(line));
     }
 
+    /// Waits for a line, whatever it says.
+    ///
+    /// # Panics
+    ///
+    /// If it says nothing for a minute.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("it says something")
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Panics
+    ///
+    /// If it does not for a minute.
+    #[must_use]
+    pub fn ends(&mut self) -> ExitStatus {
+        wait_until("it has ended", || self.child.try_wait().expect("it can be asked").is_some());
+        self.child.wait().expect("it has ended")
+    }
+
+    /// Waits for a line, whatever it says before.
+    ///
+    /// # Panics
+    ///
+    /// If it says nothing for a minute, or ends.
+    pub fn will_say(&self, line: &str) {
+        loop {
+            let said = self.lines.recv_timeout(PATIENCE);
+            match said.as_deref() {
+                Ok(said) if said == line => return,
+                Ok(_) => {}
+                Err(error) => panic!("waiting for {line:?}: {error}"),
+            }
+        }
+    }
+
     /// Kills it with SIGKILL and waits until it is gone.
     ///
     /// # Panics
@@ -84,15 +123,41 @@ impl App {
         self.child.wait().expect("it ends")
     }
 
-    /// Sends it a signal.
+    /// Sends it a signal, as soon as it listens to those that ask for its end.
     ///
     /// # Panics
     ///
-    /// If it is gone.
+    /// If it is gone, or does not listen for a minute.
     pub fn signal(&self, signal: Signal) {
+        wait_until("it listens to signals", || self.listens());
         let process = nix::unistd::Pid::from_raw(self.child.id().cast_signed());
         nix::sys::signal::kill(process, signal).expect("it lives");
     }
+}
+
+impl App {
+    /// Whether it has begun to listen to SIGINT, which it does last. Systems that do not say are trusted.
+    fn listens(&self) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.id())) else { return true };
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(u64::MAX);
+        caught & 1 << (Signal::SIGINT as u32 - 1) != 0
+    }
+}
+
+/// Waits for a fact.
+///
+/// # Panics
+///
+/// If it is none for a minute.
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..PATIENCE.as_millis() / 10 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("waited a minute until {what}");
 }
 
 impl Drop for App {

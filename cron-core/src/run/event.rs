@@ -64,6 +64,11 @@ pub enum RunEvent {
         /// When.
         at: DateTime<Utc>,
     },
+    /// The function has done its work, and a transaction of its own is about to put that on record together with its effects.
+    Complete {
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The attempt ended.
     Ended {
         /// When.

@@ -7,5 +7,5 @@ mod transition;
 
 pub use event::{AttemptEnd, Failure, FailureKind, RunEvent};
 pub use id::{Epoch, JobId, OwnerId, RunId};
-pub use state::{AttemptResult, Origin, RunState, SkipReason, StateWord};
+pub use state::{AttemptResult, Origin, RunState, SkipReason, Stage, StateWord};
 pub use transition::{AttemptRecord, IllegalTransition, Progress, RetryContext, Transition, transition};

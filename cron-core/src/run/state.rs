@@ -14,9 +14,8 @@ pub enum RunState {
     },
     /// An attempt is in progress.
     Running {
-        /// The attempt has outlived its timeout but its function has not returned: recorded as `timed_out`,
-        /// reported as stuck, and the slot stays taken.
-        overdue: bool,
+        /// How far the attempt has come.
+        stage: Stage,
     },
     /// Waiting for its next attempt; holds the job's slot.
     Waiting {
@@ -33,6 +32,17 @@ pub enum RunState {
     Cancelled,
     /// Final: took its process down three times; needs a person.
     Quarantined,
+}
+
+/// How far an attempt in progress has come. Its function has not returned, so it holds the slot in every stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its function runs, and what it returns will count.
+    InTime,
+    /// It has outlived its timeout: recorded as `timed_out` and reported as stuck; what it returns counts for nothing.
+    Overdue,
+    /// Its work is done and on record, within a transaction of its function's: whatever still happens to it, the run has succeeded.
+    Completed,
 }
 
 word_enum! {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{AttemptEnd, AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, StateWord};
+use super::{AttemptEnd, AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, Stage, StateWord};
 use crate::policy::{Overlap, Retry};
 
 /// A run that took its process down this often is put aside for a person.
@@ -33,8 +33,15 @@ impl Progress {
     pub const fn attempt(&self) -> u32 {
         match self.state {
             // The overdue attempt is used already but still the one in progress.
-            RunState::Running { overdue: true } => self.attempts_used,
-            _ => self.attempts_used.saturating_add(1),
+            RunState::Running { stage: Stage::Overdue } => self.attempts_used,
+            RunState::Running { stage: Stage::InTime | Stage::Completed }
+            | RunState::Scheduled { .. }
+            | RunState::Waiting { .. }
+            | RunState::Succeeded
+            | RunState::Failed
+            | RunState::Discarded
+            | RunState::Cancelled
+            | RunState::Quarantined => self.attempts_used.saturating_add(1),
         }
     }
 }
@@ -93,28 +100,38 @@ pub fn transition(
     context: &RetryContext,
 ) -> Result<Transition, IllegalTransition> {
     use RunState::{Cancelled, Discarded, Failed, Quarantined, Running, Scheduled, Succeeded, Waiting};
+    use Stage::{Completed, InTime, Overdue};
     match (progress.state, event) {
         (Scheduled { wake: Some(_) } | Waiting { .. }, RunEvent::Start) => {
-            Ok(moved(Progress { state: Running { overdue: false }, ..progress }, None))
+            Ok(moved(Progress { state: Running { stage: InTime }, ..progress }, None))
         }
         (Scheduled { wake: None }, RunEvent::Release { at }) => {
             Ok(moved(Progress { state: Scheduled { wake: Some(at) }, ..progress }, None))
         }
-        (Scheduled { .. } | Waiting { .. } | Running { overdue: true }, RunEvent::Cancel { .. }) => {
+        (Scheduled { .. } | Waiting { .. } | Running { stage: Overdue }, RunEvent::Cancel { .. }) => {
             Ok(moved(Progress { state: Cancelled, ..progress }, None))
         }
-        (Running { overdue: false }, RunEvent::Cancel { why, .. }) => {
+        (Running { stage: InTime }, RunEvent::Cancel { why, .. }) => {
             Ok(moved(Progress { state: Cancelled, ..progress }, Some((AttemptResult::Cancelled, why))))
         }
-        (Running { overdue: false }, RunEvent::Overrun { .. }) => {
+        (Running { stage: InTime }, RunEvent::Overrun { .. }) => {
             let used = progress.attempts_used.saturating_add(1);
-            let after = Progress { state: Running { overdue: true }, attempts_used: used, ..progress };
+            let after = Progress { state: Running { stage: Overdue }, attempts_used: used, ..progress };
             let message = "outlived its timeout and has not returned".to_owned();
             Ok(moved(after, Some((AttemptResult::TimedOut, message))))
         }
-        (Running { overdue: false }, RunEvent::Ended { at, end }) => Ok(ended(progress, at, end, context)),
-        (Running { overdue: true }, RunEvent::Ended { at, end }) => {
+        (Running { stage: InTime }, RunEvent::Complete { .. }) => {
+            Ok(moved(Progress { state: Running { stage: Completed }, ..progress }, None))
+        }
+        (Running { stage: InTime }, RunEvent::Ended { at, end }) => Ok(ended(progress, at, end, context)),
+        (Running { stage: Overdue }, RunEvent::Ended { at, end }) => {
             Ok(ended_late(progress, at, &end, context))
+        }
+        // The slot is taken until the function returns, but nothing is left for which it could be too late.
+        (Running { stage: Completed }, RunEvent::Overrun { .. }) => Ok(moved(progress, None)),
+        (Running { stage: Completed }, RunEvent::Ended { .. } | RunEvent::Cancel { .. }) => {
+            let record = (AttemptResult::Succeeded, String::new());
+            Ok(moved(Progress { state: Succeeded, ..progress }, Some(record)))
         }
         (Failed | Discarded | Quarantined | Cancelled, RunEvent::Revive { at, parked }) => {
             let wake = (!parked).then_some(at);
@@ -124,12 +141,14 @@ pub fn transition(
             from @ Scheduled { wake: None },
             event @ (RunEvent::Start
             | RunEvent::Overrun { .. }
+            | RunEvent::Complete { .. }
             | RunEvent::Ended { .. }
             | RunEvent::Revive { .. }),
         )
         | (
             from @ (Scheduled { wake: Some(_) } | Waiting { .. }),
             event @ (RunEvent::Overrun { .. }
+            | RunEvent::Complete { .. }
             | RunEvent::Ended { .. }
             | RunEvent::Release { .. }
             | RunEvent::Revive { .. }),
@@ -138,11 +157,16 @@ pub fn transition(
             from @ Running { .. },
             event @ (RunEvent::Start | RunEvent::Release { .. } | RunEvent::Revive { .. }),
         )
-        | (from @ Running { overdue: true }, event @ RunEvent::Overrun { .. })
+        | (
+            from @ Running { stage: Overdue },
+            event @ (RunEvent::Overrun { .. } | RunEvent::Complete { .. }),
+        )
+        | (from @ Running { stage: Completed }, event @ RunEvent::Complete { .. })
         | (
             from @ (Failed | Discarded | Cancelled | Quarantined),
             event @ (RunEvent::Start
             | RunEvent::Overrun { .. }
+            | RunEvent::Complete { .. }
             | RunEvent::Ended { .. }
             | RunEvent::Release { .. }
             | RunEvent::Cancel { .. }),
@@ -151,6 +175,7 @@ pub fn transition(
             from @ Succeeded,
             event @ (RunEvent::Start
             | RunEvent::Overrun { .. }
+            | RunEvent::Complete { .. }
             | RunEvent::Ended { .. }
             | RunEvent::Release { .. }
             | RunEvent::Revive { .. }
@@ -260,7 +285,7 @@ mod tests {
     }
 
     fn running(used: u32) -> Progress {
-        Progress { state: RunState::Running { overdue: false }, attempts_used: used, crashes: 0 }
+        Progress { state: RunState::Running { stage: Stage::InTime }, attempts_used: used, crashes: 0 }
     }
 
     fn failure() -> AttemptEnd {
@@ -314,7 +339,7 @@ mod tests {
     #[test]
     fn a_late_result_of_an_overdue_attempt_changes_nothing_but_the_slot() {
         let overdue = transition(running(0), RunEvent::Overrun { at: at(0) }, &context(0)).expect("legal");
-        assert_eq!(overdue.progress.state, RunState::Running { overdue: true });
+        assert_eq!(overdue.progress.state, RunState::Running { stage: Stage::Overdue });
         assert_eq!((overdue.progress.attempts_used, overdue.progress.attempt()), (1, 1));
         let back = ended(overdue.progress, AttemptEnd::Succeeded, &context(0));
         assert_eq!(back.progress.state, RunState::Failed);
@@ -322,10 +347,23 @@ mod tests {
         assert!(back.record.is_none());
     }
 
+    #[test]
+    fn whatever_happens_to_a_completed_attempt_its_run_succeeds() {
+        let completed = transition(running(1), RunEvent::Complete { at: at(0) }, &context(1)).expect("legal");
+        assert_eq!(completed.progress.state, RunState::Running { stage: Stage::Completed });
+        assert_eq!((completed.progress.attempt(), completed.record), (2, None));
+        let stuck = transition(completed.progress, RunEvent::Overrun { at: at(0) }, &context(1));
+        assert_eq!(stuck, Ok(moved(completed.progress, None)));
+        let again = transition(completed.progress, RunEvent::Complete { at: at(0) }, &context(1));
+        assert!(again.is_err(), "{again:?}");
+    }
+
+    const STAGES: [Stage; 3] = [Stage::InTime, Stage::Overdue, Stage::Completed];
+
     fn any_progress() -> impl Strategy<Value = Progress> {
         let state = prop_oneof![
             any::<bool>().prop_map(|parked| RunState::Scheduled { wake: (!parked).then(|| at(0)) }),
-            any::<bool>().prop_map(|overdue| RunState::Running { overdue }),
+            prop::sample::select(&STAGES[..]).prop_map(|stage| RunState::Running { stage }),
             Just(RunState::Waiting { wake: at(0) }),
             Just(RunState::Succeeded),
             Just(RunState::Failed),
@@ -357,6 +395,7 @@ mod tests {
         prop_oneof![
             Just(RunEvent::Start),
             Just(RunEvent::Overrun { at: at(0) }),
+            Just(RunEvent::Complete { at: at(0) }),
             end.prop_map(|end| RunEvent::Ended { at: at(0), end }),
             Just(RunEvent::Cancel { at: at(0), why: String::new() }),
             Just(RunEvent::Release { at: at(0) }),
@@ -386,6 +425,41 @@ mod tests {
                 }
                 Err(illegal) => prop_assert_eq!(illegal.from, progress.state.word()),
             }
+        }
+
+        #[test]
+        fn a_completed_attempt_leads_to_success_and_nowhere_else(
+            events in prop::collection::vec(any_event(), 1..20),
+            used in 0u32..5, crashes in 0u32..3, retries in 0u32..5, next in prop::option::of(-9i64..9),
+        ) {
+            let state = RunState::Running { stage: Stage::Completed };
+            let before = Progress { state, attempts_used: used, crashes };
+            let context = RetryContext { next_tick: next.map(at), ..context(retries) };
+            let mut progress = before;
+            for event in events {
+                let ends = matches!(event, RunEvent::Ended { .. } | RunEvent::Cancel { .. });
+                let was_active = progress.state.is_active();
+                if let Ok(after) = transition(progress, event, &context) {
+                    prop_assert!(was_active, "a run that has succeeded stays so");
+                    prop_assert!(!after.gave_way);
+                    let succeeded = AttemptRecord { result: AttemptResult::Succeeded, message: String::new() };
+                    prop_assert_eq!(after.record, ends.then_some(succeeded));
+                    progress = after.progress;
+                } else {
+                    prop_assert!(!(was_active && ends), "no end may be refused");
+                }
+                let succeeded = !was_active || ends;
+                prop_assert_eq!(progress.state, if succeeded { RunState::Succeeded } else { state });
+                // No attempt is used, and a process that vanished later did no harm.
+                prop_assert_eq!((progress.attempts_used, progress.crashes), (used, crashes));
+            }
+        }
+
+        #[test]
+        fn only_a_running_attempt_whose_result_still_counts_can_be_completed(progress in any_progress()) {
+            let completed = transition(progress, RunEvent::Complete { at: at(0) }, &context(0));
+            let can = progress.state == RunState::Running { stage: Stage::InTime };
+            prop_assert_eq!(completed.is_ok(), can);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `inspect cancel`
 
 use cron_core::duration::format_duration;
-use cron_core::run::RunId;
+use cron_core::run::{RunId, RunState};
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::store::{self, Command, Done, Ledger};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::view::time::numbered;
 
 #[derive(Serialize)]
 struct Json {
-    /// Runs that have ended.
+    /// Runs that have ended: as `cancelled`, or as `succeeded` where their work was completed before.
     ended: Vec<u64>,
     /// Runs that were asked to stop.
     asked: Vec<u64>,
@@ -40,8 +40,15 @@ pub(crate) fn cancel(args: Cancel, context: &Context) -> Result<(), Failure> {
     };
     let grace = grace(&store, &asked)?;
     let numbers = |runs: &[RunId]| runs.iter().map(|run| run.0).collect();
+    let (succeeded, cancelled) = told_apart(&store, &ended)?;
     let json = Json { ended: numbers(&ended), asked: numbers(&asked) };
-    context.show(&json, |screen| text(&ended, &asked, &grace, screen))
+    context.show(&json, |screen| {
+        let mut out = text(&cancelled, &succeeded, &asked, &grace, screen);
+        if out.is_empty() {
+            out = footer("no active runs, nothing to cancel", screen.width);
+        }
+        out
+    })
 }
 
 /// How long those that were asked may take, where that is one and the same for all of them.
@@ -52,10 +59,28 @@ fn grace(store: &SqliteStore, asked: &[RunId]) -> Result<String, Failure> {
     Ok(job.map_or_else(String::new, |job| format_duration(job.plan.slots.cancel_grace)))
 }
 
-fn text(ended: &[RunId], asked: &[RunId], grace: &str, screen: &Screen) -> String {
+/// Those that succeeded in spite of it, and those that are cancelled.
+fn told_apart(store: &SqliteStore, ended: &[RunId]) -> Result<(Vec<RunId>, Vec<RunId>), Failure> {
+    let (mut succeeded, mut cancelled) = (Vec::new(), Vec::new());
+    for run in ended {
+        let found = store.run(*run)?;
+        let has_succeeded = found.is_some_and(|(info, _)| info.state == RunState::Succeeded);
+        if has_succeeded { succeeded.push(*run) } else { cancelled.push(*run) }
+    }
+    Ok((succeeded, cancelled))
+}
+
+fn text(cancelled: &[RunId], succeeded: &[RunId], asked: &[RunId], grace: &str, screen: &Screen) -> String {
     let mut out = String::new();
-    if !ended.is_empty() {
-        let text = Text::styled(style::GOOD, "cancelled ").and(style::BOLD, numbered("run", ended));
+    if !cancelled.is_empty() {
+        let text = Text::styled(style::GOOD, "cancelled ").and(style::BOLD, numbered("run", cancelled));
+        out += &paragraph(&text, 0, screen.width);
+    }
+    if !succeeded.is_empty() {
+        let text = Text::styled(style::GOOD, "ended ")
+            .and(style::BOLD, numbered("run", succeeded))
+            .and(style::PLAIN, " as succeeded")
+            .and(style::DIM, ": the work was completed before");
         out += &paragraph(&text, 0, screen.width);
     }
     if !asked.is_empty() {
@@ -65,9 +90,6 @@ fn text(ended: &[RunId], asked: &[RunId], grace: &str, screen: &Screen) -> Strin
             .and(style::PLAIN, " to stop")
             .and(style::DIM, format!("; if it goes on, {each} cut off {grace} later"));
         out += &paragraph(&text, 0, screen.width);
-    }
-    if out.is_empty() {
-        return footer("no active runs, nothing to cancel", screen.width);
     }
     out
 }

@@ -63,6 +63,12 @@ fn card(run: &RunInfo, attempts: &[AttemptInfo], log: usize, job: &JobInfo, scre
     if let Some(duration) = run.duration {
         card.fact("Took", Text::plain(time::took(duration)));
     }
+    if let Some(at) = run.completed {
+        card.fact(
+            "Completed",
+            when(time::measured_stamp(at, zone), at).and(style::DIM, ", in a transaction"),
+        );
+    }
     let most = job.plan.retry.retries.saturating_add(1);
     card.fact("Attempt", Text::plain(format!("{} of {most}", attempt(run))));
     if let Some(progress) = &run.progress {

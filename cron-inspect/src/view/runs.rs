@@ -1,7 +1,7 @@
 //! Tables of runs, attempts and skipped ticks.
 
 use chrono_tz::Tz;
-use cron_core::run::{Origin, RunState, SkipReason};
+use cron_core::run::{Origin, RunState, SkipReason, Stage};
 use cron_runtime::store::{AttemptInfo, RunInfo, SkipInfo};
 
 use super::style;
@@ -78,7 +78,7 @@ pub(crate) fn state(run: &RunInfo) -> Text {
     let state = style::state(&run.state);
     match (run.state, &run.progress) {
         _ if run.asked.is_some() => state.and(style::WARNING, " (asked to stop)"),
-        (RunState::Running { overdue: false }, Some(progress)) => {
+        (RunState::Running { stage: Stage::InTime | Stage::Completed }, Some(progress)) => {
             state.and(style::DIM, format!(" {}", time::percent(progress.fraction)))
         }
         _ => state,
@@ -95,8 +95,10 @@ pub(crate) fn error(run: &RunInfo) -> Text {
 /// The number of the newest attempt, or of the first one to come.
 pub(crate) fn attempt(run: &RunInfo) -> u32 {
     match run.state {
-        RunState::Running { overdue: false } | RunState::Succeeded => run.attempts_used + 1,
-        RunState::Running { overdue: true }
+        RunState::Running { stage: Stage::InTime | Stage::Completed } | RunState::Succeeded => {
+            run.attempts_used + 1
+        }
+        RunState::Running { stage: Stage::Overdue }
         | RunState::Scheduled { .. }
         | RunState::Waiting { .. }
         | RunState::Failed
@@ -156,7 +158,10 @@ pub(crate) fn attempts(run: &RunInfo, ended: &[AttemptInfo], zone: Tz) -> Table 
         }
     }
     // A stuck attempt is recorded already; it goes on all the same.
-    if matches!(run.state, RunState::Succeeded | RunState::Running { overdue: false }) {
+    if matches!(
+        run.state,
+        RunState::Succeeded | RunState::Running { stage: Stage::InTime | Stage::Completed }
+    ) {
         table.row([
             Text::plain(attempt(run).to_string()),
             style::state(&run.state),

@@ -1,7 +1,7 @@
 //! Colours. Whether they reach the reader is decided where the output is written.
 
 use anstyle::{AnsiColor, Style};
-use cron_core::run::{AttemptResult, RunState, StateWord};
+use cron_core::run::{AttemptResult, RunState, Stage, StateWord};
 
 use super::text::Text;
 
@@ -21,11 +21,12 @@ pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) fn state(state: &RunState) -> Text {
     let text = word(state.word());
     match state {
-        RunState::Running { overdue: true } => text.and(BAD, " (stuck)"),
+        RunState::Running { stage: Stage::Overdue } => text.and(BAD, " (stuck)"),
+        RunState::Running { stage: Stage::Completed } => text.and(GOOD, " (completed)"),
         // It waits for the slot of its job, not for an instant.
         RunState::Scheduled { wake: None } => text.and(DIM, " (parked)"),
         RunState::Scheduled { wake: Some(_) }
-        | RunState::Running { overdue: false }
+        | RunState::Running { stage: Stage::InTime }
         | RunState::Waiting { .. }
         | RunState::Succeeded
         | RunState::Failed

@@ -3,6 +3,9 @@
 use chrono::TimeDelta;
 use cron_core::job::JobSpec;
 use cron_core::policy::{Overlap, Slots};
+use cron_core::run::{Epoch, RunId};
+use cron_runtime::store::Claim;
+use cron_runtime::store::sqlite::complete_in;
 use serde_json::json;
 
 use crate::fixture::{Fixture, MONDAY, at, plan};
@@ -67,4 +70,28 @@ fn what_has_ended_is_not_cancelled() {
         assert_eq!(fixture.inspect(args).code, Some(2), "{args:?}");
     }
     assert_eq!(fixture.contents(), before);
+}
+
+#[test]
+fn a_run_whose_work_is_completed_ends_as_succeeded() {
+    let fixture = fixture();
+    let mut connection = rusqlite::Connection::open(&fixture.database).expect("a database");
+    let transaction = connection.transaction().expect("it begins");
+    let (claim, now) = (Claim { run: RunId(1), epoch: Epoch(1) }, at(MONDAY) + TimeDelta::seconds(9));
+    let file = fixture.database.canonicalize().expect("it is there");
+    complete_in(&transaction, Some(&file), claim, now).expect("it is in progress");
+    transaction.commit().expect("it is kept");
+
+    let run = fixture.json(&["run", "1"]);
+    assert_eq!((&run["run"]["state"], &run["run"]["stuck"]), (&json!("running"), &json!(false)));
+    assert_eq!(run["run"]["completed"], "2026-01-05T08:59:39Z");
+    let text = fixture.inspect(&["run", "1"]).good();
+    assert!(text.starts_with("Run 1 of work  running (completed)\n"), "{text}");
+    assert!(text.contains("  Completed  2026-01-05 08:59:39 UTC ("), "{text}");
+    assert_eq!(fixture.json(&["run", "2"])["run"]["completed"], json!(null));
+
+    let text = fixture.inspect(&["cancel", "--job", "work", "--force"]).good();
+    assert_eq!(text, "cancelled runs 2 and 3\nended run 1 as succeeded: the work was completed before\n");
+    let run = fixture.json(&["run", "1"]);
+    assert_eq!((&run["run"]["state"], &run["run"]["error"]), (&json!("succeeded"), &json!(null)));
 }

@@ -89,6 +89,8 @@ pub enum Event {
         job: JobName,
         /// The run.
         run: RunId,
+        /// How it ended: `cancelled`, or `succeeded` where its attempt was completed by then.
+        state: RunState,
     },
     /// An attempt is stopped because it is no longer this process's, or cannot be trusted to be: its lease was not renewed in time,
     /// or its run was ended elsewhere. What it still writes is refused.
@@ -210,10 +212,11 @@ impl Event {
     #[must_use]
     pub fn finished(&self) -> Option<(RunId, StateWord)> {
         match self {
-            Self::Ended { run, state, .. } | Self::Lost { run, state, .. } => {
+            Self::Ended { run, state, .. }
+            | Self::Lost { run, state, .. }
+            | Self::Cancelled { run, state, .. } => {
                 Some((*run, state.word())).filter(|(_, word)| !word.is_active())
             }
-            Self::Cancelled { run, .. } => Some((*run, StateWord::Cancelled)),
             Self::Started { .. }
             | Self::Skipped { .. }
             | Self::Progress { .. }

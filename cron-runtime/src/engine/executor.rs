@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use cron_core::job::JobName;
@@ -15,6 +16,7 @@ use super::events::Events;
 use super::inbox::{Inbox, Message, Returned};
 use super::panics;
 use crate::clock::Clock;
+use crate::crash_points::{Point, pass};
 use crate::extract::{Context, ExtractError, Notebook, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
@@ -27,6 +29,8 @@ pub(crate) struct Executor {
     /// Where functions that are not async run.
     pub(crate) threads: Threads,
     pub(crate) states: Arc<States>,
+    /// The file in which a function may complete its run, if the store has one.
+    pub(crate) file: Option<Arc<Path>>,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,
@@ -90,6 +94,7 @@ impl Executor {
             epoch: attempt.claim.epoch,
             args: attempt.args.clone(),
             is_late: attempt.is_late,
+            file: self.file.clone(),
             notebook: Arc::clone(&notebook),
             inbox: self.inbox.clone(),
             events: self.events.clone(),
@@ -216,6 +221,7 @@ struct Report {
 impl Drop for Report {
     fn drop(&mut self) {
         let how = std::mem::replace(&mut self.how, Returned::Dropped);
+        pass(Point::CallReturned);
         // An engine that is gone has settled this attempt as interrupted.
         self.inbox.send(Message::Returned { claim: self.claim, how, at: self.clock.moment().monotonic });
     }

@@ -9,6 +9,7 @@ use super::events::Event;
 use super::keeper::LEASE;
 use super::running::{Running, Stop};
 use crate::clock::Moment;
+use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, JudgeRequest, Judged};
 
 /// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
@@ -22,9 +23,7 @@ const CROWDED: Duration = Duration::from_secs(5);
 impl Engine {
     /// Judges one batch and starts what it gave. Says whether more is due.
     pub(super) fn judge(&mut self, now: Moment) -> bool {
-        let is_tired = self.crowded_until().is_some_and(|until| until <= now.monotonic);
-        let is_due = self.look || is_tired || self.due.is_some_and(|due| due <= now.wall);
-        if !is_due || self.store_rests(now) {
+        if !self.is_due(now) || self.store_rests(now) {
             return false;
         }
         let request = JudgeRequest {
@@ -50,12 +49,13 @@ impl Engine {
         for (job, why) in left_out {
             self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
         }
-        for (job, claim) in evicted {
-            tracing::info!(job = %job, run = claim.run.0, "cancelled: a newer run takes its slot");
+        for (job, claim, state) in evicted {
+            tracing::info!(job = %job, run = claim.run.0, state = %state.word(), "ended: a newer run takes its slot");
             self.attempts.stop(claim, Stop::Evicted);
             self.pruner.something_ended();
-            self.meter.cancelled(&job);
-            self.events.tell(|| Event::Cancelled { job, run: claim.run });
+            self.meter.finished(&job, state);
+            self.hooks.on_record(claim.run, state, now.wall);
+            self.events.tell(|| Event::Cancelled { job, run: claim.run, state });
         }
         self.ask(asked, now);
         for (job, skip) in skipped {
@@ -68,6 +68,12 @@ impl Engine {
             self.start(attempt, now);
         }
         more
+    }
+
+    /// Whether there may be something to judge.
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        let is_tired = self.crowded_until().is_some_and(|until| until <= now.monotonic);
+        self.look || is_tired || self.due.is_some_and(|due| due <= now.wall)
     }
 
     /// While a shutdown waits for running attempts nothing is judged any more, and somebody may still ask one of them to stop.
@@ -125,7 +131,9 @@ impl Engine {
             let message = format!("no function of this program is named `{}`", attempt.plan.handler());
             return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
         };
+        pass(Point::CallNext);
         let hold = self.executor.call(*handler, &attempt);
+        pass(Point::CallMade);
         self.keeper.claimed(claimed);
         self.attempts.insert(Running::new(attempt, hold, claimed, started));
     }

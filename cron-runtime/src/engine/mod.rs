@@ -29,6 +29,7 @@ use cron_core::run::{OwnerId, RunId, RunState};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
+use crate::crash_points::{Point, pass};
 use crate::hooks::Caller;
 use crate::measure::Meter;
 use crate::registration::Handler;
@@ -50,6 +51,10 @@ pub(crate) use wait::{Until, Waiter};
 
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
+
+/// An engine that is awake anyway looks after the attempts of others when this long has passed since it last did: as long as a
+/// lease lasts.
+const REAP: Duration = Duration::from_secs(30);
 
 /// What an engine is made of.
 #[derive(Debug)]
@@ -100,6 +105,8 @@ pub(crate) struct Engine {
     astray: bool,
     /// When to look after the attempts of other processes.
     reap: Option<DateTime<Utc>>,
+    /// When that was last done, on the monotonic clock.
+    reaped: Duration,
     lost: Vec<(JobName, RunId, RunState)>,
     store_rests_until: Option<Duration>,
     /// The moment of the step before, to notice a clock that was set.
@@ -135,6 +142,7 @@ impl Engine {
             astray: true,
             // Others may hold leases already, and nobody rings for those.
             reap: Some(DateTime::<Utc>::MIN_UTC),
+            reaped: started,
             lost,
             last: None,
             store_rests_until: None,
@@ -217,6 +225,7 @@ impl Engine {
         self.keeper.renew_now(now);
         // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
         let patient = now.wall + TimeDelta::seconds(15);
+        self.reaped = now.monotonic;
         if let Some(reap) = &mut self.reap {
             *reap = if step > TimeDelta::zero() { (*reap).max(patient) } else { patient };
         }
@@ -267,9 +276,14 @@ impl Engine {
         for (job, run, state) in std::mem::take(&mut self.lost) {
             self.tell_lost(job, run, state, now);
         }
-        if self.reap.is_none_or(|reap| reap > now.wall) || self.store_rests(now) {
+        let is_due = self.reap.is_some_and(|reap| reap <= now.wall);
+        // One whose life the operating system cannot tell (of another machine) may have claimed something since and be gone. Nothing
+        // wakes this engine for that, but it must not stand before the slot of such an attempt for ever.
+        let is_long_ago = self.is_due(now) && now.monotonic.saturating_sub(self.reaped) >= REAP;
+        if !(is_due || is_long_ago) || self.store_rests(now) {
             return;
         }
+        self.reaped = now.monotonic;
         // One's own leases first: a command that rings after a sleep must not find them expired.
         self.keeper.renew_now(now);
         self.keep_leases(now);
@@ -290,7 +304,7 @@ impl Engine {
         tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
         self.pruner.something_ended();
         self.meter.finished(&job, state);
-        self.hooks.lost(run, state, now.wall);
+        self.hooks.on_record(run, state, now.wall);
         self.events.tell(|| Event::Lost { job, run, state });
     }
 
@@ -328,6 +342,7 @@ impl Engine {
             return;
         }
         self.give_up_pending();
+        pass(Point::LeaveNext);
         if let Err(error) = self.store.leave(now.wall) {
             self.events.problem(format!("could not take leave of the store: {error}"));
         }

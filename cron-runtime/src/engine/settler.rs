@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cron_core::judge::Next;
-use cron_core::run::{AttemptEnd, RunEvent};
+use cron_core::run::{AttemptEnd, RunEvent, RunState};
 
 use super::Engine;
 use super::events::Event;
@@ -11,6 +11,7 @@ use super::inbox::Returned;
 use super::running::{Overdue, Running, Stop};
 use super::shutdown::Stage;
 use crate::clock::Moment;
+use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, Note, Settled, Settlement, StoreError};
 
 /// While the store fails, results wait here and the store is tried again after this long.
@@ -61,6 +62,7 @@ fn error(event: &RunEvent) -> String {
             end: AttemptEnd::Succeeded | AttemptEnd::Interrupted | AttemptEnd::Lost, ..
         }
         | RunEvent::Start
+        | RunEvent::Complete { .. }
         | RunEvent::Cancel { .. }
         | RunEvent::Release { .. }
         | RunEvent::Revive { .. } => String::new(),
@@ -157,6 +159,7 @@ impl Engine {
             let note = running.hold.notebook.close();
             let (attempt, started) = (&running.attempt, running.started);
             self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
+            pass(Point::ReleaseNext);
         }
     }
 
@@ -173,10 +176,12 @@ impl Engine {
         if self.pending.is_empty() || self.store_rests(now) {
             return;
         }
+        pass(Point::SettleNext);
         match self.store.settle(settlements(&self.pending)) {
             Ok(settled) => {
                 for (pending, settled) in std::mem::take(&mut self.pending).into_iter().zip(settled) {
                     self.tell_settled(pending, settled);
+                    pass(Point::SettleTold);
                 }
             }
             Err(StoreError::Illegal { .. } | StoreError::Corrupt { .. }) => self.settle_one_by_one(now),
@@ -217,7 +222,7 @@ impl Engine {
     }
 
     fn tell_settled(&mut self, pending: Pending, settled: Settled) {
-        let Pending { settlement, attempt, error } = pending;
+        let Pending { settlement, attempt, mut error } = pending;
         let Claimed { claim, plan, nominal, attempt: number, .. } = &attempt;
         let (claim, job) = (*claim, &plan.name);
         match settled {
@@ -228,8 +233,15 @@ impl Engine {
             Settled::Moved { state, gave_way, due } => {
                 self.due = self.due.into_iter().chain(state.wake()).chain(due).min();
                 self.pruner.something_ended();
+                let run = claim.run.0;
+                if state == RunState::Succeeded {
+                    self.after_completion(claim, &settlement.event);
+                    if !error.is_empty() {
+                        tracing::warn!(job = %job, run, attempt = number, %error, "counts for nothing: the run was completed before");
+                        error.clear();
+                    }
+                }
                 if !error.is_empty() {
-                    let run = claim.run.0;
                     tracing::warn!(job = %job, run, attempt = number, state = %state.word(), gave_way, %error, "attempt failed");
                 }
                 self.meter.settled(job, claim.run, state, settlement.duration);
@@ -246,6 +258,13 @@ impl Engine {
                     self.hooks.ended(&attempt, state.word(), error, settlement.at);
                 }
             }
+        }
+    }
+
+    /// An attempt that was completed was not interrupted, whatever has cut its function off.
+    fn after_completion(&mut self, claim: Claim, event: &RunEvent) {
+        if matches!(event, RunEvent::Ended { end: AttemptEnd::Interrupted, .. }) {
+            self.shutdown.report.interrupted.retain(|(_, run)| *run != claim.run);
         }
     }
 

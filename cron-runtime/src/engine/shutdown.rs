@@ -16,8 +16,8 @@ pub struct ShutdownReport {
     pub finished: u64,
     /// Runs that were cut off. They are recorded as interrupted, use no attempt, and start first next time.
     pub interrupted: Vec<(JobName, RunId)>,
-    /// How many of these are synchronous functions that have not returned: they cannot be dropped, and a tokio runtime waits for
-    /// them when it is dropped.
+    /// How many synchronous functions have not returned: they cannot be dropped, and a tokio runtime waits for them when it is dropped.
+    /// [`Scheduler::until_signal`](crate::Scheduler::until_signal) sees to it that the process ends all the same.
     pub still_running: u64,
 }
 

@@ -1,5 +1,7 @@
 //! The engine cranked by hand: steps at moments of the test's choice.
 
+mod leases;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -68,6 +70,7 @@ impl Bench {
                 runtime: handle.clone(),
                 threads: on_the_pool,
                 states: Arc::new(States::default()),
+                file: stores.store.file().map(Arc::from),
                 inbox: inbox.clone(),
                 events: events.clone(),
                 clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -364,7 +367,27 @@ fn a_run_whose_process_is_gone_is_told_to_hooks_from_the_record() {
     let by_result = told.recv_timeout(patience).expect("it is told");
     // What another process would find of it, and tell its own hooks.
     let (info, _) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
-    bench.engine.hooks.lost(run, info.state, by_result.at);
+    bench.engine.hooks.on_record(run, info.state, by_result.at);
     assert_eq!(told.recv_timeout(patience).expect("it is told"), by_result);
     assert_eq!((by_result.state, by_result.error.as_str(), by_result.attempts), (state, "no flour", 1));
+}
+
+#[test]
+fn a_run_that_has_succeeded_without_a_result_is_told_to_hooks_from_the_record() {
+    let (sender, told) = std::sync::mpsc::channel();
+    let mut hooks = Hooks::default();
+    hooks.finished(On::Success, None, move |finished| {
+        let sent = sender.send(finished);
+        async move { sent.map_err(|_| "nobody listens") }
+    });
+    let mut bench = Bench::with_hooks(10, vec![job("good", &[], NOTHING)], hooks);
+    let run = bench.trigger("good");
+    bench.wait("its end", ended(run));
+    let patience = Duration::from_secs(60);
+    let by_result = told.recv_timeout(patience).expect("it is told");
+    // As where its attempt was completed and its process then vanished.
+    let (info, _) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+    bench.engine.hooks.on_record(run, info.state, by_result.at);
+    assert_eq!(told.recv_timeout(patience).expect("it is told"), by_result);
+    assert_eq!((by_result.error.as_str(), by_result.attempts), ("", 1));
 }

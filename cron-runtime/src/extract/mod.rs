@@ -1,9 +1,20 @@
 //! Parameters of job functions: each is extracted from the run it is called for.
 
 mod args;
+#[cfg(test)]
+mod model;
+#[cfg(feature = "sqlite")]
+mod complete;
 mod notebook;
 mod run;
 mod state;
+#[cfg(test)]
+mod tests;
+
+/// The lock of the notebook. A model puts another in its place.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+}
 
 use std::any::TypeId;
 use std::sync::Arc;

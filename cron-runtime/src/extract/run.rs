@@ -1,5 +1,6 @@
 //! `Run`: what a function may know of the run it is called for.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -16,7 +17,7 @@ use crate::store::{Claim, LogLine, Progress};
 /// The run that a function is called for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Run {
-    parts: Arc<RunParts>,
+    pub(super) parts: Arc<RunParts>,
 }
 
 /// What the engine knows of an attempt when it starts it.
@@ -30,6 +31,9 @@ pub(crate) struct RunParts {
     pub(crate) epoch: Epoch,
     pub(crate) args: Option<Arc<str>>,
     pub(crate) is_late: bool,
+    /// The file in which a transaction of the function's may complete it, if the store has one.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
+    pub(crate) file: Option<Arc<Path>>,
     /// What it says of itself goes here, and to the engine only that there is something.
     pub(crate) notebook: Arc<Notebook>,
     pub(crate) inbox: Inbox,

@@ -76,7 +76,7 @@ impl About {
         if let Done::Cancelled { ended, .. } = done {
             for run in ended {
                 if let Some((info, _)) = ledger.run(*run)? {
-                    events.push(Event::Cancelled { job: info.job, run: *run });
+                    events.push(Event::Cancelled { job: info.job, run: *run, state: info.state });
                 }
             }
         }

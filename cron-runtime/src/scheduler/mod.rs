@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 use cron_core::schedule::Calendars;
+use tokio::runtime::Handle;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::clock::Clock;
@@ -57,6 +58,8 @@ pub(crate) struct Known {
     pub(crate) handlers: Arc<HashMap<JobName, Handler>>,
     /// The calendars that dynamic jobs may name.
     pub(crate) calendars: Calendars,
+    /// Where its functions run.
+    pub(crate) runtime: Handle,
 }
 
 /// The two faces of one store.

@@ -114,6 +114,9 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// A file whose modification means that another process changed something; `None` where no other process can.
     fn doorbell(&self) -> Option<PathBuf>;
+
+    /// The file in which a transaction of the user's may complete an attempt; `None` where there is no such file.
+    fn file(&self) -> Option<PathBuf>;
 }
 
 /// The reads of the surfaces. None of them blocks the engine.

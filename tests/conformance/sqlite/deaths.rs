@@ -1,12 +1,19 @@
 //! The lock beside the file: who died is noticed at once, and nothing depends on it.
 
 use std::fs;
+use std::path::Path;
 
 use cron_runtime::core::run::{RunState, StateWord};
 
-use super::tamper;
+use super::{raw, tamper};
 use crate::jobs::{at, job, ms};
-use crate::world::{AttemptEnd, Desk, Settled, play_on_file};
+use crate::world::{AttemptEnd, Desk, Process, Settled, play_on_file};
+
+/// Where a process says that its lock is.
+fn locked_in(path: &Path, process: &Process) -> String {
+    let sql = "SELECT locked_in FROM incarnations WHERE id = ?1";
+    raw(path).query_row(sql, [process.owner.0.cast_signed()], |row| row.get(0)).expect("it is locked")
+}
 
 #[test]
 fn a_process_that_died_is_reaped_at_once() {
@@ -78,20 +85,58 @@ fn a_process_of_another_boot_is_dead_only_when_its_lease_is() {
 
 #[test]
 fn without_the_lock_epochs_alone_are_enough() {
-    play_on_file(|world, _| {
+    play_on_file(|world, path| {
         let jobs = [job("a").every("10s").retries(1).retry_past_next()];
         let first = world.start(0, &jobs);
         let late = first.starts(10).claim;
-        // Somebody deletes the file with the locks: the living process cannot be told from a dead one any more.
-        fs::remove_file(first.doorbell().expect("a file")).expect("ours");
+        // The lock tells nothing, as on a file system that has none.
+        tamper(path, "UPDATE incarnations SET locked_in = NULL");
         let second = world.start(11, &jobs);
-        assert_eq!(second.reaps(12), [late.run]);
+        assert_eq!(second.reaps(40), [], "it may be alive");
+        assert_eq!(second.reaps(41), [late.run]);
         assert_eq!(first.renew(vec![late], at(99)).expect("renews"), [late]);
-        let judged = second.judge(30);
+        let judged = second.judge(60);
         let again = judged.claimed.iter().find(|claimed| claimed.claim.run == late.run).expect("its retry");
-        assert_eq!(first.end(late, 31, AttemptEnd::Succeeded), Settled::Fenced);
-        second.succeed(again.claim, 32);
-        assert_eq!(second.ran("a"), [10]);
+        assert_eq!(first.end(late, 61, AttemptEnd::Succeeded), Settled::Fenced);
+        second.succeed(again.claim, 62);
+        assert_eq!(second.ran("a")[0], 10);
+    });
+}
+
+#[test]
+fn a_living_process_is_not_reaped_because_the_file_with_its_lock_is_gone() {
+    play_on_file(|world, path| {
+        let jobs = [job("a").every("10s")];
+        let first = world.start(0, &jobs);
+        let claim = first.starts(10).claim;
+        let old = locked_in(path, &first);
+        fs::remove_file(first.doorbell().expect("a file")).expect("ours");
+        // It opens another file, in which nobody older holds a lock.
+        let second = world.start(11, &jobs);
+        assert_eq!(second.reaps(12), []);
+        assert_ne!(locked_in(path, &second), old);
+        assert_eq!(first.renew(vec![claim], at(90)).expect("renews"), []);
+
+        // With its next look the first one locks its byte in the new file, and then its death is noticed at once again.
+        assert_eq!(first.reaps(20), []);
+        assert_eq!(locked_in(path, &first), locked_in(path, &second));
+        assert_eq!(second.reaps(21), []);
+        drop(first);
+        assert_eq!(second.reaps(22), [claim.run]);
+    });
+}
+
+#[test]
+fn one_that_died_before_the_file_with_its_lock_was_deleted_is_dead_for_those_who_had_it_open() {
+    play_on_file(|world, _| {
+        let jobs = [job("a").every("10s")];
+        let dead = world.start(0, &jobs);
+        let living = world.start(1, &[]);
+        let claim = dead.starts(10).claim;
+        fs::remove_file(dead.doorbell().expect("a file")).expect("ours");
+        assert_eq!(living.reaps(11), [], "it has another file by now");
+        drop(dead);
+        assert_eq!(living.reaps(12), [claim.run]);
     });
 }
 

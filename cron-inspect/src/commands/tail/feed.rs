@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use cron_core::run::{RunId, RunState};
+use cron_core::run::{RunId, RunState, Stage};
 use cron_runtime::store::{
     JobInfo, JobQuery, Ledger, LogLine, Page, PauseInfo, RunFilter, RunInfo, RunQuery, SkipInfo,
 };
@@ -282,9 +282,11 @@ impl<L: Ledger> News<'_, L> {
     fn state(&mut self, run: &RunInfo, at: DateTime<Utc>) {
         let (job, id) = (run.job.to_string(), number(run.id));
         let what = match run.state {
-            RunState::Running { overdue: true } => What::Stuck { job, run: id },
+            RunState::Running { stage: Stage::Overdue } => What::Stuck { job, run: id },
             RunState::Waiting { wake } => What::Waiting { job, run: id, wake: Instant(wake) },
-            RunState::Scheduled { .. } | RunState::Running { overdue: false } => return,
+            RunState::Scheduled { .. } | RunState::Running { stage: Stage::InTime | Stage::Completed } => {
+                return;
+            }
             RunState::Succeeded
             | RunState::Failed
             | RunState::Discarded

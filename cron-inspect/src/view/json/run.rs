@@ -1,6 +1,6 @@
 //! Runs, attempts, log lines and skipped ticks.
 
-use cron_core::run::{AttemptResult, Origin, RunState, SkipReason, StateWord};
+use cron_core::run::{AttemptResult, Origin, RunState, SkipReason, Stage, StateWord};
 use cron_runtime::store::{self, AttemptInfo, LogLine, RunInfo, SkipInfo};
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ pub(crate) struct Run<'a> {
     epoch: u64,
     started: Option<Instant>,
     duration_ms: Option<u64>,
+    /// When its work was completed in a transaction of its function's: it succeeds, whatever else happens.
+    completed: Option<Instant>,
     error: Option<&'a str>,
     args: Option<Arguments<'a>>,
     progress: Option<Progress<'a>>,
@@ -42,13 +44,14 @@ impl<'a> From<&'a RunInfo> for Run<'a> {
             origin: run.origin,
             state: run.state.word(),
             parked: matches!(run.state, RunState::Scheduled { wake: None }),
-            stuck: matches!(run.state, RunState::Running { overdue: true }),
+            stuck: matches!(run.state, RunState::Running { stage: Stage::Overdue }),
             wake: run.state.wake().map(Instant),
             attempts_used: run.attempts_used,
             crashes: run.crashes,
             epoch: run.epoch.0,
             started: run.started.map(Instant),
             duration_ms: run.duration.map(millis),
+            completed: run.completed.map(Instant),
             error: said(&run.error),
             args: run.args.as_deref().map(Arguments),
             progress: run.progress.as_ref().map(Progress::from),

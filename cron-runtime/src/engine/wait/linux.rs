@@ -5,18 +5,18 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use super::Until;
+use super::bell::{Bell, Counter};
 
 /// Where nothing is due the timer still watches for a clock that is set: 2200-01-01, beyond every schedule.
 const NEVER: i64 = 7_258_118_400;
@@ -25,21 +25,36 @@ const NEVER: i64 = 7_258_118_400;
 #[derive(Debug)]
 pub(crate) struct Waiter {
     timer: TimerFd,
-    doorbell: Option<Inotify>,
-    bell: Arc<Bell>,
+    doorbell: Option<Doorbell>,
+    bell: Arc<Bell<EventFd>>,
 }
 
 /// The end for the other threads of this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Waker {
-    bell: Arc<Bell>,
+    bell: Arc<Bell<EventFd>>,
 }
 
+/// A file whose modification wakes the engine.
 #[derive(Debug)]
-struct Bell {
-    counter: EventFd,
-    /// Set by the first ring and cleared when the engine is up, so that ten thousand results cost one system call.
-    rung: AtomicBool,
+struct Doorbell {
+    path: PathBuf,
+    events: Inotify,
+    watch: WatchDescriptor,
+    /// The file may bear its name no more: somebody has deleted it, moved it away or put another in its place.
+    is_moved: bool,
+}
+
+impl Counter for EventFd {
+    fn add(&self) {
+        // It fails only where the counter is full, and then it has rung.
+        let _ = self.write(1);
+    }
+
+    fn clear(&self) {
+        // It does not block, and an error means that it had not rung.
+        let _ = self.read();
+    }
 }
 
 impl Waiter {
@@ -48,20 +63,17 @@ impl Waiter {
         let timer =
             TimerFd::new(ClockId::CLOCK_REALTIME, TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK)?;
         let counter = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
-        let bell = Arc::new(Bell { counter, rung: AtomicBool::new(false) });
-        let doorbell = match doorbell {
-            None => None,
-            Some(path) => {
-                let watch = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-                watch.add_watch(path, AddWatchFlags::IN_MODIFY)?;
-                Some(watch)
-            }
-        };
+        let bell = Arc::new(Bell::new(counter));
+        let doorbell = doorbell.map(Doorbell::new).transpose()?;
         Ok((Self { timer, doorbell, bell: Arc::clone(&bell) }, Waker { bell }))
     }
 
     /// Sleeps until `until`, or until something wakes it. Says whether the doorbell rang.
     pub(crate) fn wait(&mut self, until: Until) -> io::Result<bool> {
+        if self.doorbell.as_mut().is_some_and(Doorbell::follow) {
+            // Whoever rang at the new file before it was watched was not heard.
+            return Ok(true);
+        }
         let at = until.wall.map_or_else(
             || TimeSpec::new(NEVER, 0),
             |wall| TimeSpec::new(wall.timestamp(), i64::from(wall.timestamp_subsec_nanos())),
@@ -80,31 +92,65 @@ impl Waiter {
         };
         let mut sources = vec![
             PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.bell.counter.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.bell.counter().as_fd(), PollFlags::POLLIN),
         ];
         if let Some(doorbell) = &self.doorbell {
-            sources.push(PollFd::new(doorbell.as_fd(), PollFlags::POLLIN));
+            sources.push(PollFd::new(doorbell.events.as_fd(), PollFlags::POLLIN));
         }
         match poll(&mut sources, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         drop(sources);
-        Ok(self.clear())
+        // Whatever rings from here on wakes the next wait.
+        self.bell.clear();
+        Ok(self.doorbell.as_mut().is_some_and(Doorbell::has_rung))
+    }
+}
+
+impl Doorbell {
+    /// `IN_ATTRIB` is what a deletion looks like while the store has the file open: its number of names changes.
+    const WATCHED: AddWatchFlags = AddWatchFlags::IN_MODIFY
+        .union(AddWatchFlags::IN_ATTRIB)
+        .union(AddWatchFlags::IN_MOVE_SELF)
+        .union(AddWatchFlags::IN_DELETE_SELF);
+
+    fn new(path: &Path) -> io::Result<Self> {
+        let events = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
+        let watch = events.add_watch(path, Self::WATCHED)?;
+        Ok(Self { path: path.to_owned(), events, watch, is_moved: false })
     }
 
-    /// Empties what has rung. Whatever rings from here on wakes the next wait.
-    fn clear(&mut self) -> bool {
-        // Each of these is non-blocking, and an error means that it had not rung.
-        let _ = self.bell.counter.read();
-        // After the counter, never before it: a ring between the two would be swallowed with its flag left up, and every
-        // later ring would count as one that is still to be heard. A ring that finds the flag up here was sent before
-        // the engine looks at its inbox.
-        self.bell.rung.store(false, Ordering::SeqCst);
+    /// Watches the file that bears the name now, if it is another one. Says whether it is.
+    ///
+    /// Where there is none yet, this is tried again with the next wait: the store puts one there when it looks after the
+    /// locks, which the same event has made the engine ask for.
+    fn follow(&mut self) -> bool {
+        if !self.is_moved {
+            return false;
+        }
+        let Ok(watch) = self.events.add_watch(&self.path, Self::WATCHED) else { return false };
+        self.is_moved = false;
+        if watch == self.watch {
+            return false;
+        }
+        // It fails where the file is gone altogether, and then there is nothing to be removed.
+        let _ = self.events.rm_watch(self.watch);
+        self.watch = watch;
+        true
+    }
+
+    /// Takes in what has happened to the file. Says whether anything has.
+    fn has_rung(&mut self) -> bool {
         let mut rang = false;
-        if let Some(doorbell) = &self.doorbell {
-            while doorbell.read_events().is_ok_and(|events| !events.is_empty()) {
+        // An error means that nothing is left.
+        while let Ok(events) = self.events.read_events()
+            && !events.is_empty()
+        {
+            // The last word of a watch that was given up is no ring.
+            for event in events.iter().filter(|event| event.mask != AddWatchFlags::IN_IGNORED) {
                 rang = true;
+                self.is_moved |= event.wd == self.watch && event.mask != AddWatchFlags::IN_MODIFY;
             }
         }
         rang
@@ -114,10 +160,7 @@ impl Waiter {
 impl Waker {
     /// Wakes the engine, now or as soon as it would sleep.
     pub(crate) fn ring(&self) {
-        if !self.bell.rung.swap(true, Ordering::SeqCst) {
-            // It fails only where the counter is full, and then it has rung.
-            let _ = self.bell.counter.write(1);
-        }
+        self.bell.ring();
     }
 }
 
@@ -147,6 +190,26 @@ mod tests {
         let (mut waiter, _waker) = Waiter::new(Some(&file)).expect("a waiter");
         std::fs::write(&file, b"!").expect("a ring");
         assert!(waiter.wait(Until::default()).expect("the doorbell wakes it, or this test hangs"));
+        std::fs::remove_file(&file).expect("it is there");
+    }
+
+    #[test]
+    fn a_doorbell_that_was_deleted_is_watched_again_when_it_is_there_again() {
+        let file = std::env::temp_dir().join(format!("cron-doorbell-again-{}", std::process::id()));
+        // A store has it open all the time.
+        let open = std::fs::File::create(&file).expect("a file");
+        let (mut waiter, _waker) = Waiter::new(Some(&file)).expect("a waiter");
+        let forever = Until::default();
+        let moment = Until { within: Some(Duration::from_millis(1)), wall: None };
+        std::fs::remove_file(&file).expect("it is there");
+        assert!(waiter.wait(forever).expect("the deletion wakes it, or this test hangs"));
+        assert!(!waiter.wait(moment).expect("there is nothing to watch, and it sleeps all the same"));
+        std::fs::write(&file, b"").expect("another file");
+        assert!(waiter.wait(forever).expect("it finds the new one, or this test hangs"));
+        assert!(!waiter.wait(moment).expect("that was one ring"));
+        std::fs::write(&file, b"!").expect("a ring");
+        assert!(waiter.wait(forever).expect("the new one wakes it, or this test hangs"));
+        drop(open);
         std::fs::remove_file(&file).expect("it is there");
     }
 }

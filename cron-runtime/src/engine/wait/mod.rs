@@ -2,13 +2,23 @@
 //! process, the doorbell of another process, or a clock that was set. It never polls.
 
 #[cfg(target_os = "linux")]
+mod bell;
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(test)]
+mod model;
 #[cfg(not(target_os = "linux"))]
 mod portable;
 
 use std::sync::Arc;
 use std::task::Wake;
 use std::time::Duration;
+
+/// The atomics of the bell. A model puts others in their place.
+#[cfg(target_os = "linux")]
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicBool, Ordering};
+}
 
 use chrono::{DateTime, Utc};
 

@@ -78,6 +78,8 @@ pub(super) struct Run {
     pub(super) error: String,
     pub(super) attempts: Vec<AttemptInfo>,
     pub(super) args: Option<Arc<str>>,
+    /// When the work of its attempt was completed in a transaction.
+    pub(super) completed: Option<DateTime<Utc>>,
     /// When it was asked to stop, by whom and why.
     pub(super) asked: Option<(DateTime<Utc>, String)>,
     pub(super) how_far: Option<HowFar>,
@@ -245,6 +247,7 @@ impl Book {
             error: String::new(),
             attempts: Vec::new(),
             args: None,
+            completed: None,
             asked: None,
             how_far: None,
             log: Vec::new(),

@@ -154,9 +154,10 @@ impl Book {
     /// Ends a run so that another one can have its slot. What its function returns counts for nothing from now on.
     fn evict(&mut self, id: RunId, session: &mut Session) -> Result<(), StoreError> {
         let run = &self.runs[&id];
-        session.judged.evicted.push((run.job.clone(), Claim { run: id, epoch: run.epoch }));
+        let (job, claim) = (run.job.clone(), Claim { run: id, epoch: run.epoch });
         let event = RunEvent::Cancel { at: session.request.now, why: REPLACED.to_owned() };
-        self.apply(id, event, session.request.now, None, None)?;
+        let (moved, _) = self.apply(id, event, session.request.now, None, None)?;
+        session.judged.evicted.push((job, claim, moved.progress.state));
         Ok(())
     }
 

@@ -176,6 +176,7 @@ impl Book {
             progress: run.how_far.clone(),
             asked: run.asked.as_ref().map(|(_, why)| why.clone()),
             dismissed: run.dismissed,
+            completed: run.completed,
         }
     }
 }

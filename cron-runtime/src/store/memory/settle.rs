@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::{Place, hold_after};
 use cron_core::run::{
-    AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RetryContext, RunEvent, RunId, RunState, Transition,
-    transition,
+    AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RetryContext, RunEvent, RunId, RunState, Stage,
+    Transition, transition,
 };
 
 use super::super::{
@@ -62,7 +62,7 @@ impl Book {
         let event = stopped(event, run.asked.as_ref().map(|(_, why)| why.as_str()));
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
-            && run.progress.state == RunState::Running { overdue: false };
+            && run.progress.state != RunState::Running { stage: Stage::Overdue };
         if let Some(next) = next.filter(|_| is_success && run.origin != Origin::Backfill) {
             let name = run.job.clone();
             self.known_mut(&name)?.place.hold = hold_after(next, claim.run, at);
@@ -125,6 +125,21 @@ impl Book {
         let due =
             if moved.progress.state.is_active() || self.is_judging { None } else { self.free(&name, at)? };
         Ok((moved, due))
+    }
+
+    /// The work of an attempt is done. Says whether it was in progress and in time.
+    pub(super) fn complete(&mut self, claim: Claim, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let Some(run) = self.runs.get(&claim.run).filter(|run| is_held(run, claim.epoch)) else {
+            return Ok(false);
+        };
+        if run.progress.state != (RunState::Running { stage: Stage::InTime }) {
+            return Ok(false);
+        }
+        self.apply(claim.run, RunEvent::Complete { at }, at, None, None)?;
+        if let Some(run) = self.runs.get_mut(&claim.run) {
+            run.completed = Some(at);
+        }
+        Ok(true)
     }
 
     pub(super) fn note(&mut self, me: OwnerId, notes: Vec<(Claim, Note)>) -> Vec<Claim> {

@@ -14,6 +14,7 @@ use super::super::StoreError;
 use super::db::Db;
 use super::migrations;
 use super::rows::failed;
+use crate::crash_points::{Point, pass};
 
 /// How long opening and migrating waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -151,6 +152,7 @@ fn serve(mut db: Db, requests: &Receiver<Request>) {
             db.undo();
         }
         if db.owner.is_none() && std::mem::take(&mut db.has_left) {
+            pass(Point::LeaveUnfolded);
             db.fold();
         }
         tell(replies, committed);
@@ -197,6 +199,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        pass(Point::OpenPrepared);
         migrations::migrate(connection, path)?;
         connection.execute_batch(OF_THIS_PROCESS).map_err(failed)?;
         connection.busy_timeout(BUSY_REQUEST).map_err(failed)

@@ -179,14 +179,15 @@ impl Db {
     ) -> Result<(), StoreError> {
         let now = session.request.now;
         let held = self.held_any(run)?;
-        session.judged.evicted.push((entry.plan.name.clone(), Claim { run, epoch: held.epoch }));
         if held.owner.is_some() {
             // It was one of the attempts in progress of its group.
             session.groups.clear();
             self.rings.set(self.rings.get() || held.owner != self.owner);
         }
         let event = RunEvent::Cancel { at: now, why: REPLACED.to_owned() };
-        self.apply(&held, mark, entry, event, now, Measured::default())?;
+        let (moved, _) = self.apply(&held, mark, entry, event, now, Measured::default())?;
+        let claim = Claim { run, epoch: held.epoch };
+        session.judged.evicted.push((entry.plan.name.clone(), claim, moved.progress.state));
         Ok(())
     }
 

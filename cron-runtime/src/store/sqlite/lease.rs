@@ -20,7 +20,7 @@ const LOOK: TimeDelta = TimeDelta::seconds(10);
 struct Others {
     /// They took leave, or the operating system knows that they are gone.
     gone: HashSet<i64>,
-    /// Whether one of them is alive on this machine.
+    /// Whether one of them is alive on this machine, or may be.
     alive: bool,
 }
 
@@ -98,25 +98,28 @@ impl Db {
     /// Looks who else works on this file, and notes those that the operating system knows to be gone.
     fn others(&self, now: DateTime<Utc>) -> Result<Others, StoreError> {
         let mut statement = self.statement(&format!(
-            "SELECT id, boot, ended_ms FROM incarnations WHERE ended_ms IS NULL \
+            "SELECT id, boot, locked_in, ended_ms FROM incarnations WHERE ended_ms IS NULL \
              OR id IN (SELECT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms IS NOT NULL)"
         ))?;
         let mut rows = statement.query([]).map_err(failed)?;
         let here = boot();
         let mut others = Others::default();
         let mut found = Vec::new();
+        let mut mine = None;
         while let Some(row) = rows.next().map_err(failed)? {
             let mut row = Columns::of(row);
             let owner = OwnerId(row.u64("id")?);
             let boot: String = row.get("boot")?;
+            let locked_in: Option<String> = row.get("locked_in")?;
             let has_left = row.get::<Option<i64>>("ended_ms")?.is_some();
             if Some(owner) == self.owner {
+                mine = Some((owner, locked_in));
                 continue;
             }
             let same_boot = !here.is_empty() && boot == here;
             if has_left {
                 others.gone.insert(to_int(owner.0));
-            } else if same_boot && self.signal.is_dead(owner) {
+            } else if same_boot && locked_in.is_some_and(|id| self.signal.is_dead(owner, &id)) {
                 others.gone.insert(to_int(owner.0));
                 found.push(owner);
             } else {
@@ -125,11 +128,31 @@ impl Db {
         }
         drop(rows);
         drop(statement);
+        if let Some((me, locked_in)) = mine {
+            self.keep_lock(me, locked_in)?;
+        }
         for owner in found {
             let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
             self.changed(sql, params![to_int(owner.0), to_ms(now)])?;
         }
         Ok(others)
+    }
+
+    /// Locks the byte of this process in the file that bears the name, which may have been deleted since, and tells the others
+    /// where they find the lock. `known` is where they look now.
+    pub(super) fn keep_lock(&self, me: OwnerId, known: Option<String>) -> Result<(), StoreError> {
+        let locked_in = self.signal.lock(me).unwrap_or_else(|error| {
+            // Once is enough.
+            if self.owner.is_none() || known.is_some() {
+                tracing::warn!(%error, "no lock beside the database: a crash is noticed when its leases expire");
+            }
+            None
+        });
+        if locked_in != known {
+            let sql = "UPDATE incarnations SET locked_in = ?2 WHERE id = ?1";
+            self.changed(sql, params![to_int(me.0), locked_in])?;
+        }
+        Ok(())
     }
 
     /// Every attempt in progress with its owner and the end of its lease.

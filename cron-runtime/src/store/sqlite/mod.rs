@@ -2,6 +2,7 @@
 
 mod claim;
 mod commands;
+mod complete;
 mod connection;
 mod db;
 mod declare;
@@ -31,9 +32,13 @@ use super::{
     Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
     Settlement, Store, StoreError, Synced,
 };
+pub(crate) use complete::transaction;
+pub use complete::{CompleteError, complete_in};
 use connection::{Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 use signal::Signal;
+
+use crate::crash_points::{Point, pass};
 
 /// A store in a SQLite file. Several processes on one machine may share the file.
 #[derive(Debug)]
@@ -110,6 +115,7 @@ impl SqliteStore {
             reason: format!("the file for signals between processes: {error}"),
             source: Some(Box::new(error)),
         })?;
+        pass(Point::OpenSignal);
         let signal = Arc::new(signal);
         let ledger = SqliteLedger { reader: Mutex::new(open_reader(&path)?) };
         let writer = Writer::start(Db::new(connection, Arc::clone(&signal)))?;
@@ -121,11 +127,26 @@ impl SqliteStore {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Has `work` done in a transaction and waits for the commit. The points lie before and after it.
+    fn transact<R, E>(
+        &self,
+        [written, committed]: [Point; 2],
+        work: impl FnOnce(&mut Db) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let done = self.writer.call(move |db| work(db).inspect(|_| pass(written)))?;
+        pass(committed);
+        Ok(done)
+    }
 }
 
 impl Store for SqliteStore {
     fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
-        let owner = self.writer.call(move |db| db.join(now))?;
+        let owner = self.transact([Point::JoinWritten, Point::JoinCommitted], move |db| db.join(now))?;
         // The others must know that there is one more whose end they may have to notice.
         self.signal.ring();
         Ok(owner)
@@ -133,14 +154,15 @@ impl Store for SqliteStore {
 
     fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let program = program.clone();
-        let synced = self.writer.call(move |db| db.sync(&program, now))?;
+        let synced =
+            self.transact([Point::SyncWritten, Point::SyncCommitted], move |db| db.sync(&program, now))?;
         // Others judge some of these jobs too, and an edit may have brought a tick forward.
         self.signal.ring();
         Ok(synced)
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let (judged, rings) = self.writer.call(move |db| {
+        let (judged, rings) = self.transact([Point::JudgeWritten, Point::JudgeCommitted], move |db| {
             db.rings.set(false);
             db.judge(request).map(|judged| (judged, db.rings.get()))
         })?;
@@ -152,19 +174,19 @@ impl Store for SqliteStore {
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
-        self.writer.call(move |db| db.settle(settlements))
+        self.transact([Point::SettleWritten, Point::SettleCommitted], move |db| db.settle(settlements))
     }
 
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
-        self.writer.call(move |db| db.note(notes))
+        self.transact([Point::NoteWritten, Point::NoteCommitted], move |db| db.note(notes))
     }
 
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
-        self.writer.call(move |db| db.renew(claims, until))
+        self.transact([Point::RenewWritten, Point::RenewCommitted], move |db| db.renew(claims, until))
     }
 
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
-        let reaped = self.writer.call(move |db| db.reap(now))?;
+        let reaped = self.transact([Point::ReapWritten, Point::ReapCommitted], move |db| db.reap(now))?;
         if !reaped.lost.is_empty() {
             // What was lost may be due again for a process that contains the function.
             self.signal.ring();
@@ -173,7 +195,8 @@ impl Store for SqliteStore {
     }
 
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
-        let set_back = self.writer.call(move |db| db.set_back(now))?;
+        let set_back =
+            self.transact([Point::SetBackWritten, Point::SetBackCommitted], move |db| db.set_back(now))?;
         if !set_back.is_empty() {
             self.signal.ring();
         }
@@ -181,17 +204,18 @@ impl Store for SqliteStore {
     }
 
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
-        self.writer.call(move |db| db.prune(now, limit))
+        self.transact([Point::PruneWritten, Point::PruneCommitted], move |db| db.prune(now, limit))
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        let done = self.writer.call(move |db| db.command(command, now))?;
+        let done = self
+            .transact([Point::CommandWritten, Point::CommandCommitted], move |db| db.command(command, now))?;
         self.signal.ring();
         Ok(done)
     }
 
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.writer.call(move |db| db.leave(now))?;
+        self.transact([Point::LeaveWritten, Point::LeaveCommitted], move |db| db.leave(now))?;
         // What was interrupted here starts first elsewhere.
         self.signal.ring();
         Ok(())
@@ -199,5 +223,9 @@ impl Store for SqliteStore {
 
     fn doorbell(&self) -> Option<PathBuf> {
         Some(self.signal.path().to_owned())
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path.clone())
     }
 }

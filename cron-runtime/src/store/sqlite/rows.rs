@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::run::{Progress, RunState, StateWord};
+use cron_core::run::{Progress, RunState, Stage, StateWord};
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 
@@ -113,13 +113,14 @@ impl<'a> Columns<'a> {
     pub(super) fn progress(&mut self) -> Result<Progress, StoreError> {
         let word = self.word::<StateWord>("state")?;
         let overdue = self.get::<i64>("overdue")? != 0;
+        let completed: bool = self.get("completed_ms")?;
         let wake = self.instant_or_null("wake_ms")?;
         let missing = || StoreError::Corrupt {
             what: "column wake_ms: a run that is waiting has no instant to wake".to_owned(),
         };
         let state = match word {
             StateWord::Scheduled => RunState::Scheduled { wake },
-            StateWord::Running => RunState::Running { overdue },
+            StateWord::Running => RunState::Running { stage: stage(overdue, completed)? },
             StateWord::Waiting => RunState::Waiting { wake: wake.ok_or_else(missing)? },
             StateWord::Succeeded => RunState::Succeeded,
             StateWord::Failed => RunState::Failed,
@@ -139,8 +140,17 @@ impl<'a> Columns<'a> {
     }
 }
 
+fn stage(overdue: bool, completed: bool) -> Result<Stage, StoreError> {
+    match (overdue, completed) {
+        (false, false) => Ok(Stage::InTime),
+        (true, false) => Ok(Stage::Overdue),
+        (false, true) => Ok(Stage::Completed),
+        (true, true) => Err(corrupt("completed_ms", "an attempt that is overdue cannot be completed")),
+    }
+}
+
 /// The columns of [`Columns::progress`].
-pub(super) const PROGRESS: &str = "state, overdue, wake_ms, attempts_used, crashes";
+pub(super) const PROGRESS: &str = "state, overdue, completed_ms IS NOT NULL, wake_ms, attempts_used, crashes";
 
 /// Runs that hold a slot of their job, in the words of the index.
 pub(super) const ACTIVE: &str = "(wake_ms IS NOT NULL OR lease_ms IS NOT NULL)";
@@ -152,9 +162,9 @@ pub(super) const PARKED: &str = "state = 'scheduled' AND wake_ms IS NULL";
 pub(super) const DEAD: &str =
     "dismissed_ms IS NULL AND (state = 'failed' OR state = 'discarded' OR state = 'quarantined')";
 
-/// The columns of a state: `overdue` and `wake_ms`.
+/// The columns of a state: `overdue` and `wake_ms`. What is completed was written by a transaction of the user's, and stays.
 pub(super) fn state_columns(state: &RunState) -> (bool, Option<i64>) {
-    let overdue = matches!(state, RunState::Running { overdue: true });
+    let overdue = matches!(state, RunState::Running { stage: Stage::Overdue });
     (overdue, state.wake().map(to_ms))
 }
 

@@ -7,7 +7,7 @@ use cron_core::judge::{hold_after, next_tick};
 use cron_core::policy::Overlap;
 use cron_core::run::{
     AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RetryContext, RunEvent,
-    RunId, RunState, Transition, transition,
+    RunId, RunState, Stage, Transition, transition,
 };
 use rusqlite::params;
 
@@ -49,7 +49,7 @@ impl Db {
         let event = stopped(event, asked.as_deref());
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
-            && held.progress.state == RunState::Running { overdue: false };
+            && held.progress.state != RunState::Running { stage: Stage::Overdue };
         if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill) {
             mark.place.hold = hold_after(next, claim.run, at);
         }

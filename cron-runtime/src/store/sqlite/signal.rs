@@ -2,17 +2,37 @@
 //!
 //! Ringing is writing to the file; listeners learn of it from the operating system, so nobody polls. Each incarnation
 //! locks the byte at its own number, and the operating system frees it when the process is gone, however it went.
+//!
+//! A lock belongs to an open file, not to a name. Somebody may delete the file while schedulers run, and those that start
+//! later open another one, in which nobody older holds a lock. So an incarnation records in which file it has locked its byte, and
+//! only that file tells whether it is dead. The number of a file is given anew only when nobody has it open any more: then
+//! whoever held a lock in it is gone.
+//!
+//! The file is closed on exec: a child that outlives its parent does not keep the parent's lock. One that is forked and
+//! executes nothing shares the open file and the lock in it; until it ends its parent counts as alive, and what the parent
+//! had in progress is taken over when the leases expire.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cron_core::run::OwnerId;
 
 #[derive(Debug)]
 pub(super) struct Signal {
     path: PathBuf,
+    /// All files that this process has found under the name; the last one is the one that it uses. Older ones stay open: what others
+    /// have read of this process may still name its lock in one of them.
+    ///
+    /// The lock guards the list between the owner thread, which keeps the locks, and whoever rings; it is held for one write.
+    files: Mutex<Vec<Opened>>,
+}
+
+#[derive(Debug)]
+struct Opened {
     file: File,
+    id: String,
 }
 
 impl Signal {
@@ -23,9 +43,9 @@ impl Signal {
         PathBuf::from(name)
     }
 
-    pub(super) fn open(path: PathBuf) -> std::io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        Ok(Self { path, file })
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let files = Mutex::new(vec![Opened::at(&path)?]);
+        Ok(Self { path, files })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -34,24 +54,62 @@ impl Signal {
 
     /// Wakes every scheduler on this database.
     pub(super) fn ring(&self) {
-        let mut file = &self.file;
-        let rung = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(b"!"));
+        let rung = self.use_file(|opened| {
+            let mut file = &opened.file;
+            file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(b"!"))
+        });
         if let Err(error) = rung {
             tracing::warn!(path = %self.path.display(), %error, "cannot ring the doorbell of other processes");
         }
     }
 
-    /// Marks `owner` as alive until this process ends. Where there are no such locks, leases alone tell.
-    #[cfg(target_os = "linux")]
-    pub(super) fn lock(&self, owner: OwnerId) -> std::io::Result<()> {
-        use nix::fcntl::{FcntlArg, fcntl};
-        fcntl(&self.file, FcntlArg::F_OFD_SETLK(&byte(owner)))?;
-        Ok(())
+    /// Marks `owner` as alive until this process ends. Says in which file, so that others can look there; nothing where there
+    /// are no such locks and leases alone tell.
+    pub(super) fn lock(&self, owner: OwnerId) -> io::Result<Option<String>> {
+        self.use_file(|opened| Ok(opened.lock(owner)?.then(|| opened.id.clone())))
     }
 
-    /// Whether the operating system knows that `owner`, of this same boot of this machine, is gone.
+    /// Whether the operating system knows that `owner`, who holds its lock in the file `id` of this same boot of this
+    /// machine, is gone.
+    pub(super) fn is_dead(&self, owner: OwnerId, id: &str) -> bool {
+        self.files().iter().find(|opened| opened.id == id).is_some_and(|opened| opened.is_free(owner))
+    }
+
+    /// Does something with the file that bears the name now.
+    fn use_file<R>(&self, work: impl FnOnce(&Opened) -> io::Result<R>) -> io::Result<R> {
+        let mut files = self.files();
+        let is_there =
+            files.last().is_some_and(|opened| identity(&self.path).is_ok_and(|id| id == opened.id));
+        if !is_there {
+            files.push(Opened::at(&self.path)?);
+        }
+        work(files.last().ok_or(io::ErrorKind::NotFound)?)
+    }
+
+    fn files(&self) -> MutexGuard<'_, Vec<Opened>> {
+        // Whatever happens under the lock, the list is whole.
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Opened {
+    fn at(path: &Path) -> io::Result<Self> {
+        // The standard library sets close-on-exec.
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let id = identity_of(&file.metadata()?);
+        Ok(Self { file, id })
+    }
+
+    /// Locks the byte of `owner`, if this system has such locks.
     #[cfg(target_os = "linux")]
-    pub(super) fn is_dead(&self, owner: OwnerId) -> bool {
+    fn lock(&self, owner: OwnerId) -> io::Result<bool> {
+        use nix::fcntl::{FcntlArg, fcntl};
+        fcntl(&self.file, FcntlArg::F_OFD_SETLK(&byte(owner)))?;
+        Ok(true)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_free(&self, owner: OwnerId) -> bool {
         use nix::fcntl::{FcntlArg, fcntl};
         let mut probe = byte(owner);
         let asked = fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut probe));
@@ -59,14 +117,31 @@ impl Signal {
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn lock(&self, _owner: OwnerId) -> std::io::Result<()> {
-        Ok(())
+    fn lock(&self, _owner: OwnerId) -> io::Result<bool> {
+        Ok(false)
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn is_dead(&self, _owner: OwnerId) -> bool {
+    fn is_free(&self, _owner: OwnerId) -> bool {
         false
     }
+}
+
+fn identity(path: &Path) -> io::Result<String> {
+    std::fs::metadata(path).map(|metadata| identity_of(&metadata))
+}
+
+/// What tells a file from all others that are open on this boot of this machine.
+#[cfg(unix)]
+fn identity_of(metadata: &std::fs::Metadata) -> String {
+    use std::os::unix::fs::MetadataExt;
+    format!("{}:{}", metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere a file that is open cannot be deleted, or cannot be told from its successor.
+#[cfg(not(unix))]
+fn identity_of(_metadata: &std::fs::Metadata) -> String {
+    String::new()
 }
 
 /// The lock of an incarnation: one byte, far behind what is written.

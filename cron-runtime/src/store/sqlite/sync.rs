@@ -18,9 +18,7 @@ impl Db {
         let sql = "INSERT INTO incarnations (token, boot, joined_ms) VALUES (?1, ?2, ?3)";
         self.statement(sql)?.insert(params![token, boot(), to_ms(now)]).map_err(failed)?;
         let owner = OwnerId(from_int(self.connection.last_insert_rowid())?);
-        if let Err(error) = self.signal.lock(owner) {
-            tracing::warn!(%error, "no lock beside the database: a crash is noticed when its leases expire");
-        }
+        self.keep_lock(owner, None)?;
         self.owner = Some(owner);
         Ok(owner)
     }

@@ -219,7 +219,7 @@ pub enum Done {
     },
     /// Runs were cancelled.
     Cancelled {
-        /// Those that have ended.
+        /// Those that have ended: as `cancelled`, or as `succeeded` where the work of their attempt was completed in a transaction.
         ended: Vec<RunId>,
         /// Those that were asked to stop.
         asked: Vec<RunId>,

@@ -88,6 +88,9 @@ pub struct RunInfo {
     pub duration: Option<Duration>,
     /// What went wrong in its newest failed attempt; empty where nothing did.
     pub error: String,
+    /// When the work of its attempt was completed in a transaction of its function's (`Run::complete_in`); it succeeds, whatever
+    /// else happens.
+    pub completed: Option<DateTime<Utc>>,
     /// What its function is given: JSON, of the run, or else of the job.
     pub args: Option<String>,
     /// How far it has come.

@@ -65,8 +65,9 @@ pub struct Judged {
     pub skipped: Vec<(JobName, Skip)>,
     /// Attempts of this process that are to be asked to stop, with who asks and why; also those that were named before.
     pub asked: Vec<(Claim, String)>,
-    /// Runs that were ended under `overlap = "cancel"`, with the attempt that was in progress. It counts for nothing from now on.
-    pub evicted: Vec<(JobName, Claim)>,
+    /// Runs that were ended under `overlap = "cancel"`, with the attempt that was in progress, which counts for nothing from now on,
+    /// and how they ended: `succeeded` where the attempt was completed by then, else `cancelled`.
+    pub evicted: Vec<(JobName, Claim, RunState)>,
     /// Whether more was due than `limit`.
     pub more: bool,
     /// Whether runs wait for a free worker of this process, or for room in their group. They are no part of `next`: the end of an

@@ -58,8 +58,11 @@ impl Book {
             run.asked.get_or_insert_with(|| (now, why.to_owned()));
             return Ok(false);
         }
-        self.apply(id, RunEvent::Cancel { at: now, why: why.to_owned() }, now, None, None)?;
-        if let Some(run) = self.runs.get_mut(&id) {
+        let event = RunEvent::Cancel { at: now, why: why.to_owned() };
+        let (moved, _) = self.apply(id, event, now, None, None)?;
+        if let Some(run) = self.runs.get_mut(&id)
+            && moved.progress.state == RunState::Cancelled
+        {
             why.clone_into(&mut run.error);
         }
         Ok(true)

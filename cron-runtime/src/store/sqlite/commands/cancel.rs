@@ -74,8 +74,11 @@ impl Db {
         }
         let (entry, mut mark) = (self.entry_or_known(job)?, self.mark(job)?);
         let event = RunEvent::Cancel { at: now, why: why.to_owned() };
-        self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
+        let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
         self.write_mark(&mark)?;
+        if moved.progress.state != RunState::Cancelled {
+            return Ok(true);
+        }
         self.run("UPDATE runs SET error = ?2 WHERE id = ?1", params![to_int(run.0), why])?;
         Ok(true)
     }

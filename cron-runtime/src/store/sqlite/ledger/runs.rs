@@ -14,7 +14,7 @@ fn columns() -> String {
     format!(
         "SELECT runs.id, name, nominal_ms, origin, {PROGRESS}, epoch, started_ms, duration_us, error, \
          CASE WHEN args IS NOT NULL THEN args WHEN json_valid(plan) THEN json_extract(plan, '$.args') END, \
-         progress, progress_note, asked_why, dismissed_ms FROM runs CROSS JOIN jobs ON jobs.id = job_id"
+         progress, progress_note, asked_why, dismissed_ms, completed_ms FROM runs CROSS JOIN jobs ON jobs.id = job_id"
     )
 }
 
@@ -108,6 +108,7 @@ fn run_info(id: RunId, row: &mut Columns<'_>) -> Result<RunInfo, StoreError> {
         progress: progress(row)?,
         asked: row.get("asked_why")?,
         dismissed: row.instant_or_null("dismissed_ms")?,
+        completed: row.instant_or_null("completed_ms")?,
     })
 }
 

@@ -14,3 +14,6 @@ CREATE TABLE problems (
     what     TEXT NOT NULL,
     PRIMARY KEY (kind, job)
 ) STRICT, WITHOUT ROWID;
+
+-- The file in which an incarnation holds the operating system's lock: only there does the lock tell whether it lives. NULL: nowhere.
+ALTER TABLE incarnations ADD COLUMN locked_in TEXT;

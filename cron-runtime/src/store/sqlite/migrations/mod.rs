@@ -6,6 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::StoreError;
 use super::rows::failed;
+use crate::crash_points::{Point, pass};
 
 /// Marks the file as this scheduler's, in the header field that SQLite keeps for that (`"cron"` in ASCII).
 const APPLICATION_ID: i32 = 0x6372_6f6e;
@@ -60,9 +61,12 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
             Found::Version(version) => version,
         };
         let Some(migration) = MIGRATIONS.get(done as usize) else { return Ok(()) };
+        pass(Point::MigrateBegun);
         transaction.execute_batch(migration).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
         transaction.pragma_update(None, "user_version", done + 1).map_err(failed)?;
+        pass(Point::MigrateWritten);
         transaction.commit().map_err(failed)?;
+        pass(Point::MigrateCommitted);
     }
 }

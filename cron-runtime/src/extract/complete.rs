@@ -1,0 +1,100 @@
+//! Effects that happen exactly once: a run is completed in the transaction that holds them.
+
+use rusqlite::Transaction;
+
+use super::Run;
+use crate::outcome::JobError;
+use crate::store::Claim;
+use crate::store::sqlite::{self, CompleteError};
+
+impl Run {
+    /// Does `work` in a transaction on the file of the scheduler, and completes the run with it: what it writes there happens
+    /// **exactly once per tick**, whatever becomes of the process, the function, or the attempts before and after.
+    ///
+    /// From the commit on the run has succeeded. It ends when the function returns (until then it keeps its slot), and an error, a
+    /// panic, a timeout, a cancel or a crash after the commit changes nothing about that. Before the commit nothing has happened,
+    /// and the attempt fails or is tried again as usual.
+    ///
+    /// The transaction has a connection of its own, begins `IMMEDIATE` and waits up to 10 s for others that write. The tables are
+    /// yours: any in the scheduler's file whose name it does not use itself. An error that `work` returns rolls the transaction back
+    /// and is given back as it is; a panic rolls it back too. If the attempt is not in force any more, `work` is not called.
+    ///
+    /// It blocks its thread until the commit has reached the disk. In a function that is not async that is what its thread is for; an
+    /// async one moves it to another: `tokio::task::spawn_blocking(move || run.transaction(...))`. Keep it short, and leave out what
+    /// does not write: nobody else can write to the file meanwhile. Ticks are judged late then, and one that lasts longer than 25 s
+    /// has the other runs of this process stopped, because their leases cannot be renewed.
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`; or a [`CompleteError`], for which `E` is to have a `From`, as `anyhow::Error`, [`JobError`] and
+    /// `CompleteError` itself do. Nothing of the transaction was kept then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cron_runtime::prelude::*;
+    ///
+    /// /// Books the interest of a day: once, however often it is tried.
+    /// #[job(daily = "00:05", retries = 5)]
+    /// fn interest(run: Run) -> anyhow::Result<()> {
+    ///     run.transaction(|tx| {
+    ///         let day = run.tick().to_rfc3339();
+    ///         tx.execute("INSERT INTO bookings SELECT id, ?1, balance * 0.0001 FROM accounts", [day])?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    pub fn transaction<T, E: From<CompleteError>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let now = || self.parts.clock.moment().wall;
+        sqlite::transaction(self.parts.file.as_deref(), self.claim(), now, work)
+    }
+
+    /// Completes the run in a transaction of your own on the file of the scheduler: what the transaction does happens **exactly once
+    /// per tick**. [`Run::transaction`] does the same with less to think of.
+    ///
+    /// Call it last, right before the commit; with the commit the run has succeeded, whatever the function does afterwards. Without
+    /// one nothing was completed, and the attempt goes on as usual.
+    ///
+    /// The connection must have the file of the scheduler as its main database; what the transaction writes to files that are
+    /// attached to it is no part of the promise. It is of the version of SQLite that [`cron_runtime::rusqlite`](crate::rusqlite) has.
+    ///
+    /// # Errors
+    ///
+    /// A [`CompleteError`]. The transaction **was rolled back** then, so that who ignores the error cannot commit what came before; a
+    /// statement that is executed on the connection afterwards stands alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cron_runtime::prelude::*;
+    /// use cron_runtime::rusqlite::{Connection, TransactionBehavior};
+    ///
+    /// #[job(every = "1h", retries = 3)]
+    /// fn tally(run: Run) -> anyhow::Result<()> {
+    ///     let mut connection = Connection::open("cron.db")?;
+    ///     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    ///     tx.execute("UPDATE totals SET hours = hours + 1", [])?;
+    ///     run.complete_in(&tx)?;
+    ///     tx.commit()?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn complete_in(&self, transaction: &Transaction<'_>) -> Result<(), CompleteError> {
+        let now = self.parts.clock.moment().wall;
+        sqlite::complete_in(transaction, self.parts.file.as_deref(), self.claim(), now)
+    }
+
+    fn claim(&self) -> Claim {
+        Claim { run: self.parts.id, epoch: self.parts.epoch }
+    }
+}
+
+/// Tried again as the retry policy says.
+impl From<CompleteError> for JobError {
+    fn from(error: CompleteError) -> Self {
+        Self::retry(error)
+    }
+}
