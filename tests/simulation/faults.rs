@@ -224,7 +224,7 @@ impl Store for Desk {
             |Brief(judged)| {
                 let true_now = self.history.now();
                 let model = &mut self.history.records().model;
-                judged.evicted.iter().for_each(|(_, claim)| model.ended(claim.run, true_now));
+                judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, true_now));
                 let mut claimed = judged.claimed.iter();
                 claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, true_now))
             },
@@ -358,6 +358,10 @@ impl Store for Desk {
     fn doorbell(&self) -> Option<PathBuf> {
         None
     }
+
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 impl Desk {
@@ -423,7 +427,7 @@ impl Debug for Brief {
         }
         for (what, runs) in [
             ("asked", asked.iter().map(|(claim, _)| claim.run).collect::<Vec<_>>()),
-            ("evicted", evicted.iter().map(|(_, claim)| claim.run).collect()),
+            ("evicted", evicted.iter().map(|(_, claim, _)| claim.run).collect()),
         ] {
             if !runs.is_empty() {
                 write!(f, "{what} {runs:?} ")?;
