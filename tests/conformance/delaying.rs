@@ -18,6 +18,7 @@ cases!(delaying:
     a_tick_that_meets_a_manual_run_is_skipped_and_its_end_counts,
     a_manual_run_that_ends_first_moves_the_tick,
     beside_other_runs_the_last_end_counts,
+    a_tick_beyond_the_bound_is_skipped,
     a_retry_in_waiting_is_no_end_and_gives_way_to_nothing,
     an_interrupted_run_is_no_end,
     a_lost_run_ended_when_it_was_found,
@@ -113,6 +114,16 @@ pub(crate) fn a_manual_run_that_ends_first_moves_the_tick(world: &World) {
     assert_eq!(process.succeed(manual.claim, 8), Some(at(18)));
     process.starts_nothing(17);
     assert_eq!(process.starts(18).nominal, at(18));
+}
+
+pub(crate) fn a_tick_beyond_the_bound_is_skipped(world: &World) {
+    let process = world.start(0, &[delayed().allow().max_running(1)]);
+    let manual = process.triggered("a", 5);
+    let claimed = process.starts(5);
+    process.starts_nothing(10);
+    assert_eq!(process.skipped("a"), [overlap(10, manual)]);
+    assert_eq!(process.succeed(claimed.claim, 12), Some(at(22)));
+    assert_eq!(process.starts(22).nominal, at(22));
 }
 
 pub(crate) fn beside_other_runs_the_last_end_counts(world: &World) {

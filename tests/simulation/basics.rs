@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::StateWord;
 use cron_runtime::prelude::*;
 use cron_runtime::store::memory::MemoryStore;
-use cron_runtime::store::{Ledger, RunQuery};
+use cron_runtime::store::{Cancel, Command, Ledger, RunQuery, Store};
 use cron_runtime::testing::{Boot, InstanceId, World};
 
 /// How often a function was called.
@@ -98,4 +98,24 @@ fn a_call_of_a_handle_is_answered_while_the_world_goes_on() {
     assert_eq!(world.now(), start() + TimeDelta::seconds(600));
     let report = world.block_on(scheduler.shutdown()).expect("it ends");
     assert!(report.interrupted.is_empty());
+}
+
+#[test]
+fn a_run_that_is_ended_by_force_stops_at_once_also_while_its_process_shuts_down() {
+    let (mut world, store, calls) = (World::new(start()), MemoryStore::new(), Calls::default());
+    let id = boot(&mut world, &store, "slow", &calls);
+    world.advance(Duration::from_secs(3600 + 2));
+    let scheduler = world.scheduler(id).expect("it lives").clone();
+    let shutdown = world.runtime().spawn(async move { scheduler.shutdown().await });
+    world.advance(Duration::from_secs(1));
+    let run = store.runs(&RunQuery::default()).expect("they are read")[0].id;
+    let (by, note) = ("eve".to_owned(), String::new());
+    let command = Command::Cancel { what: Cancel::Run(run), force: true, by, note };
+    store.another_process().command(command, world.now()).expect("it is active");
+    world.bells().ring();
+    let before = world.now();
+    let report = world.block_on(shutdown).expect("it is not cut off").expect("it ends");
+    assert!(report.interrupted.is_empty(), "{report:?}");
+    // Not at the next renewal of its lease, and not after the grace.
+    assert_eq!((world.now(), calls.number()), (before, 0));
 }

@@ -34,8 +34,9 @@ pub(super) fn judge(docket: &Docket<'_>, schedule: &Schedule, now: DateTime<Utc>
         return Judgement::of(verdicts, now, due);
     }
     let holder = docket.active.first().map(|active| active.run);
+    let room = super::room(docket.overlap, docket.slots, docket.active.len());
     match docket.overlap {
-        Overlap::Skip if is_active => {
+        Overlap::Skip | Overlap::Allow if room == 0 => {
             let skip = one(tick, SkipReason::Overlap, holder);
             Judgement::of(vec![Verdict::Skip(skip)], tick, None)
         }

@@ -1,6 +1,6 @@
 use super::tests::{HELD, after_finish, at, docket, every, judged, missed, overlapping, run, skip};
 use super::*;
-use crate::policy::CatchUpRule;
+use crate::policy::{CatchUpRule, Slots};
 
 #[test]
 fn a_delay_runs_its_one_tick_however_late_and_then_waits_for_the_end() {
@@ -14,6 +14,12 @@ fn a_delay_runs_its_one_tick_however_late_and_then_waits_for_the_end() {
         let held = Docket { active: &HELD, ..docket };
         assert_eq!(judge(&held, at(99_999)), judged(vec![overlapping(10)], 10, None));
         assert_eq!(judge(&Docket { overlap: Overlap::Allow, ..held }, at(99_999)), runs);
+        let bounded = |most| {
+            let slots = Slots { max_running: Some(most), ..held.slots };
+            Docket { overlap: Overlap::Allow, slots, ..held }
+        };
+        assert_eq!(judge(&bounded(HELD.len() as u32), at(10)), judged(vec![overlapping(10)], 10, None));
+        assert_eq!(judge(&bounded(HELD.len() as u32 + 1), at(10)), runs);
         for overlap in [Overlap::Queue, Overlap::Cancel] {
             assert_eq!(judge(&Docket { overlap, ..held }, at(99_999)), judged(vec![], 0, None));
         }

@@ -51,9 +51,26 @@ impl SimulatedClock {
         self.set(Moment { monotonic: moment.monotonic.saturating_sub(span), ..moment });
     }
 
-    fn set(&self, moment: Moment) {
-        let since = true_now(&self.runtime);
+    /// Lets a span pass here at once. The clocks stand still until it has truly passed.
+    pub(crate) fn take(&self, span: Duration) {
+        let moment = self.moment();
+        self.set(moment);
         let mut face = self.face();
+        let shown = face.shown_span(span);
+        face.since += span;
+        face.wall += TimeDelta::from_std(shown).unwrap_or(TimeDelta::zero());
+        face.monotonic = face.monotonic.saturating_add(shown);
+    }
+
+    /// Until when these clocks are ahead of the true time because of [`take`](Self::take).
+    pub(crate) fn busy_until(&self) -> Instant {
+        self.face().since
+    }
+
+    fn set(&self, moment: Moment) {
+        let now = true_now(&self.runtime);
+        let mut face = self.face();
+        let since = face.since.max(now);
         *face = Face { since, wall: moment.wall, monotonic: moment.monotonic, drift: face.drift };
     }
 
@@ -62,7 +79,8 @@ impl SimulatedClock {
         let face = *self.face();
         let by_wall =
             wall.map(|wall| face.since + face.true_span((wall - face.wall).to_std().unwrap_or_default()));
-        let by_span = span.map(|span| true_now(&self.runtime) + face.true_span(span));
+        let now = true_now(&self.runtime).max(face.since);
+        let by_span = span.map(|span| now + face.true_span(span));
         by_wall.into_iter().chain(by_span).min()
     }
 

@@ -85,6 +85,9 @@ impl Engine {
         if !self.look || self.attempts.is_empty() || self.store_rests(now) {
             return;
         }
+        // What was ended by force is found out with the leases.
+        self.keeper.renew_now(now);
+        self.keep_leases(now);
         // Nothing is looked at and nothing is claimed: only what was asked is told.
         let (limit, room, owner) = (0, 0, self.owner);
         let request = JudgeRequest { now: now.wall, limit, room, lease_until: now.wall, owner };

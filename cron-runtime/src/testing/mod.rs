@@ -2,4 +2,4 @@
 
 mod world;
 
-pub use world::{Bells, Boot, InstanceId, World};
+pub use world::{Bells, Boot, InstanceId, Lag, World};

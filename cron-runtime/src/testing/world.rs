@@ -31,8 +31,8 @@ const RESTLESS: u32 = 1_000_000;
 /// Who waits for something waits this long of simulated time.
 const PATIENCE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// How often tasks that can go on are let go on at the end of an advance.
-const ROUNDS: u32 = 1_000;
+/// At the end of an advance tasks that can go on at that very moment are let go on, until no instance was called for so many rounds.
+const QUIET_ROUNDS: u32 = 32;
 
 /// A scheduler in a [`World`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,6 +130,18 @@ impl Bells {
             Some(bell) => all.insert(id, bell),
             None => all.remove(&id),
         };
+    }
+}
+
+/// Tells the clocks of an instance how long its calls take.
+#[derive(Clone, Debug)]
+pub struct Lag(SimulatedClock);
+
+impl Lag {
+    /// A call that the instance has in progress takes this long: when it returns, the clocks of the instance have moved on by that,
+    /// and the instance does nothing more until the true time has caught up with them.
+    pub fn take(&self, span: Duration) {
+        self.0.take(span);
     }
 }
 
@@ -245,25 +257,44 @@ impl World {
         }
     }
 
+    /// For whoever makes the calls of an instance slow.
+    #[must_use]
+    pub fn lag(&self, id: InstanceId) -> Option<Lag> {
+        self.instances.get(&id).map(|instance| Lag(instance.clock.clone()))
+    }
+
     /// Lets true time pass, with everything that is due in it.
     ///
     /// # Panics
     ///
     /// If a scheduler does not come to rest: a defect of its own.
     pub fn advance(&mut self, span: Duration) {
+        self.advance_while(span, || true);
+    }
+
+    /// Lets true time pass as long as `go_on` says so. It is asked whenever all schedulers have done what is due, so that what is found
+    /// in the middle of a step can be acted on before anything else happens.
+    ///
+    /// # Panics
+    ///
+    /// As [`World::advance`].
+    pub fn advance_while(&mut self, span: Duration, mut go_on: impl FnMut() -> bool) {
         let Self { instances, world, runtime, .. } = self;
         let until = true_now(runtime.handle()) + span;
         runtime.block_on(async {
-            let mut rounds = 0;
-            while rounds < ROUNDS {
+            let mut quiet = 0;
+            while quiet < QUIET_ROUNDS {
                 let cranked = crank_all(instances, runtime.handle());
+                if !go_on() {
+                    break;
+                }
                 if cranked.now < until {
                     rest(world, cranked.next.map_or(until, |next| next.min(until)), cranked.now).await;
                 } else if cranked.is_idle {
                     break;
                 } else {
                     // What can go on at this very moment goes on; time must not.
-                    rounds += 1;
+                    quiet = if cranked.is_called { 0 } else { quiet + 1 };
                     tokio::task::yield_now().await;
                 }
             }
@@ -314,25 +345,33 @@ struct Cranked {
     next: Option<Instant>,
     /// Nothing is in progress.
     is_idle: bool,
+    /// What one of them has rung for, another one has to see.
+    is_called: bool,
 }
 
 /// Steps every engine that has something to do.
 fn crank_all(instances: &mut BTreeMap<InstanceId, Instance>, runtime: &Handle) -> Cranked {
     let now = true_now(runtime);
-    let mut cranked = Cranked { now, next: None, is_idle: true };
+    let mut cranked = Cranked { now, next: None, is_idle: true, is_called: false };
     for instance in instances.values_mut() {
         let next = instance.crank(now);
         cranked.next = cranked.next.into_iter().chain(next).min();
         cranked.is_idle &= instance.engine.is_idle();
     }
-    // What one of them has rung for, another one has to see.
-    cranked.is_idle &= instances.values().all(|instance| !instance.is_called());
+    cranked.is_called = instances.values().any(|instance| instance.is_called(now));
+    cranked.is_idle &= !cranked.is_called;
     cranked
 }
 
 impl Instance {
-    fn is_called(&self) -> bool {
-        self.bell.woken.load(Ordering::SeqCst) || self.bell.rung.load(Ordering::SeqCst)
+    /// Until when its process stands still.
+    fn stands_until(&self) -> Option<Instant> {
+        self.stalled.max(Some(self.clock.busy_until()))
+    }
+
+    fn is_called(&self, now: Instant) -> bool {
+        let is_called = self.bell.woken.load(Ordering::SeqCst) || self.bell.rung.load(Ordering::SeqCst);
+        is_called && !self.engine.is_done() && self.stands_until().is_none_or(|until| until <= now)
     }
 
     /// Steps its engine until that comes to rest, if it has something to do. Says when it has next.
@@ -340,7 +379,7 @@ impl Instance {
         if self.engine.is_done() {
             return None;
         }
-        if let Some(until) = self.stalled.filter(|until| *until > now) {
+        if let Some(until) = self.stands_until().filter(|until| *until > now) {
             return Some(until);
         }
         let is_due = self.next.is_some_and(|next| next <= now) || self.stalled.take().is_some();

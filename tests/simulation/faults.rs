@@ -1,0 +1,476 @@
+//! A store as one process sees it: it fails, it is slow, and the process dies in the middle of it.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use cron_runtime::core::audit::Audit;
+use cron_runtime::core::job::JobName;
+use cron_runtime::core::run::{OwnerId, RunId};
+use cron_runtime::store::{
+    AttemptInfo, Backfill, BackfillPlan, Claim, Command, CommandError, Done, GroupInfo, JobInfo, JobQuery,
+    JudgeRequest, Judged, Ledger, LogLine, Note, Page, Program, Pruned, Reaped, RunInfo, RunQuery, Settled,
+    Settlement, SkipInfo, Store, StoreError, Synced,
+};
+use cron_runtime::testing::Lag;
+use fastrand::Rng;
+
+use crate::books::{Both, Doorbell};
+use crate::draw::{chance, seconds, span};
+use crate::history::History;
+
+/// What is wrong with the store of a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    #[default]
+    None,
+    /// So many calls in a hundred fail: before they were applied, or after that.
+    Erratic { before: u32, after: u32 },
+    /// So many calls in a hundred take their time, up to `most`.
+    Slow { percent: u32, most: Duration },
+    /// What writes fails: the disk is full, or read-only.
+    Full,
+    /// Everything fails.
+    Unreachable,
+}
+
+/// When a process dies: at the n-th call from now on, before or after it was applied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Death {
+    pub(crate) calls: u32,
+    pub(crate) after: bool,
+}
+
+/// What is in store for a process.
+#[derive(Debug)]
+struct Weather {
+    rng: Rng,
+    trouble: Trouble,
+    death: Option<Death>,
+    is_dead: bool,
+    lag: Option<Lag>,
+}
+
+/// An error of a call.
+trait Failure: From<StoreError> + Debug {
+    /// The store has failed; a command that it refuses is no failure.
+    fn is_of_store(&self) -> bool;
+}
+
+impl Failure for StoreError {
+    fn is_of_store(&self) -> bool {
+        true
+    }
+}
+
+impl Failure for CommandError {
+    fn is_of_store(&self) -> bool {
+        matches!(self, Self::Store(_))
+    }
+}
+
+/// What becomes of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Well,
+    /// It fails and has not happened.
+    Before(&'static str),
+    /// It fails and has happened.
+    After(&'static str),
+}
+
+/// The store of one process.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    inner: Arc<dyn Both>,
+    /// 0 for a person who never joins.
+    instance: u32,
+    // Told by who drives the world, asked by the calls of the engine: all on one thread.
+    weather: Mutex<Weather>,
+    doorbell: Doorbell,
+    history: History,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        inner: Arc<dyn Both>,
+        instance: u32,
+        rng: Rng,
+        doorbell: Doorbell,
+        history: History,
+    ) -> Self {
+        let weather = Weather { rng, trouble: Trouble::None, death: None, is_dead: false, lag: None };
+        Self { inner, instance, weather: Mutex::new(weather), doorbell, history }
+    }
+
+    fn weather(&self) -> MutexGuard<'_, Weather> {
+        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_lag(&self, lag: Option<Lag>) {
+        self.weather().lag = lag;
+    }
+
+    pub(crate) fn trouble(&self, trouble: Trouble) {
+        self.weather().trouble = trouble;
+    }
+
+    pub(crate) fn dies(&self, death: Option<Death>) {
+        self.weather().death = death;
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.weather().is_dead
+    }
+
+    fn fate(&self, writes: bool) -> Fate {
+        let mut weather = self.weather();
+        let Weather { rng, trouble, death, is_dead, lag } = &mut *weather;
+        if *is_dead {
+            return Fate::Before("the process is gone");
+        }
+        match death {
+            Some(Death { calls: 0, after }) => {
+                *is_dead = true;
+                return if *after { Fate::After("dies") } else { Fate::Before("dies") };
+            }
+            Some(Death { calls, .. }) => *calls -= 1,
+            None => {}
+        }
+        match *trouble {
+            Trouble::Unreachable => Fate::Before("the store cannot be reached"),
+            Trouble::Full if writes => Fate::Before("the disk is full"),
+            Trouble::Erratic { before, after } => match rng.u32(0..100) {
+                drawn if drawn < before => Fate::Before("an error"),
+                drawn if drawn < before + after => Fate::After("an error after the commit"),
+                _ => Fate::Well,
+            },
+            Trouble::Slow { percent, most } if chance(rng, percent) => {
+                let takes = span(rng, Duration::from_millis(1), most.max(seconds(1)));
+                if let Some(lag) = lag {
+                    lag.take(takes);
+                    self.history.halts(self.instance, takes);
+                    self.history.say(format_args!("i{} takes {takes:?}", self.instance));
+                }
+                Fate::Well
+            }
+            Trouble::None | Trouble::Slow { .. } | Trouble::Full => Fate::Well,
+        }
+    }
+
+    /// Makes a call, unless something is wrong. `seen` is told of what was applied, whether the caller learns of it or not.
+    fn call<R: Debug, E: Failure>(
+        &self,
+        writes: bool,
+        what: impl FnOnce() -> String,
+        call: impl FnOnce(&dyn Both) -> Result<R, E>,
+        seen: impl FnOnce(&R) -> Result<(), String>,
+    ) -> Result<R, E> {
+        let fate = self.fate(writes);
+        let failed = |why: &'static str| E::from(StoreError::Backend(why.into()));
+        let instance = self.instance;
+        if let Fate::Before(why) = fate {
+            self.history.troubled(instance);
+            self.history.say(format_args!("i{instance} {} -> not done: {why}", what()));
+            return Err(failed(why));
+        }
+        let result = call(self.inner.as_ref());
+        self.history.say(format_args!("i{instance} {} -> {result:?}", what()));
+        match &result {
+            Ok(done) => {
+                if let Err(breach) = seen(done) {
+                    self.history.records().breach(breach);
+                }
+            }
+            Err(error) if error.is_of_store() => {
+                self.history.records().breach(format!("the store itself failed: {error:?}"));
+            }
+            Err(_) => {}
+        }
+        self.doorbell.listen();
+        match fate {
+            Fate::After(why) if result.is_ok() => {
+                self.history.troubled(instance);
+                self.history.say(format_args!("i{instance} hears nothing of it: {why}"));
+                Err(failed(why))
+            }
+            Fate::After(_) | Fate::Before(_) | Fate::Well => result,
+        }
+    }
+}
+
+impl Store for Desk {
+    fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
+        let joined =
+            self.call(true, || format!("join   at {now}"), |inner| inner.join(now).map(Hidden), |_| Ok(()));
+        joined.map(|Hidden(owner)| owner).inspect(|_| self.doorbell.ring())
+    }
+
+    fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
+        let synced =
+            self.call(true, || format!("sync   at {now}"), |inner| inner.sync(program, now), |_| Ok(()));
+        synced.inspect(|_| self.doorbell.ring())
+    }
+
+    fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
+        let JudgeRequest { now, room, lease_until, .. } = request;
+        let asked = self.asked_of_others();
+        let judged = self.call(
+            true,
+            || format!("judge  at {now} room {room}"),
+            |inner| inner.judge(request).map(Brief),
+            |Brief(judged)| {
+                let true_now = self.history.now();
+                let model = &mut self.history.records().model;
+                judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, true_now));
+                let mut claimed = judged.claimed.iter();
+                claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, true_now))
+            },
+        );
+        if self.doorbell.is_of_memory() && asked != self.asked_of_others() {
+            self.doorbell.ring();
+        }
+        let Brief(judged) = judged?;
+        self.history.records().model.told(&judged.claimed);
+        Ok(judged)
+    }
+
+    fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        let told = settlements.clone();
+        let ends = || {
+            let ends =
+                told.iter().map(|told| format!("{}/{} {:?}", told.claim.run, told.claim.epoch, told.event));
+            ends.collect::<Vec<_>>().join(", ")
+        };
+        self.call(
+            true,
+            || format!("settle {}", ends()),
+            |inner| inner.settle(settlements),
+            |settled| {
+                let now = self.history.now();
+                let model = &mut self.history.records().model;
+                told.iter().zip(settled).try_for_each(|(told, settled)| model.settled(told, settled, now))
+            },
+        )
+    }
+
+    fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        self.call(true, || format!("note   {}", notes.len()), |inner| inner.note(notes.clone()), |_| Ok(()))
+    }
+
+    fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
+        let asked = claims.clone();
+        let runs: Vec<_> = claims.iter().map(|claim| (claim.run.0, claim.epoch.0)).collect();
+        self.call(
+            true,
+            || format!("renew  until {until} {runs:?}"),
+            |inner| inner.renew(claims, until),
+            |fenced| {
+                let now = self.history.now();
+                self.history.records().model.renewed(self.instance, &asked, fenced, until, now)
+            },
+        )
+    }
+
+    fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
+        let reaped = self.call(
+            true,
+            || format!("reap   at {now}"),
+            |inner| inner.reap(now),
+            |reaped| {
+                let true_now = self.history.now();
+                let model = &mut self.history.records().model;
+                reaped.lost.iter().try_for_each(|(_, run, state)| model.lost(*run, *state, now, true_now))
+            },
+        )?;
+        if !reaped.lost.is_empty() {
+            self.doorbell.ring();
+        }
+        Ok(reaped)
+    }
+
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+        let set_back = self.call(
+            true,
+            || format!("set back to {now}"),
+            |inner| inner.set_back(now),
+            |jobs| {
+                let model = &mut self.history.records().model;
+                model.set_back.extend(jobs.iter().map(|(job, _)| job.to_string()));
+                model.ever_set_back.extend(jobs.iter().map(|(job, _)| job.to_string()));
+                Ok(())
+            },
+        )?;
+        if !set_back.is_empty() {
+            self.doorbell.ring();
+        }
+        Ok(set_back)
+    }
+
+    fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
+        self.call(true, || format!("prune  at {now}"), |inner| inner.prune(now, limit), |_| Ok(()))
+    }
+
+    fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
+        let asked = command.clone();
+        let done = self.call(
+            true,
+            || format!("command at {now} {}", brief(&asked)),
+            |inner| inner.command(command, now),
+            |done| {
+                let now = self.history.now();
+                let model = &mut self.history.records().model;
+                match (&asked, done) {
+                    (Command::Trigger(trigger), Done::Triggered { run, .. }) if trigger.force => {
+                        model.forced(*run)
+                    }
+                    (Command::Cancel { .. }, Done::Cancelled { ended, .. }) => {
+                        ended.iter().for_each(|run| model.ended(*run, now));
+                    }
+                    (Command::Retry { .. }, Done::Retried { runs }) => {
+                        runs.iter().for_each(|run| model.revived(*run));
+                    }
+                    _ => {}
+                }
+                Ok(())
+            },
+        )?;
+        self.doorbell.ring();
+        Ok(done)
+    }
+
+    fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.call(
+            true,
+            || format!("leave  at {now}"),
+            |inner| inner.leave(now),
+            |()| {
+                self.history.records().model.alive.remove(&self.instance);
+                Ok(())
+            },
+        )?;
+        self.doorbell.ring();
+        Ok(())
+    }
+
+    fn doorbell(&self) -> Option<PathBuf> {
+        None
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
+impl Desk {
+    /// Which attempts of other processes were asked to stop, or ended: a store with a doorbell rings when that changes.
+    fn asked_of_others(&self) -> Vec<(RunId, bool)> {
+        if !self.doorbell.is_of_memory() {
+            return Vec::new();
+        }
+        let runs: Vec<_> = self.history.records().model.of_others(self.instance).collect();
+        let asked =
+            |run: RunId| self.inner.run(run).ok().flatten().is_some_and(|(run, _)| run.asked.is_some());
+        runs.into_iter().map(|run| (run, asked(run))).collect()
+    }
+}
+
+fn brief(command: &Command) -> String {
+    match command {
+        Command::Upsert { plans } => {
+            let plans = plans.iter().map(|plan| {
+                let schedule = plan.schedule.as_ref().map(|schedule| schedule.describe());
+                format!(
+                    "{} {schedule:?} {} {:?} {:?} {:?} jitter {:?} timeout {:?} group {:?}",
+                    plan.name,
+                    plan.overlap,
+                    plan.slots,
+                    plan.catch_up,
+                    plan.retry,
+                    plan.jitter,
+                    plan.timeout,
+                    plan.group
+                )
+            });
+            format!("upsert {}", plans.collect::<Vec<_>>().join("; "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The number of an incarnation is no part of the log.
+struct Hidden(OwnerId);
+
+impl Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("joined")
+    }
+}
+
+/// A judgement in few words.
+struct Brief(Judged);
+
+impl Debug for Brief {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = &self.0;
+        for claimed in claimed {
+            write!(
+                f,
+                "[{} {}/{} {}] ",
+                claimed.plan.name, claimed.claim.run, claimed.claim.epoch, claimed.nominal
+            )?;
+        }
+        for (job, skip) in skipped {
+            write!(f, "[{job} skipped({}) {} to {}] ", skip.reason, skip.first, skip.last)?;
+        }
+        for (what, runs) in [
+            ("asked", asked.iter().map(|(claim, _)| claim.run).collect::<Vec<_>>()),
+            ("evicted", evicted.iter().map(|(_, claim, _)| claim.run).collect()),
+        ] {
+            if !runs.is_empty() {
+                write!(f, "{what} {runs:?} ")?;
+            }
+        }
+        write!(f, "more {more} crowded {crowded} next {next:?} left out {}", left_out.len())
+    }
+}
+
+impl Ledger for Desk {
+    fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
+        self.inner.jobs(query)
+    }
+
+    fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
+        self.inner.groups()
+    }
+
+    fn job(&self, name: &str) -> Result<Option<JobInfo>, StoreError> {
+        self.inner.job(name)
+    }
+
+    fn runs(&self, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
+        self.inner.runs(query)
+    }
+
+    fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
+        self.inner.run(id)
+    }
+
+    fn log(&self, run: RunId) -> Result<Vec<LogLine>, StoreError> {
+        self.inner.log(run)
+    }
+
+    fn plan_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<BackfillPlan, CommandError> {
+        self.inner.plan_backfill(backfill, now)
+    }
+
+    fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
+        self.inner.skips(job, page)
+    }
+
+    fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {
+        self.inner.audit(job)
+    }
+}
