@@ -46,7 +46,11 @@ impl Book {
         let attempt = run.progress.attempt();
         let is_overrun = matches!(event, RunEvent::Overrun { .. });
         let is_known = is_overrun && run.progress.state == (RunState::Running { stage: Stage::Overdue });
-        if was_settled(run, claim.epoch, started, duration) || is_held(run, claim.epoch) && is_known {
+        let is_written = match is_held(run, claim.epoch) {
+            true => is_known,
+            false => was_settled(run, claim.epoch, started, duration),
+        };
+        if is_written {
             // By a call that was reported as failed.
             return Ok(Settled::Moved { state: run.progress.state, gave_way: false, due: None });
         }
