@@ -1,6 +1,9 @@
 //! Clocks over the paused time of a tokio runtime: they move when nothing is left to do, and a test can set them.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -131,6 +134,18 @@ pub(crate) fn true_now(runtime: &Handle) -> Instant {
 /// Lets the time of the runtime run until `at`, with everything that is to be done until then.
 pub(crate) async fn sleep_until(at: Instant) {
     tokio::time::sleep_until(at).await;
+}
+
+/// Moves the time of the runtime, in whose context this is called, on at once. Only for when no task waits for time to pass.
+pub(crate) fn jump(span: Duration) {
+    let advance = pin!(tokio::time::advance(span));
+    // The first poll moves the time. What is left of it would only give way to other tasks.
+    let _ = advance.poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// Lets a span of the time of the runtime pass in a task.
+pub(crate) async fn sleep(span: Duration) {
+    tokio::time::sleep(span).await;
 }
 
 #[cfg(test)]

@@ -41,12 +41,12 @@ pub(crate) struct Executor {
 /// A function that is not async, ready to be called.
 pub(crate) type Work = Box<dyn FnOnce() + Send>;
 
-/// Gets functions that are not async called, somewhere.
-pub(crate) type Threads = fn(&Handle, Work);
+/// Gets the function of an attempt called somewhere that is not async.
+pub(crate) type Threads = fn(&Executor, &Claimed, &Pulse, Work);
 
 /// On the blocking pool of the user's runtime.
-pub(crate) fn on_the_pool(runtime: &Handle, work: Work) {
-    runtime.spawn_blocking(work);
+pub(crate) fn on_the_pool(executor: &Executor, _attempt: &Claimed, _pulse: &Pulse, work: Work) {
+    executor.runtime.spawn_blocking(work);
 }
 
 /// The engine's hold on a function that was called.
@@ -91,6 +91,7 @@ impl Executor {
         let run = Run::new(RunParts {
             id: attempt.claim.run,
             job: job.clone(),
+            handler: attempt.plan.handler().clone(),
             nominal: attempt.nominal,
             origin: attempt.origin,
             attempt: attempt.attempt,
@@ -121,12 +122,12 @@ impl Executor {
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                let pulse = Arc::clone(&pulse);
+                let mine = Arc::clone(&pulse);
                 let work = move || {
-                    pulse.begin();
+                    mine.begin();
                     span.in_scope(|| call.on_a_thread(make, report));
                 };
-                (self.threads)(&self.runtime, Box::new(work));
+                (self.threads)(self, attempt, &pulse, Box::new(work));
                 None
             }
         };

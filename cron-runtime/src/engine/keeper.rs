@@ -43,6 +43,11 @@ impl Keeper {
         }
     }
 
+    /// Nothing is in progress: the next attempt says when its lease wants renewal.
+    pub(super) fn rest(&mut self) {
+        self.due = None;
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.due
     }
@@ -55,7 +60,7 @@ impl Engine {
             return;
         }
         if self.attempts.is_empty() && self.pending.is_empty() {
-            self.keeper.due = None;
+            self.keeper.rest();
             return self.nothing_in_progress();
         }
         self.stop_untrusted(now);

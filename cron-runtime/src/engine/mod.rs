@@ -55,6 +55,8 @@ use running::{Attempts, Stop};
 use settler::Pending;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
+#[cfg(feature = "testing")]
+pub(crate) use vigil::Pulse;
 use vigil::Vigil;
 pub(crate) use wait::{Until, Waiter};
 
@@ -330,6 +332,10 @@ impl Engine {
     fn until(&mut self, now: Moment) -> Until {
         let rests = self.outage.rests_until.filter(|until| *until > now.monotonic);
         let is_open = self.shutdown.is_open();
+        if self.attempts.is_empty() && self.pending.is_empty() && !self.store_fails() {
+            // It would be woken for nothing.
+            self.keeper.rest();
+        }
         let spans = [
             self.attempts.next_deadline(),
             self.keeper.deadline(),

@@ -110,6 +110,11 @@ impl Engine {
         }
     }
 
+    /// Whether it has failed, and nothing has shown since that this is over.
+    pub(super) fn store_fails(&self) -> bool {
+        !self.outage.failing.is_empty()
+    }
+
     /// Tells that the store has failed.
     pub(super) fn store_error(&mut self, verb: Verb, error: &StoreError) {
         self.outage.failing.insert(verb);

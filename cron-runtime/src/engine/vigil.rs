@@ -35,7 +35,7 @@ impl Pulse {
     }
 
     /// Its function has a thread.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.has_begun.store(true, Ordering::Relaxed);
     }
 

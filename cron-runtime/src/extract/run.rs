@@ -25,6 +25,8 @@ pub struct Run {
 pub(crate) struct RunParts {
     pub(crate) id: RunId,
     pub(crate) job: JobName,
+    /// The job whose function is called: itself, or that of a dynamic one.
+    pub(crate) handler: JobName,
     pub(crate) nominal: DateTime<Utc>,
     pub(crate) origin: Origin,
     pub(crate) attempt: u32,
@@ -58,6 +60,13 @@ impl Run {
     #[must_use]
     pub fn name(&self) -> &str {
         self.parts.job.as_str()
+    }
+
+    /// The name of the job whose function is called: that of the run's own job, or for a dynamic one that of the job it is made
+    /// from.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        self.parts.handler.as_str()
     }
 
     /// The nominal instant in UTC: the tick, not the moment of the call. The same in every attempt and after a

@@ -49,7 +49,7 @@ impl States {
         self.values.contains_key(&id)
     }
 
-    fn get<T: Clone + 'static>(&self) -> Option<T> {
+    pub(crate) fn get<T: Clone + 'static>(&self) -> Option<T> {
         self.values.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
     }
 }

@@ -3,11 +3,12 @@
 //! Everything here happens on the thread that drives the world, in an order that depends on nothing but what it was told: functions
 //! that are not async are called in place, and time moves to the next timer when no task can go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
@@ -16,14 +17,16 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use crate::boot::{Booted, Joined, Surroundings};
-use crate::clock::{Clock, SimulatedClock, sleep_until, true_now};
-use crate::engine::{Engine, Until};
+use crate::boot::{Booted, Checked, Joined, Surroundings};
+use crate::clock::{Clock, SimulatedClock, jump, sleep, sleep_until, true_now};
+use crate::engine::{Engine, Executor, Pulse, Until};
 use crate::error::Error;
 use crate::registration;
 use crate::scheduler::{Scheduler, Stores};
 use crate::start::Start;
-use crate::store::{Ledger, Store};
+use crate::store::{Claimed, Ledger, Store};
+
+use super::faults::Faults;
 
 /// An engine that steps this often without a moment passing does not come to rest.
 const RESTLESS: u32 = 1_000_000;
@@ -61,6 +64,7 @@ pub struct World {
     instances: BTreeMap<InstanceId, Instance>,
     next_id: u32,
     bells: Bells,
+    queue: Queue,
     /// Told when an instance is woken.
     world: Arc<Notify>,
     clock: SimulatedClock,
@@ -145,9 +149,55 @@ impl Lag {
     }
 }
 
-/// Calls functions that are not async in place, in a task of the one thread.
-fn in_place(runtime: &Handle, work: Box<dyn FnOnce() + Send>) {
-    runtime.spawn(async move { work() });
+/// A function that is not async, ready to be called.
+type Function = Box<dyn FnOnce() + Send>;
+
+/// Functions that are not async and are to be called, in the order in which they were started.
+#[derive(Clone, Default)]
+struct Queue {
+    // Filled by steps of engines, emptied between them: all on the one thread.
+    calls: Arc<Mutex<VecDeque<Function>>>,
+}
+
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Queue")
+    }
+}
+
+impl Queue {
+    fn calls(&self) -> MutexGuard<'_, VecDeque<Function>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls them all, in the one thread and in the context of its runtime; a task for each would double the cost of a run. Says
+    /// whether there were any.
+    fn call_all(&self) -> bool {
+        let mut any = false;
+        loop {
+            let call = self.calls().pop_front();
+            let Some(call) = call else { return any };
+            any = true;
+            call();
+        }
+    }
+}
+
+/// Has functions that are not async called in place, or in a task where they are to take their time.
+fn in_place(executor: &Executor, attempt: &Claimed, pulse: &Pulse, call: Function) {
+    let faults = executor.states.get::<Faults>();
+    let delay = faults.and_then(|faults| faults.delay(attempt.plan.name.as_str(), attempt.attempt));
+    match (delay, executor.states.get::<Queue>()) {
+        (None, Some(queue)) => queue.calls().push_back(call),
+        (delay, _) => {
+            // It has its thread all that time.
+            pulse.begin();
+            executor.runtime.spawn(async move {
+                sleep(delay.unwrap_or_default()).await;
+                call();
+            });
+        }
+    }
 }
 
 impl World {
@@ -161,8 +211,8 @@ impl World {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
         let runtime = runtime.expect("the system gives a runtime for a test");
         let clock = SimulatedClock::new(runtime.handle().clone(), now, 0);
-        let (bells, world) = (Bells::default(), Arc::new(Notify::new()));
-        Self { instances: BTreeMap::new(), next_id: 0, bells, world, clock, runtime }
+        let (bells, queue, world) = (Bells::default(), Queue::default(), Arc::new(Notify::new()));
+        Self { instances: BTreeMap::new(), next_id: 0, bells, queue, world, clock, runtime }
     }
 
     /// The true time.
@@ -189,10 +239,21 @@ impl World {
     ///
     /// As awaiting [`Start`].
     pub fn boot(&mut self, boot: Boot) -> Result<InstanceId, Error> {
+        self.boot_with(boot, |_| {})
+    }
+
+    /// As [`boot`](Self::boot), with something done to the program between its check and its start.
+    pub(super) fn boot_with(
+        &mut self,
+        boot: Boot,
+        prepare: impl FnOnce(&mut Checked),
+    ) -> Result<InstanceId, Error> {
         let Boot { start, jobs, store, ledger, offset, drift } = boot;
         let _context = self.runtime.enter();
         let is_in = |name: &str| jobs.as_ref().is_none_or(|jobs| jobs.iter().any(|job| job == name));
-        let checked = start.check(registration::linked().filter(|(spec, _)| is_in(spec.name)))?;
+        let mut checked = start.check(registration::linked().filter(|(spec, _)| is_in(spec.name)))?;
+        prepare(&mut checked);
+        checked.states.insert(self.queue.clone());
         let clock = SimulatedClock::new(self.runtime.handle().clone(), self.now() + offset, drift);
         let joined = Joined::join(Stores { store, ledger }, &checked.program, &clock)?;
         let world = Arc::clone(&self.world);
@@ -279,7 +340,7 @@ impl World {
     ///
     /// As [`World::advance`].
     pub fn advance_while(&mut self, span: Duration, mut go_on: impl FnMut() -> bool) {
-        let Self { instances, world, runtime, .. } = self;
+        let Self { instances, world, queue, runtime, .. } = self;
         let until = true_now(runtime.handle()) + span;
         runtime.block_on(async {
             let mut quiet = 0;
@@ -288,8 +349,19 @@ impl World {
                 if !go_on() {
                     break;
                 }
+                let has_tasks = runtime.metrics().num_alive_tasks() > 0;
+                if queue.call_all() || (cranked.is_called && !has_tasks) {
+                    // It goes on at this very moment.
+                    continue;
+                }
                 if cranked.now < until {
-                    rest(world, cranked.next.map_or(until, |next| next.min(until)), cranked.now).await;
+                    let next = cranked.next.map_or(until, |next| next.min(until));
+                    if has_tasks {
+                        rest(world, next, cranked.now).await;
+                    } else {
+                        // Nobody else waits for time to pass: the runtime need not be asked, which costs more than a run.
+                        jump(next.saturating_duration_since(cranked.now));
+                    }
                 } else if cranked.is_idle {
                     break;
                 } else {
@@ -307,12 +379,15 @@ impl World {
     ///
     /// If nothing is left that could make it ready.
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
-        let Self { instances, world, runtime, .. } = self;
+        let Self { instances, world, queue, runtime, .. } = self;
         let give_up = true_now(runtime.handle()) + PATIENCE;
         runtime.block_on(async {
             let mut future = pin!(future);
             loop {
                 let cranked = crank_all(instances, runtime.handle());
+                if queue.call_all() {
+                    continue;
+                }
                 assert!(cranked.now < give_up, "waited for something that does not happen");
                 let next = cranked.next.map_or(give_up, |next| next.min(give_up));
                 tokio::select! {
@@ -356,10 +431,9 @@ fn crank_all(instances: &mut BTreeMap<InstanceId, Instance>, runtime: &Handle) -
     for instance in instances.values_mut() {
         let next = instance.crank(now);
         cranked.next = cranked.next.into_iter().chain(next).min();
-        cranked.is_idle &= instance.engine.is_idle();
     }
     cranked.is_called = instances.values().any(|instance| instance.is_called(now));
-    cranked.is_idle &= !cranked.is_called;
+    cranked.is_idle = !cranked.is_called && instances.values().all(|instance| instance.engine.is_idle());
     cranked
 }
 

@@ -12,12 +12,13 @@ use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason}
 use cron_core::schedule::Schedule;
 
 use super::super::{AttemptInfo, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError};
+use super::runs::Runs;
 
 /// The common books of all processes.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     pub(super) jobs: BTreeMap<JobName, Job>,
-    pub(super) runs: BTreeMap<RunId, Run>,
+    pub(super) runs: Runs,
     pub(super) groups: BTreeMap<Label, Group>,
     pub(super) owners: u64,
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
@@ -188,12 +189,17 @@ impl Book {
 
     /// The runs of a job, oldest first.
     pub(super) fn runs_of<'a>(&'a self, job: &'a JobName) -> impl Iterator<Item = (RunId, &'a Run)> {
-        self.runs.iter().filter(move |(_, run)| run.job == *job).map(|(id, run)| (*id, run))
+        self.runs.iter().filter(move |(_, run)| run.job == *job)
+    }
+
+    /// The runs of a job whose state is not final, oldest first.
+    pub(super) fn active_of<'a>(&'a self, job: &'a JobName) -> impl Iterator<Item = (RunId, &'a Run)> {
+        self.runs.active().filter(move |(_, run)| run.job == *job)
     }
 
     /// The runs that hold a slot of a job, oldest first.
     pub(super) fn active(&self, job: &JobName) -> Vec<Active> {
-        let holders = self.runs_of(job).filter(|(_, run)| run.holds_slot());
+        let holders = self.active_of(job).filter(|(_, run)| run.holds_slot());
         let active = holders.map(|(id, run)| Active {
             run: id,
             origin: run.origin,
@@ -205,7 +211,7 @@ impl Book {
 
     /// The runs that wait for the slot of a job, oldest first: of backfills, or others.
     pub(super) fn parked(&self, job: &JobName, of_backfill: bool) -> Vec<RunId> {
-        let parked = self.runs_of(job).filter(|(_, run)| run.is_parked());
+        let parked = self.active_of(job).filter(|(_, run)| run.is_parked());
         let wanted = parked.filter(|(_, run)| (run.origin == Origin::Backfill) == of_backfill);
         wanted.map(|(id, _)| id).collect()
     }
@@ -255,7 +261,7 @@ impl Book {
             dismissed: None,
             concurrency: 1,
         };
-        self.runs.insert(id, run);
+        self.runs.add(id, run);
         id
     }
 }

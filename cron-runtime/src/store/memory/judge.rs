@@ -58,12 +58,12 @@ impl Book {
 
     /// The attempts of this process that are to stop.
     fn asked(&self, request: &JudgeRequest) -> Vec<(Claim, String)> {
-        let mine = self.runs.iter().filter(|(_, run)| {
+        let mine = self.runs.active().filter(|(_, run)| {
             run.owner == Some(request.owner) && matches!(run.progress.state, RunState::Running { .. })
         });
         mine.filter_map(|(id, run)| {
             let (_, why) = run.asked.as_ref()?;
-            Some((Claim { run: *id, epoch: run.epoch }, why.clone()))
+            Some((Claim { run: id, epoch: run.epoch }, why.clone()))
         })
         .collect()
     }
@@ -71,10 +71,10 @@ impl Book {
     /// Runs of linked jobs whose time to start has come: the most important first, of these the longest waiting.
     fn waking(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<RunId> {
         let mut waking = Vec::new();
-        for (id, run) in &self.runs {
+        for (id, run) in self.runs.active() {
             let Some(wake) = run.progress.state.wake().filter(|wake| *wake <= now) else { continue };
             if let Some(job) = self.jobs.get(&run.job).filter(|job| is_linked(desk, job)) {
-                waking.push((Reverse(job.plan.priority), wake, *id));
+                waking.push((Reverse(job.plan.priority), wake, id));
             }
         }
         waking.sort_unstable();
@@ -94,10 +94,12 @@ impl Book {
     /// The next instant at which a linked job or a waiting run is due.
     fn next(&self, desk: &Desk, session: &Session) -> Option<DateTime<Utc>> {
         let jobs = self.jobs.values().filter(|job| is_linked(desk, job)).filter_map(|job| job.due);
-        let runs =
-            self.runs.values().filter(|run| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)));
+        let runs = self
+            .runs
+            .active()
+            .filter(|(_, run)| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)));
         let (crowded, now) = (session.judged.crowded, session.request.now);
-        let wakes = runs.filter_map(|run| run.progress.state.wake());
+        let wakes = runs.filter_map(|(_, run)| run.progress.state.wake());
         jobs.chain(wakes.filter(|wake| !crowded || *wake > now)).min()
     }
 
@@ -202,8 +204,8 @@ impl Book {
             |name: &JobName| self.jobs.get(name).is_some_and(|job| job.plan.group.as_ref() == Some(group));
         let running = self
             .runs
-            .values()
-            .filter(|run| matches!(run.progress.state, RunState::Running { .. }) && in_group(&run.job));
+            .active()
+            .filter(|(_, run)| matches!(run.progress.state, RunState::Running { .. }) && in_group(&run.job));
         Some((limit as usize).saturating_sub(running.count()))
     }
 
@@ -221,6 +223,7 @@ impl Book {
             is_late(job.plan.catch_up, schedule, job.plan.jitter(), run.nominal, request.now)
         });
         job.epoch = Epoch(job.epoch.0 + 1);
+        // It was not final before, and is not now.
         run.progress = moved.progress;
         run.epoch = job.epoch;
         run.owner = Some(request.owner);

@@ -1,5 +1,6 @@
 //! Reads.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -76,13 +77,11 @@ impl Ledger for MemoryStore {
                 RunFilter::Active => run.progress.state.is_active(),
                 RunFilter::Dead => run.is_dead(),
             })
-            .filter(|(id, run)| before.is_none_or(|before| place(run.nominal, **id) < before))
-            .map(|(id, run)| book.run_info(*id, run))
+            .filter(|(id, run)| before.is_none_or(|before| place(run.nominal, *id) < before))
             .collect();
-        runs.sort_by_key(|run| place(run.nominal, run.id));
-        runs.reverse();
+        runs.sort_by_key(|(id, run)| Reverse(place(run.nominal, *id)));
         runs.truncate(query.page.limit);
-        Ok(runs)
+        Ok(runs.into_iter().map(|(id, run)| book.run_info(id, run)).collect())
     }
 
     fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
@@ -139,7 +138,10 @@ impl Ledger for MemoryStore {
 impl Book {
     fn job_info(&self, job: &Job) -> JobInfo {
         let name = &job.plan.name;
-        let newest = self.runs_of(name).max_by_key(|(id, run)| (run.nominal, *id));
+        let ended =
+            self.runs.ended(name).into_iter().flat_map(|ended| [ended.dead.last(), ended.plain.last()]);
+        let active = self.active_of(name).map(|(id, run)| (run.nominal, id));
+        let newest = ended.flatten().copied().chain(active).max();
         JobInfo {
             id: job.id,
             plan: (*job.plan).clone(),
@@ -153,7 +155,7 @@ impl Book {
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
             linked: self.is_in_newest(job),
-            last_run: newest.map(|(id, run)| self.run_info(id, run)),
+            last_run: newest.and_then(|(_, id)| Some(self.run_info(id, self.runs.get(&id)?))),
         }
     }
 

@@ -6,6 +6,7 @@ mod judge;
 mod ledger;
 mod problems;
 mod prune;
+mod runs;
 mod set_back;
 mod settle;
 mod slots;

@@ -1,5 +1,7 @@
 //! Letting go of what the retention of jobs does not keep.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
@@ -42,7 +44,7 @@ impl Book {
         let mut until = None;
         for id in removed {
             pruned.runs += 1;
-            if let Some(run) = self.runs.remove(id)
+            if let Some(run) = self.runs.remove(*id)
                 && let Some(job) = self.jobs.get_mut(name)
                 && job.ticks.get(&run.nominal) == Some(id)
             {
@@ -72,22 +74,9 @@ impl Book {
     fn surplus(&self, name: &JobName, now: DateTime<Utc>) -> Vec<RunId> {
         let Some(job) = self.jobs.get(name) else { return Vec::new() };
         let keep = job.plan.retention;
-        let beyond = |is_dead: bool, most: u32, oldest: DateTime<Utc>| {
-            let finished = self.runs_of(name).filter(|(_, run)| !run.progress.state.is_active());
-            let mut kind: Vec<_> = finished
-                .filter(|(_, run)| run.is_dead() == is_dead)
-                .map(|(id, run)| (run.nominal, id))
-                .collect();
-            kind.sort_unstable();
-            let many = kind.len().saturating_sub(most as usize);
-            kind.into_iter()
-                .enumerate()
-                .filter(|(index, (nominal, _))| *index < many || *nominal < oldest)
-                .map(|(_, run)| run)
-                .collect::<Vec<_>>()
-        };
-        let mut surplus = beyond(false, keep.runs, before(now, keep.age));
-        surplus.extend(beyond(true, keep.dead, before(now, keep.dead_age)));
+        let Some(ended) = self.runs.ended(name) else { return Vec::new() };
+        let mut surplus = beyond(&ended.plain, keep.runs, before(now, keep.age));
+        surplus.extend(beyond(&ended.dead, keep.dead, before(now, keep.dead_age)));
         surplus.sort_unstable();
         surplus.into_iter().map(|(_, id)| id).collect()
     }
@@ -140,6 +129,20 @@ impl Job {
             .iter()
             .any(|segment| segment.schedule.as_ref().is_some_and(|schedule| schedule.is_delay()))
     }
+}
+
+/// Of runs, oldest first, those that are too many or too old.
+fn beyond(
+    runs: &BTreeSet<(DateTime<Utc>, RunId)>,
+    most: u32,
+    oldest: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, RunId)> {
+    let many = runs.len().saturating_sub(most as usize);
+    let numbered = runs.iter().enumerate();
+    numbered
+        .take_while(|(index, (nominal, _))| *index < many || *nominal < oldest)
+        .map(|(_, run)| *run)
+        .collect()
 }
 
 /// The instant before which a record is older than `age`.

@@ -17,13 +17,14 @@ use super::book::{Book, Run};
 
 impl Book {
     pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
-        // All or nothing. An end may release other runs, so the whole state of the runs is what is taken back.
+        // All or nothing. An end may release other runs, so what is taken back is the state of all that are not final.
         let touched = settlements.iter().any(|settlement| self.would_fail(settlement));
-        let before = touched.then(|| (self.runs.clone(), self.places()));
+        let named = || settlements.iter().map(|settlement| settlement.claim.run);
+        let before = touched.then(|| (self.runs.copies(named()), self.places()));
         let settled: Result<_, _> =
             settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
         if let (Err(_), Some((runs, places))) = (&settled, before) {
-            self.runs = runs;
+            runs.into_iter().for_each(|(id, run)| self.runs.put_back(id, run));
             for (name, place, due) in places {
                 if let Some(job) = self.jobs.get_mut(&name) {
                     (job.place, job.due) = (place, due);
@@ -132,6 +133,7 @@ impl Book {
             run.error.clear();
         }
         let name = run.job.clone();
+        self.runs.file(id);
         let due =
             if moved.progress.state.is_active() || self.is_judging { None } else { self.free(&name, at)? };
         Ok((moved, due))
@@ -178,11 +180,11 @@ impl Book {
     pub(super) fn reap(&mut self, me: Option<OwnerId>, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
         let mut reaped = Reaped::default();
         let mut lost = Vec::new();
-        for (id, run) in &self.runs {
+        for (id, run) in self.runs.active() {
             let Some(lease) = run.lease else { continue };
             let gone = run.owner.is_some_and(|owner| self.gone.contains(&owner));
             if gone || lease < now {
-                lost.push(*id);
+                lost.push(id);
             } else if run.owner != me {
                 // A lease counts as expired only after its last millisecond.
                 let expiry = lease + TimeDelta::milliseconds(1);
@@ -212,8 +214,8 @@ impl Book {
         let is_orphan = |id: RunId, run: &Run| {
             run.owner == Some(me) && !held.contains(&Claim { run: id, epoch: run.epoch })
         };
-        let orphans = self.runs.iter().filter(|(id, run)| is_orphan(**id, run));
-        let orphans: Vec<_> = orphans.map(|(id, run)| (*id, run.job.clone(), run.asked.clone())).collect();
+        let orphans = self.runs.active().filter(|(id, run)| is_orphan(*id, run));
+        let orphans: Vec<_> = orphans.map(|(id, run)| (id, run.job.clone(), run.asked.clone())).collect();
         let mut taken = Vec::new();
         for (id, job, asked) in orphans {
             let why = asked.as_ref().map(|(_, why)| why.as_str());

@@ -64,6 +64,7 @@ impl Book {
         let moved = transition(run.progress, RunEvent::Release { at }, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         run.progress = moved.progress;
+        self.runs.file(id);
         Ok(())
     }
 }

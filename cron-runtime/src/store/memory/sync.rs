@@ -53,9 +53,7 @@ impl Book {
     pub(super) fn rename(&mut self, was: &JobName, name: &JobName) -> Result<(), StoreError> {
         let job = self.jobs.remove(was).ok_or_else(|| super::book::missing(was))?;
         self.jobs.insert(name.clone(), job);
-        for run in self.runs.values_mut().filter(|run| run.job == *was) {
-            run.job = name.clone();
-        }
+        self.runs.rename(was, name);
         // What is on record of the new name is older than the job itself.
         self.problems.retain(|problem| problem.job.as_ref() != Some(name));
         for problem in self.problems.iter_mut().filter(|problem| problem.job.as_ref() == Some(was)) {

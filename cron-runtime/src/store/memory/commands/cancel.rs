@@ -27,8 +27,7 @@ impl Book {
             }
             Cancel::All(target) => {
                 let jobs = self.jobs_of(target)?;
-                let active = self.runs.iter().filter(|(_, run)| run.progress.state.is_active());
-                active.filter(|(_, run)| jobs.contains(&run.job)).map(|(id, _)| *id).collect()
+                self.runs.active().filter(|(_, run)| jobs.contains(&run.job)).map(|(id, _)| id).collect()
             }
         };
         let reason = PauseInfo { at: now, by: by.to_owned(), note: note.to_owned() }.reason();

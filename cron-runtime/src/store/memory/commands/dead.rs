@@ -54,6 +54,7 @@ impl Book {
         if let Some(run) = self.runs.get_mut(&run) {
             run.dismissed.get_or_insert(now);
         }
+        self.runs.file(run);
         Ok(Done::Dismissed { count })
     }
 
@@ -63,10 +64,11 @@ impl Book {
         now: DateTime<Utc>,
     ) -> Result<Done, CommandError> {
         let runs = self.dead_letters(job)?;
-        for run in &runs {
-            if let Some(run) = self.runs.get_mut(run) {
+        for id in &runs {
+            if let Some(run) = self.runs.get_mut(id) {
                 run.dismissed = Some(now);
             }
+            self.runs.file(*id);
         }
         Ok(Done::Dismissed { count: runs.len() as u64 })
     }
@@ -78,7 +80,7 @@ impl Book {
         }
         let dead = self.runs.iter().filter(|(_, run)| run.is_dead());
         let wanted = dead.filter(|(_, run)| job.is_none_or(|job| run.job == *job));
-        Ok(wanted.map(|(id, _)| *id).collect())
+        Ok(wanted.map(|(id, _)| id).collect())
     }
 
     fn revive(&mut self, id: RunId, parked: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -91,6 +93,7 @@ impl Book {
         run.progress = moved.progress;
         run.error.clear();
         (run.dismissed, run.asked, run.how_far) = (None, None, None);
+        self.runs.file(id);
         Ok(())
     }
 }

@@ -59,7 +59,7 @@ impl Book {
             if job.plan.handler.is_none() && self.is_in_newest(job) {
                 return Err(CommandError::Linked { job: name.clone() });
             }
-            if let Some((holder, _)) = self.runs_of(name).find(|(_, run)| run.progress.state.is_active()) {
+            if let Some((holder, _)) = self.active_of(name).next() {
                 return Err(CommandError::Busy { job: name.clone(), holder });
             }
         }
@@ -72,7 +72,7 @@ impl Book {
 
     /// Removes a job with its record.
     pub(in super::super) fn forget(&mut self, name: &JobName) -> bool {
-        self.runs.retain(|_, run| run.job != *name);
+        self.runs.forget(name);
         self.problems.retain(|problem| problem.job.as_ref() != Some(name));
         self.jobs.remove(name).is_some()
     }

@@ -108,6 +108,6 @@ impl Book {
     }
 
     fn check_run(&self, run: RunId) -> Result<(), CommandError> {
-        if self.runs.contains_key(&run) { Ok(()) } else { Err(CommandError::UnknownRun { run }) }
+        if self.runs.contains(run) { Ok(()) } else { Err(CommandError::UnknownRun { run }) }
     }
 }

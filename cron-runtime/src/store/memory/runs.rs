@@ -1,0 +1,143 @@
+//! The runs of all jobs, with those at hand that the engine asks for.
+//!
+//! Nearly all runs have ended, and no step of the engine may walk through the whole record: it asks for those that are not final,
+//! and for the oldest of the others, which retention lets go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Index;
+
+use chrono::{DateTime, Utc};
+use cron_core::job::JobName;
+use cron_core::run::RunId;
+
+use super::book::Run;
+
+/// Runs by their number.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    all: BTreeMap<RunId, Run>,
+    /// Those whose state is not final.
+    active: BTreeSet<RunId>,
+    /// The others, by their job.
+    ended: BTreeMap<JobName, Ended>,
+}
+
+/// The runs of a job whose state is final, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// Dead letters that nobody has dismissed.
+    pub(super) dead: BTreeSet<(DateTime<Utc>, RunId)>,
+    /// The others.
+    pub(super) plain: BTreeSet<(DateTime<Utc>, RunId)>,
+}
+
+impl Runs {
+    pub(super) fn contains(&self, id: RunId) -> bool {
+        self.all.contains_key(&id)
+    }
+
+    pub(super) fn get(&self, id: &RunId) -> Option<&Run> {
+        self.all.get(id)
+    }
+
+    /// Whoever makes a run final or a dead letter, or takes that back, also calls [`file`](Self::file).
+    pub(super) fn get_mut(&mut self, id: &RunId) -> Option<&mut Run> {
+        self.all.get_mut(id)
+    }
+
+    /// All runs, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Run)> {
+        self.all.iter().map(|(id, run)| (*id, run))
+    }
+
+    /// The runs whose state is not final, oldest first.
+    pub(super) fn active(&self) -> impl Iterator<Item = (RunId, &Run)> {
+        self.active.iter().filter_map(|id| Some((*id, self.all.get(id)?)))
+    }
+
+    /// The runs of a job whose state is final.
+    pub(super) fn ended(&self, job: &JobName) -> Option<&Ended> {
+        self.ended.get(job)
+    }
+
+    /// A run that is new, and not final.
+    pub(super) fn add(&mut self, id: RunId, run: Run) {
+        self.all.insert(id, run);
+        self.active.insert(id);
+    }
+
+    /// A run as it was before.
+    pub(super) fn put_back(&mut self, id: RunId, run: Run) {
+        self.all.insert(id, run);
+        self.file(id);
+    }
+
+    /// The state of a run may have become final, or is final no more, or the run was dismissed.
+    pub(super) fn file(&mut self, id: RunId) {
+        let Some(run) = self.all.get(&id) else { return };
+        let (key, is_active, is_dead) = ((run.nominal, id), run.progress.state.is_active(), run.is_dead());
+        if !self.ended.contains_key(&run.job) {
+            self.ended.insert(run.job.clone(), Ended::default());
+        }
+        if let Some(ended) = self.ended.get_mut(&run.job) {
+            set(&mut self.active, id, is_active);
+            set(&mut ended.dead, key, is_dead);
+            set(&mut ended.plain, key, !is_active && !is_dead);
+        }
+    }
+
+    /// Copies of those that are named, and of all whose state is not final.
+    pub(super) fn copies(&self, named: impl Iterator<Item = RunId>) -> Vec<(RunId, Run)> {
+        let ids: BTreeSet<_> = self.active.iter().copied().chain(named).collect();
+        ids.into_iter().filter_map(|id| Some((id, self.all.get(&id)?.clone()))).collect()
+    }
+
+    pub(super) fn remove(&mut self, id: RunId) -> Option<Run> {
+        let run = self.all.remove(&id)?;
+        self.active.remove(&id);
+        if let Some(ended) = self.ended.get_mut(&run.job) {
+            ended.dead.remove(&(run.nominal, id));
+            ended.plain.remove(&(run.nominal, id));
+        }
+        Some(run)
+    }
+
+    /// Another name for a job.
+    pub(super) fn rename(&mut self, was: &JobName, name: &JobName) {
+        for run in self.all.values_mut().filter(|run| run.job == *was) {
+            run.job = name.clone();
+        }
+        if let Some(ended) = self.ended.remove(was) {
+            self.ended.insert(name.clone(), ended);
+        }
+    }
+
+    /// Removes the runs of a job.
+    pub(super) fn forget(&mut self, job: &JobName) {
+        let active = &mut self.active;
+        self.all.retain(|id, run| {
+            let is_kept = run.job != *job;
+            if !is_kept {
+                active.remove(id);
+            }
+            is_kept
+        });
+        self.ended.remove(job);
+    }
+}
+
+impl Index<&RunId> for Runs {
+    type Output = Run;
+
+    fn index(&self, id: &RunId) -> &Run {
+        &self.all[id]
+    }
+}
+
+fn set<T: Ord>(all: &mut BTreeSet<T>, item: T, is_in: bool) {
+    if is_in {
+        all.insert(item);
+    } else if !all.is_empty() {
+        all.remove(&item);
+    }
+}
