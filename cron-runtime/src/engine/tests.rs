@@ -1,6 +1,7 @@
 //! The engine cranked by hand: steps at moments of the test's choice.
 
 mod leases;
+mod threads;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

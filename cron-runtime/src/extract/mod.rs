@@ -1,10 +1,10 @@
 //! Parameters of job functions: each is extracted from the run it is called for.
 
 mod args;
-#[cfg(test)]
-mod model;
 #[cfg(feature = "sqlite")]
 mod complete;
+#[cfg(test)]
+mod model;
 mod notebook;
 mod run;
 mod state;
