@@ -17,6 +17,10 @@ tidy:
     cargo fmt --all
     cargo clippy --workspace --all-targets -- -D warnings
 
+# Arbitrary input for every door, some seconds for each target; docs/testing.md.
+fuzz seconds="5":
+    fuzz/run {{seconds}}
+
 # The figures of docs/decisions/0001: our schedules beside `cron` and `croner`.
 bench-schedules:
     cargo bench -p cron-core --bench schedule

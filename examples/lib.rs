@@ -55,7 +55,7 @@ pub fn line(event: &Event) -> Option<String> {
         Event::Cancelled { job, run, state } => {
             format!("              {job}: run {run} was ended, {}", state.word())
         }
-        Event::Problem { what } => format!("              problem: {what}"),
+        Event::Problem(problem) => format!("              problem: {problem}"),
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cron_runtime::prelude::*;
-use cron_runtime::{Error, Event};
+use cron_runtime::{Error, Event, ProblemKind};
 use cron_tests::{App, wait_for};
 use nix::sys::signal::Signal;
 
@@ -78,7 +78,7 @@ fn without_its_runtime_a_scheduler_ends_instead_of_claiming_what_it_cannot_run()
     let told = loop {
         match events.blocking_recv().expect("it tells") {
             Event::Started { .. } => started += 1,
-            Event::Problem { what } => break what,
+            Event::Problem(problem) if problem.kind == ProblemKind::RuntimeGone => break problem.what,
             _ => {}
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cron_runtime::core::run::StateWord;
 use cron_runtime::prelude::*;
-use cron_runtime::{Error, Event, Finished};
+use cron_runtime::{Error, Event, Finished, ProblemKind};
 use cron_tests::wait_for;
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -74,7 +74,10 @@ async fn a_hook_that_panics_or_fails_is_a_problem_and_nothing_else() {
     for (job, what) in [("succeeds", "no bread"), ("fails", "no mail server")] {
         scheduler.trigger(job).await.expect("it is there");
         let problem = wait_for(&mut events, "the problem", |event| match event {
-            Event::Problem { what } if what.contains(&format!("a hook of job `{job}`")) => Some(what),
+            Event::Problem(problem) if problem.job.as_ref().is_some_and(|of| of.as_str() == job) => {
+                assert_eq!(problem.kind, ProblemKind::HookFailed);
+                Some(problem.what)
+            }
             _ => None,
         })
         .await;

@@ -11,7 +11,7 @@ use cron_runtime::core::run::{AttemptEnd, Failure, FailureKind, OwnerId, RunEven
 use cron_runtime::prelude::*;
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::store::{Claim, Command, JudgeRequest, Note, Program, Settlement, Store, Target, Trigger};
-use cron_runtime::{Event, Scheduler};
+use cron_runtime::{Event, ProblemKind, Scheduler};
 use cron_tests::{start_in, wait_for};
 
 /// The same as in [`plan`], so that no process edits it.
@@ -155,7 +155,7 @@ async fn a_declaration_in_newer_words_stops_that_job_only() {
     )
     .expect("it is written");
     let what = wait_for(&mut events, "a problem", |event| match event {
-        Event::Problem { what } => Some(what),
+        Event::Problem(problem) if problem.kind == ProblemKind::LeftOut => Some(problem.what),
         _ => None,
     });
     let what = what.await;

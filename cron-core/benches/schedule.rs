@@ -106,7 +106,7 @@ fn other_verbs(c: &mut Criterion) {
     group.finish();
 }
 
-/// The slowest call over all shared cases, and over expressions made to be slow.
+/// The slowest call over all shared cases, all phrases of the tests, and expressions made to be slow.
 fn worst(c: &mut Criterion) {
     let cases = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/cron.jsonl"));
     let mut group = c.benchmark_group("worst");
@@ -121,6 +121,11 @@ fn worst(c: &mut Criterion) {
                 field("after").parse().unwrap(),
             ));
         }
+    }
+    for row in include_str!("../tests/data/phrases.txt").lines() {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let start = "2026-03-01T12:00:00Z".parse().unwrap();
+        all.push((cells[0].to_owned(), Schedule::phrase(cells[0], cells[1]).unwrap(), start));
     }
     for expression in ["0 0 29 2 +MON", "0 0 0 29 2 +SUN 2199", "0 0 L-30 2 *", "59 59 23 31 12 +SUN#5 2199"]
     {

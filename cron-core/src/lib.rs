@@ -10,6 +10,7 @@ pub mod hash;
 pub mod job;
 pub mod judge;
 pub mod policy;
+pub mod problem;
 pub mod run;
 pub mod schedule;
 pub mod suggest;

@@ -45,6 +45,28 @@ fn searching_allocates_nothing() {
     assert_eq!(found.count_total, 0);
 }
 
+/// All shared cases, from the instant of the case on, and over the clock changes of the days around it.
+#[test]
+fn no_shared_case_allocates() {
+    let cases = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/cron.jsonl"));
+    let mut searched = 0;
+    for line in cases.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| case[name].as_str().unwrap();
+        let Ok(schedule) = Schedule::cron(field("expr"), field("tz")) else { continue };
+        let start = instant(field("after"));
+        let found = measure(|| {
+            let last = schedule.iter_after(start).take(20).last();
+            let end = last.unwrap_or(start);
+            searched += schedule.count_between(start, end);
+            assert!(schedule.prev_before(end).is_none_or(|tick| tick < end));
+            assert!(last.is_none_or(|last| schedule.matches(last)));
+        });
+        assert_eq!(found.count_total, 0, "{line}");
+    }
+    assert!(searched > 5_000, "only {searched} ticks");
+}
+
 #[test]
 fn a_plain_expression_is_parsed_without_allocating() {
     // The first schedule of a zone reads the zone.

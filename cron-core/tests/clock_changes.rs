@@ -5,10 +5,14 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::{TZ_VARIANTS, Tz};
-use common::{changes, instant, utc, wall};
+use common::{changes, instant, model, near, utc, wall};
 use cron_core::schedule::{DstGap, Schedule};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 
 const DAY: i64 = 86_400;
 /// 2038-01-01.
@@ -32,13 +36,13 @@ fn expected(local: i64, at: i64, before: i64, after: i64) -> Option<i64> {
 
 #[test]
 fn a_daily_job_runs_once_on_the_day_of_a_change() {
-    let (mut seen, mut folded) = (0, 0);
+    let (mut seen, mut inside) = (0, 0);
     for zone in TZ_VARIANTS {
         for (at, before, after) in changes(zone, 0, END) {
-            // Local seconds around both ends of the change, and inside it.
             let (low, high) = ((at + before).min(at + after), (at + before).max(at + after));
-            for local in [low - 60, low, low + (high - low) / 120 * 60, high - 60, high] {
-                let local = local.div_euclid(60) * 60;
+            // Each minute of the local clock that the change skips or repeats, and a few around them.
+            for minute in low.div_euclid(60) - 5..=high.div_euclid(60) + 5 {
+                let local = minute * 60;
                 let time = local.rem_euclid(DAY);
                 let schedule =
                     Schedule::daily(&format!("{:02}:{:02}", time / 3_600, time / 60 % 60), zone.name())
@@ -47,20 +51,61 @@ fn a_daily_job_runs_once_on_the_day_of_a_change() {
                     .filter_map(|day| expected(local + day * DAY, at, before, after))
                     .map(utc)
                     .collect();
-                // Offsets with seconds (Monrovia until 1972) can put the rounded minute outside.
                 let from = wanted[0] - TimeDelta::seconds(1);
                 let through = *wanted.last().unwrap();
                 let found: Vec<_> = schedule.between(from, through).collect();
                 assert_eq!(found, wanted, "{schedule} around {} of {zone}", utc(at));
                 assert_eq!(schedule.count_between(from, through), wanted.len() as u64);
                 if wanted.len() == 3 && (low..high).contains(&local) {
-                    folded += 1;
+                    inside += 1;
                 }
             }
             seen += 1;
         }
     }
-    assert!(seen > 30_000 && folded > 60_000, "only {seen} changes and {folded} times inside them");
+    assert!(seen > 30_000 && inside > 1_500_000, "only {seen} changes and {inside} times inside them");
+}
+
+/// The last change of each kind in a zone: from which offset, to which, and at what time of the clock.
+fn kinds(zone: Tz) -> impl Iterator<Item = (i64, i64, i64)> {
+    let kind = |(at, before, after): &(i64, i64, i64)| (*before, *after, (at + before).rem_euclid(DAY));
+    let kinds: BTreeMap<_, _> =
+        changes(zone, 0, END).into_iter().map(|change| (kind(&change), change)).collect();
+    kinds.into_values()
+}
+
+/// The property of `properties.rs` takes zones and times as they come; this one leaves out no kind of change.
+#[test]
+fn no_match_is_missed_around_any_kind_of_change_in_any_zone() {
+    let mut runner = TestRunner::deterministic();
+    let (mut cases, mut ticks) = (0, 0);
+    for zone in TZ_VARIANTS {
+        for (at, before, _) in kinds(zone) {
+            for shift in 0..8 {
+                let model = model().new_tree(&mut runner).unwrap().current();
+                let model = near(model, at + before, shift);
+                let (first, last) = (at - 2 * 3_600, at + 3 * 3_600);
+                let schedule = Schedule::cron(&model.text(), zone.name()).unwrap();
+                let wanted = model.ticks(zone, first, last);
+                let found = schedule.between(utc(first - 1), utc(last)).map(|tick| tick.timestamp());
+                assert_eq!(found.collect::<Vec<_>>(), wanted, "{schedule} around {}", utc(at));
+                assert_eq!(
+                    schedule.count_between(utc(first - 1), utc(last)),
+                    wanted.len() as u64,
+                    "{schedule}"
+                );
+                let mut end = utc(last + 1);
+                for tick in wanted.iter().rev() {
+                    assert_eq!(schedule.prev_before(end), Some(utc(*tick)), "{schedule} before {end}");
+                    end = utc(*tick);
+                }
+                assert!(schedule.prev_before(end).is_none_or(|tick| tick < utc(first)), "{schedule} {end}");
+                cases += 1;
+                ticks += wanted.len();
+            }
+        }
+    }
+    assert!(cases >= 10_000 && ticks > cases, "only {cases} cases with {ticks} ticks");
 }
 
 #[test]

@@ -104,6 +104,7 @@ fn the_allowed_values_are_named() {
     let error = error("0 9 * *");
     assert_eq!(error.kind(), &Kind::FieldCount { found: 4 });
     assert!(error.to_string().contains("minute, hour, day of month, month, day of week"), "{error}");
+    assert!(self::error("9:00").to_string().starts_with("1 field found, 5, 6 or 7 wanted"));
 }
 
 #[test]

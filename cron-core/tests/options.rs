@@ -87,6 +87,19 @@ fn schedules_arrive_in_their_canonical_form() {
         (r#"schedule = "every weekday at 9:00""#, "cron(0 9 * * MON-FRI) UTC"),
         (r#"schedule = "every 90 minutes""#, "every(1h 30m)"),
         (
+            r#"cron = "30 2 * * *", timezone = "America/New_York", dst_gap = "skip""#,
+            "cron(30 2 * * *) America/New_York dst_gap=skip",
+        ),
+        (
+            r#"daily = "02:30", timezone = "Europe/London", dst_gap = "skip", calendar = "2026-12-25""#,
+            "calendar(skip 2026-12-25) cron(30 2 * * *) Europe/London dst_gap=skip",
+        ),
+        (r#"daily = "02:30", dst_gap = "run_after""#, "cron(30 2 * * *) UTC"),
+        (
+            r#"schedule = "every 2 weeks on sunday from 2026-01-04 at 2:30", timezone = "Europe/Paris", dst_gap = "skip""#,
+            "stride(2w on SUN from 2026-01-04 at 02:30) Europe/Paris dst_gap=skip",
+        ),
+        (
             r#"schedule = "every 2 weeks on monday from 2026-01-05 at 9am", timezone = "Asia/Tokyo""#,
             "stride(2w on MON from 2026-01-05 at 09:00) Asia/Tokyo",
         ),
@@ -171,6 +184,18 @@ fn each_mistake_is_found() {
     bad(r#"daily = "09:00", timezone = "Europe/Londn""#, &["not a time zone"]);
     bad(r#"every = "30s", timezone = "UTC""#, &["`timezone` has no effect with `every`"]);
     bad(r#"timezone = "UTC""#, &["`timezone` needs a schedule"]);
+    bad(r#"dst_gap = "skip""#, &["`dst_gap` needs a schedule"]);
+    bad(r#"daily = "02:30", dst_gap = "skp""#, &["unknown dst_gap `skp`, did you mean `skip`?"]);
+    bad(r#"daily = "25:30", dst_gap = "skp""#, &["not a time of day", "unknown dst_gap"]);
+    bad(r#"every = "30s", dst_gap = "skip""#, &["no effect with this `every`: it follows no clock"]);
+    bad(r#"once = "30s", dst_gap = "skip""#, &["no effect with this `once`: it follows no clock"]);
+    bad(r#"at = "2026-12-25T00:00:00Z", dst_gap = "skip""#, &["no effect with this `at`: it has an offset"]);
+    bad(r#"at = "2026-12-25T00:00:00", dst_gap = "skip""#, &["its one run is never dropped"]);
+    bad(r#"cron = "*/15 * * * *", dst_gap = "skip""#, &["no effect with this `cron`: it has a field"]);
+    bad(
+        r#"cron = "0 30 2 9 3 * 2025", timezone = "America/New_York", dst_gap = "skip""#,
+        &["with `dst_gap = \"skip\"` it never happens"],
+    );
     bad(r#"every = "30s", phase = "30s""#, &["not shorter than the period"]);
     bad(r#"every = "30s", after = "finish", calendar = "uk""#, &["before a run has ended"]);
     bad(r#"every = "30s", after = "finsh""#, &["did you mean `finish`? (allowed: finish)"]);

@@ -11,7 +11,7 @@ use cron_core::schedule::Schedule;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const CASES: u32 = 3_000;
+const CASES: u32 = 10_000;
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
 fn config() -> ProptestConfig {

@@ -78,7 +78,7 @@ impl Checked {
         let Surroundings { clock, waker, runtime, threads } = surroundings;
         watch_panics();
         let (inbox, messages) = Inbox::new(waker);
-        let events = Events::new();
+        let events = Events::new(Arc::clone(&clock));
         let (shutting_down, is_shutting_down) = watch::channel(false);
         let handlers = Arc::new(handlers);
         let engine = Engine::new(Parts {

@@ -30,11 +30,11 @@ macro_rules! points {
 points! {
     /// The file is in WAL mode; nothing of the schema was looked after.
     OpenPrepared = "open.prepared",
-    /// In the transaction of a migration, before its first statement.
+    /// In the transaction of the migrations, before the first statement of one.
     MigrateBegun = "migrate.begun",
-    /// In the transaction of a migration, all of it written.
+    /// In the transaction of the migrations, all of them written.
     MigrateWritten = "migrate.written",
-    /// A migration is committed, the next one not begun.
+    /// The migrations are committed.
     MigrateCommitted = "migrate.committed",
     /// The file for signals is there, the writer is not.
     OpenSignal = "open.signal",

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
+use cron_core::problem::ProblemKind;
 use cron_core::run::{Origin, RunId, RunState, StateWord};
 use tokio::runtime::Handle;
 
@@ -229,7 +230,8 @@ impl Caller {
                 // Pruned meanwhile.
                 Ok(None) => return,
                 Err(error) => {
-                    return caller.events.problem(format!("run {run}, for a hook: {error}"));
+                    let what = format!("run {run} could not be read for a hook: {error}");
+                    return caller.events.problem(ProblemKind::HookFailed, None, what);
                 }
             };
             let (attempts, error) = if has_succeeded {
@@ -288,10 +290,14 @@ impl Caller {
                 };
                 match result {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => events.problem(format!("a hook of job `{job}` failed: {error}")),
+                    Ok(Err(error)) => {
+                        let what = format!("a hook of job `{job}` failed: {error}");
+                        events.problem(ProblemKind::HookFailed, Some(&job), what);
+                    }
                     Err(panic) => {
                         let what = describe_panic(panic.as_ref());
-                        events.problem(format!("a hook of job `{job}` {what}"));
+                        let what = format!("a hook of job `{job}` {what}");
+                        events.problem(ProblemKind::HookFailed, Some(&job), what);
                     }
                 }
             });

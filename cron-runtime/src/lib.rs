@@ -28,11 +28,12 @@ use std::marker::PhantomData;
 pub use chrono;
 pub use cron_core as core;
 pub use cron_core::judge::Next;
+pub use cron_core::problem::ProblemKind;
 pub use cron_core::schedule::{Calendar, Dates};
 pub use cron_macros::job;
 
 pub use dynamic::JobRequest;
-pub use engine::{Change, Event, ShutdownReport};
+pub use engine::{Change, Event, Problem, ShutdownReport};
 pub use error::{Error, MissingState};
 pub use extract::{Args, Run, State};
 pub use hooks::{Finished, HookReturn, Late};

@@ -124,7 +124,7 @@ async fn make_busy(scheduler: &Scheduler) -> Result<(), cron_runtime::Error> {
             Ok(Event::Started { job, .. }) if job.as_str() != "queued" => {
                 STARTED.fetch_add(1, Ordering::SeqCst);
             }
-            Ok(Event::Problem { what }) if what.contains("`overdue`") => overdue += 1,
+            Ok(Event::Problem(problem)) if problem.what.contains("`overdue`") => overdue += 1,
             _ => {}
         }
     }

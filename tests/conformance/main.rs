@@ -49,6 +49,7 @@ mod setting_back;
 mod settling;
 mod sharing;
 mod table;
+mod troubles;
 
 /// Makes all cases tests of one kind of store, in a module of its name.
 macro_rules! conformance {
@@ -79,6 +80,7 @@ macro_rules! conformance {
             crate::pruning::pruning!($books);
             crate::retiming::retiming!($books);
             crate::setting_back::setting_back!($books);
+            crate::troubles::troubles!($books);
 
             #[test]
             fn random_histories_are_those_of_the_reference() {

@@ -280,8 +280,8 @@ pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {
     ];
     let mut settlements: Vec<_> =
         claimed.iter().zip(ends).map(|(claimed, event)| settlement(claimed.claim, 12, event)).collect();
-    // The same attempt once more in the same call is late already.
-    settlements.insert(1, settlement(claimed[0].claim, 12, ended(AttemptEnd::Succeeded)));
+    // Another end of the same attempt in the same call is late already.
+    settlements.insert(1, settlement(claimed[0].claim, 13, ended(AttemptEnd::Succeeded)));
     let want = [
         moved(RunState::Succeeded),
         Settled::Fenced,

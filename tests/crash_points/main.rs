@@ -53,9 +53,12 @@ fn plan(point: Point) -> Vec<(Base, Vec<u64>, Nudge)> {
         | Point::SyncCommitted => {
             vec![(Fresh, vec![1], Nudge::None), (Lived, vec![1], Nudge::None)]
         }
-        Point::MigrateBegun | Point::MigrateWritten | Point::MigrateCommitted => {
+        Point::MigrateBegun => {
             let (all, from_first) = (1..=migrations(), 1..migrations());
             vec![(Fresh, all.collect(), Nudge::None), (Old, from_first.collect(), Nudge::None)]
+        }
+        Point::MigrateWritten | Point::MigrateCommitted => {
+            vec![(Fresh, vec![1], Nudge::None), (Old, vec![1], Nudge::None)]
         }
         Point::ReapWritten | Point::ReapCommitted => vec![(Lived, vec![1, 3], Nudge::None)],
         Point::SetBackWritten | Point::SetBackCommitted => {

@@ -11,8 +11,8 @@ use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
     AttemptInfo, Backfill, BackfillPlan, Claim, Command, CommandError, Done, GroupInfo, JobInfo, JobQuery,
-    JudgeRequest, Judged, Ledger, LogLine, Note, Page, Program, Pruned, Reaped, RunInfo, RunQuery, Settled,
-    Settlement, SkipInfo, Store, StoreError, Synced,
+    JudgeRequest, Judged, Ledger, LogLine, Note, Page, ProblemInfo, Program, Pruned, Reaped, RunInfo,
+    RunQuery, Settled, Settlement, Sighting, SkipInfo, Store, StoreError, Synced,
 };
 use cron_runtime::testing::Lag;
 use fastrand::Rng;
@@ -291,6 +291,33 @@ impl Store for Desk {
         Ok(reaped)
     }
 
+    fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        let taken = self.call(
+            true,
+            || format!("take back at {now}"),
+            |inner| inner.take_back(held, now),
+            |taken| {
+                let true_now = self.history.now();
+                let model = &mut self.history.records().model;
+                taken.iter().try_for_each(|(_, run)| {
+                    let found = self.inner.run(*run).map_err(|error| error.to_string())?;
+                    let (info, _) =
+                        found.ok_or_else(|| format!("run {run} was given back and is not there"))?;
+                    model.given_back(*run, info.state, true_now)
+                })
+            },
+        )?;
+        if !taken.is_empty() {
+            self.doorbell.ring();
+        }
+        Ok(taken)
+    }
+
+    fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
+        let number = sightings.len();
+        self.call(true, || format!("problems {number}"), |inner| inner.note_problems(sightings), |()| Ok(()))
+    }
+
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
         let set_back = self.call(
             true,
@@ -435,6 +462,10 @@ impl Debug for Brief {
 }
 
 impl Ledger for Desk {
+    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
+        self.inner.problems(since)
+    }
+
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         self.inner.jobs(query)
     }

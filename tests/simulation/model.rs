@@ -160,6 +160,8 @@ impl Model {
             Settled::Fenced => {
                 sound(!is_held, || format!("the result of {claim:?} was refused, and it is in progress"))
             }
+            // The same result once more: the call before was reported as failed, and was not.
+            Settled::Moved { .. } if self.was_settled(claim) => Ok(()),
             Settled::Moved { state, .. } => {
                 sound(is_held, || format!("a late result of {claim:?} was taken: {settlement:?}"))?;
                 let ends_well =
@@ -173,6 +175,22 @@ impl Model {
                 Ok(())
             }
         }
+    }
+
+    fn was_settled(&self, claim: Claim) -> bool {
+        let closed = self.attempts.get(&claim).and_then(|attempt| attempt.closed);
+        matches!(closed, Some((_, Close::Settled)))
+    }
+
+    /// A process has found an attempt of its own on record that it was told was not claimed.
+    pub(crate) fn given_back(&mut self, run: RunId, state: RunState, now: DateTime<Utc>) -> Checked {
+        let Some(claim) = self.held(run) else {
+            return Err(format!("run {run} was given back and not in progress"));
+        };
+        let is_called = self.attempts[&claim].is_called;
+        sound(!is_called, || format!("{claim:?} was given back although its function was called"))?;
+        self.close(claim, state, Close::Settled, now);
+        Ok(())
     }
 
     fn close(&mut self, claim: Claim, state: RunState, close: Close, now: DateTime<Utc>) {

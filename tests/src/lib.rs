@@ -34,12 +34,19 @@ impl App {
     ///
     /// If it does not start.
     pub fn start(program: &str, database: &Path, environment: &[(&str, &OsStr)]) -> Self {
-        let mut child = Command::new(program)
-            .env("CRON_DATABASE_URL", database)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+        let mut command = Command::new(program);
+        command.env("CRON_DATABASE_URL", database).envs(environment.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts a program that is described otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("it is piped");
         let (sender, lines) = channel();
         std::thread::spawn(move || {

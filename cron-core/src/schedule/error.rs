@@ -308,6 +308,7 @@ impl fmt::Display for ScheduleError {
         match &self.0.kind {
             Kind::TooLong { bytes } => write!(f, "the text has {bytes} bytes, more than {MAX_LENGTH}")?,
             Kind::Empty => write!(f, "the schedule is empty")?,
+            Kind::FieldCount { found: 1 } => write!(f, "1 field found, 5, 6 or 7 wanted")?,
             Kind::FieldCount { found } => write!(f, "{found} fields found, 5, 6 or 7 wanted")?,
             Kind::ValueMissing { field } => {
                 write!(f, "a value is missing in the {field} field ({})", field.allowed())?

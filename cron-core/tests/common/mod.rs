@@ -348,6 +348,22 @@ prop_compose! {
     }
 }
 
+/// Puts the hours around a local time, so that windows of a few hours see something, and for every other number lets
+/// every day match.
+pub(crate) fn near(mut model: Model, local: i64, shift: u32) -> Model {
+    let hour = (local.rem_euclid(86_400) / 3_600) as u32;
+    if shift < 3 {
+        model.hour = List(vec![Item::Value((hour + 23 + shift) % 24), Item::Value((hour + shift) % 24)]);
+    }
+    if shift.is_multiple_of(2) {
+        model.weekdays = Weekdays::Any("*");
+        model.days = Days::Any("*");
+        model.month = List(vec![Item::Star(None)]);
+        (model.year, model.both) = (None, false);
+    }
+    model
+}
+
 /// Any zone of the database.
 pub(crate) fn zone() -> impl Strategy<Value = Tz> {
     prop::sample::select(&chrono_tz::TZ_VARIANTS[..])

@@ -46,6 +46,13 @@ pub(crate) struct Tail {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Doctor {
+    /// Problems that schedulers have seen within this span, such as 1h
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub(crate) since: Duration,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DeadLetters {
     /// Of this job only
     #[arg(long)]
@@ -80,7 +87,7 @@ pub(crate) struct Next {
     pub(crate) job: Option<String>,
     /// Of this schedule: a cron expression, a phrase such as `every weekday at 9:00` (it begins with `every` or
     /// `on the`), or a text such as `every(30s)`; needs no database
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(crate) expr: Option<String>,
     /// The time zone of the schedule, an IANA name [default: UTC]
     #[arg(long, requires = "expr")]
@@ -93,6 +100,7 @@ pub(crate) struct Next {
 pub(crate) struct Check {
     /// A cron expression or nickname, a phrase such as `every weekday at 9:00` (it begins with `every` or `on the`), or
     /// a text such as `every(30s)`
+    #[arg(allow_hyphen_values = true)]
     pub(crate) expr: String,
     /// The time zone of the schedule, an IANA name [default: UTC]
     #[arg(long)]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use asking::{Check, DeadLetters, Explain, List, Next, Runs, Tail};
+pub(crate) use asking::{Check, DeadLetters, Doctor, Explain, List, Next, Runs, Tail};
 pub(crate) use steering::{Backfill, Cancel, Dismiss, Pause, Retry, Schedule, Target, Trigger, Who};
 
 /// The release of the time zone rules is part of what decides when a job runs.
@@ -123,6 +123,8 @@ pub(crate) enum Command {
         #[arg(required = true)]
         jobs: Vec<String>,
     },
+    /// Look what is wrong with the database and its schedulers, and what to do; exit code 1 if anything is
+    Doctor(Doctor),
     /// Audit the record: does each tick have exactly one verdict?
     Verify {
         /// The name of a job; all jobs if left out

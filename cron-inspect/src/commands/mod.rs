@@ -5,6 +5,7 @@ mod cancel;
 mod check;
 mod dead_letters;
 mod dismiss;
+mod doctor;
 mod explain;
 mod groups;
 mod list;
@@ -35,7 +36,7 @@ use crate::failure::Failure;
 pub(crate) enum Verdict {
     /// 0
     Good,
-    /// 1: a breach of the contract, or a warning under `--strict`.
+    /// 1: a breach of the contract, a finding of the doctor, or a warning under `--strict`.
     Bad,
 }
 
@@ -61,6 +62,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Verdict, Failur
         Command::Backfill(args) => backfill::backfill(&args, context)?,
         Command::Schedule(args) => schedule::schedule(args, context)?,
         Command::Remove { jobs } => remove::remove(&jobs, context)?,
+        Command::Doctor(args) => return doctor::doctor(&args, context),
         Command::Verify { job } => return verify::verify(job.as_deref(), context),
     }
     Ok(Verdict::Good)

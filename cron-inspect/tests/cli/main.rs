@@ -4,6 +4,7 @@ mod backfill;
 mod cancelling;
 mod control;
 mod dead;
+mod doctor;
 mod dynamic;
 mod explaining;
 mod fixture;

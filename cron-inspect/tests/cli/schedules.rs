@@ -141,6 +141,14 @@ fn a_refused_expression_is_shown_with_its_mistake() {
     ] {
         assert_eq!(inspect(args).bad(), want, "{args:?}");
     }
+    // A text that begins like an option is a wrong text, not a wrong usage.
+    for args in [&["check", "-5 * * * *"][..], &["next", "--expr", "-5 * * * *", "--json"]] {
+        assert_eq!(
+            inspect(args).bad(),
+            "error: a value is missing in the minute field (0-59)\n  -5 * * * *\n  ^\n",
+            "{args:?}"
+        );
+    }
     let error = inspect(&["check", "every mondya at 9:00"]).bad();
     assert!(error.ends_with("\n  every mondya at 9:00\n        ^^^^^^\n"), "{error}");
     let error = inspect(&["check", "0 9 * * *", "--zone", "Europe/Londn"]).bad();

@@ -44,6 +44,7 @@ methods! {
     phase(into DurationOption) Phase;
     after(into TextOption) After;
     timezone(into TextOption) Timezone;
+    dst_gap(into TextOption) DstGap;
     calendar(into TextOption) Calendar;
     calendar_rule(into TextOption) CalendarRule;
     start(into InstantOption) Start;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use cron_core::job::options::Value;
 use cron_core::policy::{Backoff, CatchUpRule, Overlap};
-use cron_core::schedule::CalendarRule;
+use cron_core::schedule::{CalendarRule, DstGap};
 
 /// A text, or a word as its enum: `"queue"`, `Overlap::Queue`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ macro_rules! from {
 }
 
 from! {
-    TextOption: &str String Overlap CatchUpRule Backoff CalendarRule;
+    TextOption: &str String Overlap CatchUpRule Backoff CalendarRule DstGap;
     DurationOption: &str String Duration;
     InstantOption: &str String;
 }

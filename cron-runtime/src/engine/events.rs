@@ -1,11 +1,16 @@
 //! What happens, as it happens.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::Skip;
+use cron_core::problem::ProblemKind;
 use cron_core::run::{Origin, RunId, RunState, StateWord};
 use tokio::sync::broadcast;
 
+use super::problems::{Board, Problem};
+use crate::clock::Clock;
 use crate::store::{LogLine, Progress, Target};
 
 /// Something that happened in this scheduler. Everything but [`Event::Progress`], [`Event::Log`] and [`Event::Problem`] is
@@ -123,11 +128,9 @@ pub enum Event {
         /// How.
         change: Change,
     },
-    /// Something a person should know about the scheduler itself.
-    Problem {
-        /// In words.
-        what: String,
-    },
+    /// Something a person should know about the scheduler itself. What lasts is told when it begins, at growing intervals, and when it
+    /// is over; what comes again and again at growing intervals. [`Scheduler::problems`](crate::Scheduler::problems) has them all.
+    Problem(Problem),
     /// The scheduler has stopped; nothing follows.
     Stopped,
 }
@@ -193,9 +196,8 @@ impl Event {
             | Self::Fenced { job, .. }
             | Self::Lost { job, .. }
             | Self::JobChanged { target: Some(Target::Job(job)), .. } => Some(job),
-            Self::JobChanged { target: Some(Target::Group(_)) | None, .. }
-            | Self::Problem { .. }
-            | Self::Stopped => None,
+            Self::Problem(problem) => problem.job.as_ref(),
+            Self::JobChanged { target: Some(Target::Group(_)) | None, .. } | Self::Stopped => None,
         }
     }
 
@@ -225,7 +227,7 @@ impl Event {
             | Self::LeaseLost { .. }
             | Self::Fenced { .. }
             | Self::JobChanged { .. }
-            | Self::Problem { .. }
+            | Self::Problem(_)
             | Self::Stopped => None,
         }
     }
@@ -238,11 +240,13 @@ const BACKLOG: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(crate) struct Events {
     sender: broadcast::Sender<Event>,
+    board: Arc<Board>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Events {
-    pub(crate) fn new() -> Self {
-        Self { sender: broadcast::channel(BACKLOG).0 }
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { sender: broadcast::channel(BACKLOG).0, board: Arc::default(), clock }
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
@@ -257,8 +261,22 @@ impl Events {
         }
     }
 
-    pub(crate) fn problem(&self, what: String) {
-        tracing::error!(problem = %what, "the scheduler has a problem");
-        self.tell(|| Event::Problem { what });
+    /// The problems at hand.
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// Something is wrong. It is told, unless it was told a short time ago.
+    pub(crate) fn problem(&self, kind: ProblemKind, job: Option<&JobName>, what: String) {
+        let Some(problem) = self.board.see(kind, job, what, self.clock.moment()) else { return };
+        tracing::error!(%kind, %problem, "the scheduler has a problem");
+        self.tell(|| Event::Problem(problem));
+    }
+
+    /// A problem that lasts is over, if there was one.
+    pub(crate) fn over(&self, kind: ProblemKind, job: Option<&JobName>) {
+        let Some(problem) = self.board.end(kind, job, self.clock.moment()) else { return };
+        tracing::info!(%kind, %problem, "a problem of the scheduler is over");
+        self.tell(|| Event::Problem(problem));
     }
 }

@@ -15,6 +15,7 @@ use tracing::{Instrument, Span};
 use super::events::Events;
 use super::inbox::{Inbox, Message, Returned};
 use super::panics;
+use super::vigil::Pulse;
 use crate::clock::Clock;
 use crate::crash_points::{Point, pass};
 use crate::extract::{Context, ExtractError, Notebook, Run, RunParts, States};
@@ -56,6 +57,8 @@ pub(crate) struct Hold {
     abort: Option<AbortHandle>,
     /// What the function says of itself.
     pub(crate) notebook: Arc<Notebook>,
+    /// Whether it has a thread.
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Hold {
@@ -110,18 +113,24 @@ impl Executor {
             how: Returned::Dropped,
         };
         let span = span(attempt);
+        let pulse = Arc::new(Pulse::new(Arc::clone(&self.clock)));
         let abort = match handler.way {
             Way::Async(make) => {
-                let task = self.runtime.spawn(call.on_the_runtime(make, report).instrument(span));
+                let call = Arc::clone(&pulse).watch(call.on_the_runtime(make, report));
+                let task = self.runtime.spawn(call.instrument(span));
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                let work = move || span.in_scope(|| call.on_a_thread(make, report));
+                let pulse = Arc::clone(&pulse);
+                let work = move || {
+                    pulse.begin();
+                    span.in_scope(|| call.on_a_thread(make, report));
+                };
                 (self.threads)(&self.runtime, Box::new(work));
                 None
             }
         };
-        Hold { cancel, abort, notebook }
+        Hold { cancel, abort, notebook, pulse }
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Message {
     Renew,
     /// A hook has come to its end: a shutdown may wait for it.
     HookEnded,
+    /// The runtime runs tasks again.
+    Probed,
     /// Stop claiming, let running attempts end within `grace`, then stop.
     Shutdown {
         /// For how long attempts may go on.

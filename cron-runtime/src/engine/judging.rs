@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use cron_core::problem::ProblemKind;
 use cron_core::run::AttemptEnd;
 
 use super::Engine;
 use super::events::Event;
 use super::keeper::LEASE;
+use super::outage::Verb;
 use super::running::{Running, Stop};
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
@@ -29,25 +31,27 @@ impl Engine {
         let request = JudgeRequest {
             now: now.wall,
             limit: BATCH,
-            room: self.workers.saturating_sub(self.attempts.len()),
+            // A result that waits for the store counts as an attempt: so what is kept while the store fails is bounded.
+            room: self.workers.saturating_sub(self.attempts.len() + self.pending.len()),
             lease_until: now.wall + LEASE,
             owner: self.owner,
         };
-        let judged = match self.store.judge(request) {
+        let judged = match self.ask_store(Verb::Judge, |store| store.judge(request)) {
             Ok(judged) => judged,
             Err(error) => {
-                self.store_failed("ticks could not be judged, nothing was started", &error, now);
+                self.store_failed(Verb::Judge, &error, now);
                 return false;
             }
         };
         let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = judged;
-        self.store_rests_until = None;
+        self.outage.rests_until = None;
         self.look = more;
         self.due = next;
         self.crowded = crowded;
         self.looked = now.monotonic;
         for (job, why) in left_out {
-            self.events.problem(format!("job `{job}` is not judged here any more: {why}"));
+            let what = format!("job `{job}` is not judged here any more: {why}");
+            self.events.problem(ProblemKind::LeftOut, Some(&job), what);
         }
         for (job, claim, state) in evicted {
             tracing::info!(job = %job, run = claim.run.0, state = %state.word(), "ended: a newer run takes its slot");
@@ -86,12 +90,13 @@ impl Engine {
         self.keep_leases(now);
         // Nothing is looked at and nothing is claimed: only what was asked is told.
         let (limit, room, owner) = (0, 0, self.owner);
-        match self.store.judge(JudgeRequest { now: now.wall, limit, room, lease_until: now.wall, owner }) {
+        let request = JudgeRequest { now: now.wall, limit, room, lease_until: now.wall, owner };
+        match self.ask_store(Verb::Hear, |store| store.judge(request)) {
             Ok(judged) => {
                 self.look = false;
                 self.ask(judged.asked, now);
             }
-            Err(error) => self.store_failed("who asked for what could not be read", &error, now),
+            Err(error) => self.store_failed(Verb::Hear, &error, now),
         }
     }
 
@@ -135,6 +140,8 @@ impl Engine {
         let hold = self.executor.call(*handler, &attempt);
         pass(Point::CallMade);
         self.keeper.claimed(claimed);
+        let is_async = hold.can_be_dropped();
         self.attempts.insert(Running::new(attempt, hold, claimed, started));
+        self.watch_over(is_async, started);
     }
 }

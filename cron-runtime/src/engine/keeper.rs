@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use cron_core::problem::ProblemKind;
 
 use super::Engine;
 use super::events::Event;
+use super::outage::Verb;
 use super::running::Stop;
 use super::settler::Pending;
 use crate::clock::Moment;
@@ -18,6 +20,8 @@ const RENEW: Duration = Duration::from_secs(10);
 /// How long after the request a renewal is trusted here: less than the lease, so that the attempt is stopped before anybody
 /// else may take it.
 const TRUST: Duration = Duration::from_secs(25);
+/// A renewal that comes later than this after the one before is told: it was close.
+const CLOSE: Duration = Duration::from_secs(15);
 
 /// When leases were renewed and are to be renewed, on the monotonic clock.
 #[derive(Debug, Default)]
@@ -52,12 +56,15 @@ impl Engine {
         }
         if self.attempts.is_empty() && self.pending.is_empty() {
             self.keeper.due = None;
-            return;
+            return self.nothing_in_progress();
         }
         self.stop_untrusted(now);
+        self.probe(now);
         self.keeper.due = Some(now.monotonic.saturating_add(RENEW));
-        match self.store.renew(self.claims(), now.wall + LEASE) {
+        let claims = self.claims();
+        match self.ask_store(Verb::Renew, |store| store.renew(claims, now.wall + LEASE)) {
             Ok(fenced) => {
+                self.tell_close(now);
                 self.keeper.renewed = now.monotonic;
                 for claim in fenced {
                     // It may have been settled in this same step.
@@ -66,7 +73,7 @@ impl Engine {
             }
             Err(error) => {
                 self.keeper.due = Some(now.monotonic.saturating_add(Duration::from_secs(1)));
-                self.events.problem(format!("leases could not be renewed: {error}"));
+                self.store_error(Verb::Renew, &error);
                 // The call may have taken its time.
                 self.stop_untrusted(self.executor.clock.moment());
             }
@@ -78,6 +85,21 @@ impl Engine {
         let mut claims = self.attempts.claims();
         claims.extend(self.pending.iter().map(Pending::claim));
         claims
+    }
+
+    /// Tells if the leases that were just renewed had been close to their end.
+    fn tell_close(&self, now: Moment) {
+        let renewed = self.keeper.renewed;
+        let age = |claimed: Moment| now.monotonic.saturating_sub(claimed.monotonic.max(renewed));
+        let oldest = self.attempts.iter().map(|running| age(running.claimed)).max().unwrap_or_default();
+        if oldest > CLOSE {
+            let what = format!(
+                "leases were renewed {:.1} s after the last time; after {} s their attempts are stopped",
+                oldest.as_secs_f64(),
+                TRUST.as_secs()
+            );
+            self.events.problem(ProblemKind::LeaseMargin, None, what);
+        }
     }
 
     fn stop_untrusted(&mut self, now: Moment) {

@@ -3,19 +3,23 @@
 //! [`Engine::step`] does all that is due and says when it wants to be woken; the loop around it only sleeps. A job that blocks
 //! the user's runtime delays nothing here.
 
+mod clocks;
 mod events;
 mod executor;
 mod inbox;
 mod judging;
 mod keeper;
 mod noter;
+mod outage;
 mod panics;
+mod problems;
 mod pruner;
 mod running;
 mod settler;
 mod shutdown;
 #[cfg(test)]
 mod tests;
+mod vigil;
 mod wait;
 
 use std::collections::HashMap;
@@ -23,8 +27,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
+use cron_core::problem::ProblemKind;
 use cron_core::run::{OwnerId, RunId, RunState};
 use tokio::sync::watch;
 
@@ -41,16 +46,17 @@ pub(crate) use executor::{Executor, Threads, on_the_pool};
 pub(crate) use inbox::{Inbox, Message};
 use keeper::Keeper;
 use noter::Noter;
+use outage::{Outage, Verb};
 pub(crate) use panics::{caught, describe as describe_panic, watch as watch_panics};
+pub use problems::Problem;
+use problems::Scribe;
 use pruner::Pruner;
 use running::{Attempts, Stop};
 use settler::Pending;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
+use vigil::Vigil;
 pub(crate) use wait::{Until, Waiter};
-
-/// Clocks that differ by less than this were not set; they are disciplined all the time.
-const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
 
 /// An engine that is awake anyway looks after the attempts of others when this long has passed since it last did: as long as a
 /// lease lasts.
@@ -108,7 +114,9 @@ pub(crate) struct Engine {
     /// When that was last done, on the monotonic clock.
     reaped: Duration,
     lost: Vec<(JobName, RunId, RunState)>,
-    store_rests_until: Option<Duration>,
+    outage: Outage,
+    scribe: Scribe,
+    vigil: Vigil,
     /// The moment of the step before, to notice a clock that was set.
     last: Option<Moment>,
 }
@@ -145,7 +153,9 @@ impl Engine {
             reaped: started,
             lost,
             last: None,
-            store_rests_until: None,
+            outage: Outage::default(),
+            scribe: Scribe::default(),
+            vigil: Vigil::default(),
         }
     }
 
@@ -156,11 +166,16 @@ impl Engine {
             if until == Until::NOW || self.is_done() {
                 continue;
             }
+            let asleep = clock.moment();
             match waiter.wait(until) {
                 Ok(true) => self.doorbell(clock.moment()),
                 Ok(false) => {}
-                Err(error) => self.events.problem(format!("the system refused to wait: {error}")),
+                Err(error) => {
+                    let what = format!("the system refused to wait: {error}");
+                    self.events.problem(ProblemKind::WaitFailed, None, what);
+                }
             }
+            self.notice_late(until, asleep, clock.moment());
         }
     }
 
@@ -192,12 +207,17 @@ impl Engine {
         self.settle(now);
         self.write_notes(now);
         self.keep_leases(now);
+        self.keep_vigil(now);
+        self.take_back(now);
         let mut more = false;
         if self.shutdown.is_open() {
             self.set_back(now);
             self.reap(now);
             more = self.judge(now);
             self.prune(now);
+            if !more {
+                self.write_problems(now);
+            }
         } else {
             self.hear(now);
         }
@@ -208,29 +228,6 @@ impl Engine {
         if more || unwritten { Until::NOW } else { self.until(now) }
     }
 
-    /// Both clocks should have moved alike since the last step. Where they have not, the wall clock was set, or the machine
-    /// slept: leases, which are kept in wall time, look older or younger than they are.
-    fn notice_clock(&mut self, now: Moment) {
-        let Some(last) = self.last.replace(now) else { return };
-        let monotonic =
-            TimeDelta::from_std(now.monotonic.saturating_sub(last.monotonic)).unwrap_or(TimeDelta::MAX);
-        let step = (now.wall - last.wall).checked_sub(&monotonic).unwrap_or(TimeDelta::zero());
-        if step.abs() < CLOCK_STEP {
-            return;
-        }
-        tracing::warn!(seconds = step.num_seconds(), "the wall clock was set, or the machine slept");
-        self.look = true;
-        // Several small steps make a large one; the store looks how far each mark is away.
-        self.astray |= step < TimeDelta::zero();
-        self.keeper.renew_now(now);
-        // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
-        let patient = now.wall + TimeDelta::seconds(15);
-        self.reaped = now.monotonic;
-        if let Some(reap) = &mut self.reap {
-            *reap = if step > TimeDelta::zero() { (*reap).max(patient) } else { patient };
-        }
-    }
-
     fn read_inbox(&mut self, now: Moment) {
         while let Ok(message) = self.inbox.try_recv() {
             match message {
@@ -238,36 +235,13 @@ impl Engine {
                 Message::Noted { claim } => self.noter.add(claim),
                 Message::Look => self.look = true,
                 Message::Renew => self.keeper.renew_now(now),
-                // It was sent for the step that it wakes.
-                Message::HookEnded => {}
+                // They were sent for the step that they wake.
+                Message::HookEnded | Message::Probed => {}
                 Message::Shutdown { grace, reply } => {
                     self.shutting_down.send_replace(true);
                     self.shutdown.begin(grace, now.monotonic, reply);
                 }
             }
-        }
-    }
-
-    /// Sets high-water marks back that a wrong clock has left in the future.
-    fn set_back(&mut self, now: Moment) {
-        if !self.astray || self.store_rests(now) {
-            return;
-        }
-        match self.store.set_back(now.wall) {
-            Ok(jobs) => {
-                self.astray = false;
-                if jobs.is_empty() {
-                    return;
-                }
-                self.look = true;
-                let names: Vec<_> = jobs.iter().map(|(job, mark)| format!("`{job}` (from {mark})")).collect();
-                self.events.problem(format!(
-                    "the clock was more than 3 hours ahead; the ticks of these jobs are judged again from {} on: {}",
-                    now.wall,
-                    names.join(", ")
-                ));
-            }
-            Err(error) => self.store_failed("high-water marks could not be set back", &error, now),
         }
     }
 
@@ -287,7 +261,7 @@ impl Engine {
         // One's own leases first: a command that rings after a sleep must not find them expired.
         self.keeper.renew_now(now);
         self.keep_leases(now);
-        match self.store.reap(now.wall) {
+        match self.ask_store(Verb::Reap, |store| store.reap(now.wall)) {
             Ok(reaped) => {
                 self.reap = reaped.next;
                 // A process that is gone may also have left waits and backlogs that it alone had in mind.
@@ -296,7 +270,7 @@ impl Engine {
                     self.tell_lost(job, run, state, now);
                 }
             }
-            Err(error) => self.store_failed("the runs of other processes could not be read", &error, now),
+            Err(error) => self.store_failed(Verb::Reap, &error, now),
         }
     }
 
@@ -343,8 +317,10 @@ impl Engine {
         }
         self.give_up_pending();
         pass(Point::LeaveNext);
+        self.record_problems(now);
         if let Err(error) = self.store.leave(now.wall) {
-            self.events.problem(format!("could not take leave of the store: {error}"));
+            let what = format!("could not take leave of the store: {error}");
+            self.events.problem(ProblemKind::StoreFailing, None, what);
         }
         self.events.tell(|| Event::Stopped);
         self.shutdown.finish();
@@ -352,12 +328,14 @@ impl Engine {
 
     /// When there is something to do again.
     fn until(&mut self, now: Moment) -> Until {
-        let rests = self.store_rests_until.filter(|until| *until > now.monotonic);
+        let rests = self.outage.rests_until.filter(|until| *until > now.monotonic);
         let is_open = self.shutdown.is_open();
         let spans = [
             self.attempts.next_deadline(),
             self.keeper.deadline(),
             self.noter.deadline(),
+            self.vigil_deadline(),
+            self.problems_due().filter(|_| is_open),
             self.shutdown.deadline(),
             self.shutdown.hooks_until,
             self.pruner.deadline().filter(|_| is_open),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Engine;
+use super::outage::Verb;
 use crate::clock::Moment;
 use crate::store::Claim;
 
@@ -47,7 +48,8 @@ impl Engine {
         if notes.is_empty() {
             return;
         }
-        match self.store.note(notes.clone()) {
+        let written = notes.clone();
+        match self.ask_store(Verb::Note, |store| store.note(written)) {
             Ok(fenced) => fenced.into_iter().for_each(|claim| self.fence(claim)),
             Err(error) => {
                 for (claim, note) in notes {
@@ -56,11 +58,7 @@ impl Engine {
                         self.noter.add(claim);
                     }
                 }
-                self.store_failed(
-                    "what runs say of themselves could not be written, it is kept",
-                    &error,
-                    now,
-                );
+                self.store_failed(Verb::Note, &error, now);
             }
         }
     }

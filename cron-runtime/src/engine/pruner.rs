@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cron_core::problem::ProblemKind;
+
 use super::Engine;
 use crate::clock::Moment;
 
@@ -58,7 +60,8 @@ impl Engine {
             Err(error) => {
                 // Nothing is lost by waiting, and nothing else has to.
                 self.pruner.from = now.monotonic.saturating_add(SOON);
-                self.events.problem(format!("the record could not be pruned: {error}"));
+                let what = format!("the record could not be pruned: {error}");
+                self.events.problem(ProblemKind::PruneFailed, None, what);
             }
         }
     }

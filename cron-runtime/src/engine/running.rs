@@ -102,6 +102,15 @@ impl Running {
         self.stop.is_some() || self.asked.as_ref().is_some_and(was_cut_off)
     }
 
+    /// Whether it was reported as stuck.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let is_reported = |asked: &Asked| match asked.stage {
+            Stage::Reported => true,
+            Stage::Grace(_) | Stage::Dropped(_) => false,
+        };
+        self.stop == Some(Stop::Stuck) || self.asked.as_ref().is_some_and(is_reported)
+    }
+
     /// Whether something of it may still be written.
     pub(crate) fn counts(&self) -> bool {
         self.stop != Some(Stop::Evicted)

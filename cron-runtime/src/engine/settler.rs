@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use cron_core::judge::Next;
+use cron_core::problem::ProblemKind;
 use cron_core::run::{AttemptEnd, RunEvent, RunState};
 
 use super::Engine;
 use super::events::Event;
 use super::inbox::Returned;
+use super::outage::Verb;
 use super::running::{Overdue, Running, Stop};
 use super::shutdown::Stage;
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, Note, Settled, Settlement, StoreError};
-
-/// While the store fails, results wait here and the store is tried again after this long.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// A result on its way to the store.
 #[derive(Clone, Debug)]
@@ -82,13 +81,15 @@ impl Engine {
         let is_its_own = running.was_stopped() || running.asked.is_some();
         if !is_its_own && how == Returned::Dropped && self.shutdown.is_open() {
             // Nobody here dropped it, so its runtime did. Going on would claim ticks that nothing can run.
-            self.events.problem("the tokio runtime of this scheduler is gone: the scheduler ends".to_owned());
+            let what = "the tokio runtime of this scheduler is gone: the scheduler ends".to_owned();
+            self.events.problem(ProblemKind::RuntimeGone, None, what);
             self.shutting_down.send_replace(true);
             self.shutdown.stage = Stage::Draining { deadline: now.monotonic };
         }
         if !self.shutdown.is_open() && running.stop != Some(Stop::Shutdown) {
             self.shutdown.report.finished += 1;
         }
+        self.no_longer_stuck(&running);
         // Its worker is free.
         self.look |= self.crowded;
         if !running.counts() {
@@ -123,10 +124,12 @@ impl Engine {
             Overdue::Asked(claim) => (claim, "although it was asked to stop and its `cancel_grace` is over"),
         };
         let Some(running) = self.attempts.get(claim) else { return };
-        self.events.problem(format!(
-            "job `{}`, run {}: stuck, its function has not returned {after}; its slot stays taken until it does",
-            running.attempt.plan.name, claim.run
-        ));
+        let job = &running.attempt.plan.name;
+        let what = format!(
+            "job `{job}`, run {}: stuck, its function has not returned {after}; its slot stays taken until it does",
+            claim.run
+        );
+        self.events.problem(ProblemKind::Stuck, Some(job), what);
         let (attempt, started) = (running.attempt.clone(), running.started);
         let duration = now.monotonic.saturating_sub(started.monotonic);
         let note = running.hold.notebook.fetch();
@@ -137,6 +140,14 @@ impl Engine {
                 self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
             }
             Overdue::Asked(_) => running.hold.notebook.put_back(note),
+        }
+    }
+
+    fn no_longer_stuck(&self, returned: &Running) {
+        let job = &returned.attempt.plan.name;
+        let is_another = |running: &Running| running.is_stuck() && running.attempt.plan.name == *job;
+        if returned.is_stuck() && !self.attempts.iter().any(is_another) {
+            self.events.over(ProblemKind::Stuck, Some(job));
         }
     }
 
@@ -179,7 +190,8 @@ impl Engine {
             return;
         }
         pass(Point::SettleNext);
-        match self.store.settle(settlements(&self.pending)) {
+        let results = settlements(&self.pending);
+        match self.ask_store(Verb::Settle, |store| store.settle(results)) {
             Ok(settled) => {
                 for (pending, settled) in std::mem::take(&mut self.pending).into_iter().zip(settled) {
                     self.tell_settled(pending, settled);
@@ -187,26 +199,26 @@ impl Engine {
                 }
             }
             Err(StoreError::Illegal { .. } | StoreError::Corrupt { .. }) => self.settle_one_by_one(now),
-            Err(error) => self.store_failed("results could not be written, they are kept", &error, now),
+            Err(error) => self.store_failed(Verb::Settle, &error, now),
         }
     }
 
     /// One result that cannot be written must not keep the others from it.
     fn settle_one_by_one(&mut self, now: Moment) {
         for pending in std::mem::take(&mut self.pending) {
-            match self.store.settle(settlements(std::slice::from_ref(&pending))) {
+            let result = settlements(std::slice::from_ref(&pending));
+            match self.ask_store(Verb::Settle, |store| store.settle(result)) {
                 Ok(settled) => {
                     settled.into_iter().for_each(|settled| self.tell_settled(pending.clone(), settled))
                 }
                 Err(error @ (StoreError::Illegal { .. } | StoreError::Corrupt { .. })) => {
                     let Claimed { claim, plan, .. } = &pending.attempt;
-                    self.events.problem(format!(
-                        "the result of job `{}`, run {} is dropped: {error}",
-                        plan.name, claim.run
-                    ));
+                    let (job, run) = (&plan.name, claim.run);
+                    let what = format!("the result of job `{job}`, run {run} is dropped: {error}");
+                    self.events.problem(ProblemKind::ResultDropped, Some(job), what);
                 }
                 Err(error) => {
-                    self.store_failed("results could not be written, they are kept", &error, now);
+                    self.store_failed(Verb::Settle, &error, now);
                     self.pending.push(pending);
                 }
             }
@@ -216,10 +228,11 @@ impl Engine {
     /// At the end of a shutdown the store still fails: what is not written is said, so that it is not lost in silence.
     pub(super) fn give_up_pending(&mut self) {
         for Pending { attempt: Claimed { claim, plan, .. }, .. } in self.pending.drain(..) {
-            self.events.problem(format!(
-                "the result of job `{}`, run {} could not be written; the next start finds the run lost",
-                plan.name, claim.run
-            ));
+            let (job, run) = (&plan.name, claim.run);
+            let what = format!(
+                "the result of job `{job}`, run {run} could not be written; the next start finds the run lost"
+            );
+            self.events.problem(ProblemKind::ResultDropped, Some(job), what);
         }
     }
 
@@ -268,15 +281,5 @@ impl Engine {
         if matches!(event, RunEvent::Ended { end: AttemptEnd::Interrupted, .. }) {
             self.shutdown.report.interrupted.retain(|(_, run)| *run != claim.run);
         }
-    }
-
-    pub(super) fn store_rests(&self, now: Moment) -> bool {
-        self.store_rests_until.is_some_and(|until| until > now.monotonic)
-    }
-
-    pub(super) fn store_failed(&mut self, what: &str, error: &StoreError, now: Moment) {
-        self.store_rests_until = Some(now.monotonic.saturating_add(TRY_AGAIN));
-        self.look = true;
-        self.events.problem(format!("{what}: {error}"));
     }
 }

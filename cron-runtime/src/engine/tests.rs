@@ -1,11 +1,14 @@
 //! The engine cranked by hand: steps at moments of the test's choice.
 
+mod faults;
 mod leases;
 mod threads;
+mod watching;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::TimeDelta;
 use cron_core::job::Plan;
 use cron_core::job::options::{Key, Options, plan};
 use cron_core::run::StateWord;
@@ -49,8 +52,18 @@ impl Bench {
     }
 
     fn with_hooks(workers: usize, jobs: Vec<(Plan, Handler)>, hooks: Hooks) -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        Self::with_store(workers, jobs, hooks, |store, _| store)
+    }
+
+    /// An engine that sees the store through something else.
+    fn with_store(
+        workers: usize,
+        jobs: Vec<(Plan, Handler)>,
+        hooks: Hooks,
+        wrap: impl FnOnce(Arc<dyn Store>, &Arc<Hand>) -> Arc<dyn Store>,
+    ) -> Self {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(1).max_blocking_threads(2).build().expect("a runtime");
         let stores = Stores::open(&Database::Memory).expect("it opens");
         let moment = Moment { wall: START.parse().expect("an instant"), monotonic: Duration::ZERO };
         let clock = Arc::new(Hand(Mutex::new(moment)));
@@ -59,12 +72,12 @@ impl Bench {
         stores.store.sync(&Program { plans, groups: Vec::new() }, moment.wall).expect("it is told");
         let (waiter, waker) = Waiter::new(None).expect("a waiter");
         let (inbox, messages) = Inbox::new(std::task::Waker::from(Arc::new(waker)));
-        let events = Events::new();
+        let events = Events::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let told = events.subscribe();
         let (shutting_down, is_shutting_down) = watch::channel(false);
         let handle = runtime.handle().clone();
         let engine = Engine::new(Parts {
-            store: Arc::clone(&stores.store),
+            store: wrap(Arc::clone(&stores.store), &clock),
             owner,
             handlers: Arc::new(jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect()),
             executor: Executor {
@@ -242,7 +255,7 @@ fn a_thread_that_does_not_stop_keeps_its_slot_and_is_reported() {
     bench.pass(Duration::from_millis(1));
     bench.pass(Duration::from_secs(6));
     let problem = bench.wait("the report", |event| match event {
-        Event::Problem { what } => Some(what.clone()),
+        Event::Problem(problem) if problem.kind == ProblemKind::Stuck => Some(problem.what.clone()),
         _ => None,
     });
     assert!(problem.contains("job `blocked`") && problem.contains("stuck"), "{problem}");
@@ -327,7 +340,7 @@ fn a_clock_that_was_hours_ahead_is_reported_and_its_marks_are_set_back() {
     bench.wait("its end", ended(run));
     bench.step(TimeDelta::hours(-10), Duration::from_secs(1));
     let problem = bench.wait("the report", |event| match event {
-        Event::Problem { what } => Some(what.clone()),
+        Event::Problem(problem) if problem.kind == ProblemKind::MarksSetBack => Some(problem.what.clone()),
         _ => None,
     });
     assert!(problem.contains("`often`") && problem.contains("3 hours"), "{problem}");

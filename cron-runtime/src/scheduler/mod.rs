@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Database;
-use crate::engine::{Event, Events, Inbox, Message, ShutdownReport};
+use crate::engine::{Event, Events, Inbox, Message, Problem, ShutdownReport};
 use crate::error::Error;
 use crate::registration::Handler;
 use crate::store::memory::MemoryStore;
@@ -203,6 +203,23 @@ impl Scheduler {
     pub async fn plan_backfill(&self, backfill: Backfill) -> Result<BackfillPlan, Error> {
         let (ledger, now) = (Arc::clone(&self.inner.stores.ledger), self.now());
         Ok(blocking(move || ledger.plan_backfill(&backfill, now)).await??)
+    }
+
+    /// What the scheduler has found wrong with itself and its surroundings, one entry for each kind and job: first what goes on, then
+    /// what is over, the newest first of each. It answers also while the store does not.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// let scheduler = cron_runtime::start().database("jobs.db").await?;
+    /// for problem in scheduler.problems() {
+    ///     println!("{}: {problem} ({})", problem.at, problem.kind.advice());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        self.inner.events.board().list()
     }
 
     /// Everything that happens from now on. A receiver that lags far behind loses the oldest events and is told so.

@@ -37,7 +37,9 @@ pub enum StoreError {
     /// A newer version of this library wrote the file.
     #[error(
         "{} has schema version {found}, this program knows versions up to {known}; \
-         run the newer program, or use another file. Nothing was changed.", .path.display()
+         run the newer program, or use another file: the newer program has left the state from before its first \
+         start beside it, as a file that ends in `.v{known}.bak` if this program wrote it last, without what has \
+         happened since. Nothing was changed.", .path.display()
     )]
     Newer {
         /// The file.

@@ -20,9 +20,9 @@ use cron_core::run::{OwnerId, RunId};
 pub use error::StoreError;
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
-    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Page, PauseInfo,
-    Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Synced,
-    Target, Trigger,
+    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PROBLEMS, Note, Page,
+    PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled,
+    Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
 
@@ -53,7 +53,8 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError>;
 
     /// Writes what became of attempts, each only where its epoch still is the one of its run. The answers are in the order
-    /// of the settlements.
+    /// of the settlements. One that was written before, by a call that was reported as failed, is known by its epoch, its beginning
+    /// and its duration; it is answered as [`Settled::Moved`] and changes nothing.
     ///
     /// # Errors
     ///
@@ -81,6 +82,21 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; nothing has happened.
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError>;
+
+    /// Ends the attempts of this incarnation that are not among `held`: their claim was committed although it was reported as failed, so
+    /// nobody executes them. Their functions were never called; the runs are `scheduled` again and have used no attempt. Gives them back.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError>;
+
+    /// Adds to the record of problems: one entry for each kind and job, the [`MAX_PROBLEMS`] that were seen last.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError>;
 
     /// Sets high-water marks that lie more than 3 hours in the future back to `now`: they were written under a wrong clock. Verdicts
     /// after `now` are void: skipped ticks up to `now` become `skipped(clock)`, later ones have no verdict any more, and their runs
@@ -176,6 +192,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`] if they cannot be read.
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError>;
+
+    /// The problems that schedulers have seen at `since` or later, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they cannot be read.
+    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError>;
 
     /// Holds the record of a job against the contract, from where it begins; `None` if there is no such job. What was pruned is not
     /// looked for.

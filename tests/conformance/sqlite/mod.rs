@@ -1,8 +1,11 @@
 //! What only a file can do: be of the wrong kind, be damaged, be shared with a process that dies.
 
+mod backups;
 mod completing;
 mod crowds;
 mod deaths;
+mod everything;
+mod kept;
 mod opening;
 mod rows;
 mod upgrading;

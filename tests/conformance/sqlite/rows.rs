@@ -144,6 +144,28 @@ fn a_number_that_cannot_be_is_an_error_that_names_its_column() {
 }
 
 #[test]
+fn an_error_names_the_row_too() {
+    play_on_file(|world, path| {
+        let process = full(world);
+        let run = process.all_runs()[1].id;
+        for (break_it, wrong) in [
+            ("state = 'flying'", "flying"),
+            ("nominal_ms = -9223372036854775808", "outside the calendar"),
+            ("attempts_used = -1", "-1 is no count"),
+        ] {
+            let kept = format!("CREATE TEMP TABLE kept AS SELECT * FROM runs WHERE id = {run}");
+            let connection = raw(path);
+            connection.execute_batch(&kept).expect("a copy");
+            let broken = format!("UPDATE runs SET {break_it} WHERE id = {run}");
+            assert_eq!(connection.execute(&broken, []).expect("a change"), 1);
+            let error = process.runs(&Default::default()).expect_err(break_it).to_string();
+            assert!(error.contains(wrong) && error.contains(&format!("in the row with id {run}")), "{error}");
+            connection.execute("REPLACE INTO runs SELECT * FROM kept", []).expect("mended");
+        }
+    });
+}
+
+#[test]
 fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job_and_stops_no_other() {
     for plan in ["''", "'{'", "'[]'", "replace(plan, 'skip', 'hope')"] {
         let books = SqliteBooks::new();

@@ -47,6 +47,9 @@ fn after_itself() {}
 )]
 fn for_a_while() {}
 
+#[job(daily = "02:30", timezone = "Europe/London", dst_gap = "skip")]
+fn not_in_gaps() {}
+
 #[job(overlap = "queue", run_on_start = true, priority = 0)]
 fn by_hand() {}
 
@@ -56,5 +59,6 @@ fn handles_take_no_arguments() {
     assert_eq!(handles.map(|handle| handle.name()), ["waits", "gives_way", "runs_beside"]);
     assert_ne!(after_itself::JOB, by_hand::JOB);
     assert_ne!(for_a_while::JOB, by_hand::JOB);
+    assert_ne!(not_in_gaps::JOB, by_hand::JOB);
     waits();
 }

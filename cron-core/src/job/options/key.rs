@@ -121,6 +121,8 @@ options! {
         "`every` counts from the end of the last run, in place of the grid; the end counts over a restart";
     Timezone "timezone": Text, r#""Europe/London""#, "`\"UTC\"`",
         "the IANA zone in which schedules, dates of a `calendar`, `start` and `end` are read; never the zone of the server";
+    DstGap "dst_gap": Text, r#""skip""#, "`\"run_after\"`",
+        "a run at a fixed local time that the clock skips: `\"run_after\"`: it happens at the first moment after the gap; `\"skip\"`: it does not happen";
     Calendar "calendar": Text, r#""uk_holidays""#, "none",
         "dates that matter to the job: the name of a calendar that the program gives to `start().calendar(name, ...)`, or a list such as `\"2026-12-25, 2026-12-26\"`";
     CalendarRule "calendar_rule": Text, r#""next_workday""#, "`\"skip\"`",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Key, Kind};
 use crate::duration::format_duration;
 use crate::policy::{Backoff, CatchUpRule, Overlap};
-use crate::schedule::CalendarRule;
+use crate::schedule::{CalendarRule, DstGap};
 
 /// The value of an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ macro_rules! words {
         })+
     };
 }
-words!(Backoff CalendarRule CatchUpRule Overlap);
+words!(Backoff CalendarRule CatchUpRule DstGap Overlap);
 
 /// The options of one job, in the order in which they were given, none twice.
 ///

@@ -40,14 +40,26 @@ const SKIP_GAPS: u8 = 4;
 /// No date of the calendar matches.
 const NEVER: u8 = 8;
 
-/// What happens to a fixed-time run whose local time is skipped by a change of the clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum DstGap {
-    /// It runs once, at the first moment after the gap (as cronie does).
-    #[default]
-    RunAfter,
-    /// It does not run (as the Open Cron Pattern Specification wants it).
-    Skip,
+crate::words::word_enum! {
+    /// What happens to a fixed-time run whose local time is skipped by a change of the clock.
+    "dst_gap",
+    pub enum DstGap {
+        /// It runs once, at the first moment after the gap (as cronie does).
+        RunAfter = "run_after",
+        /// It does not run (as the Open Cron Pattern Specification wants it).
+        Skip = "skip",
+    }
+}
+
+impl DstGap {
+    /// The rule where none is named.
+    pub const DEFAULT: Self = Self::RunAfter;
+}
+
+impl Default for DstGap {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// The times a cron expression selects, in a zone.

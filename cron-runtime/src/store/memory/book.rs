@@ -11,7 +11,7 @@ use cron_core::policy::Overlap;
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
-use super::super::{AttemptInfo, LogLine, PauseInfo, Progress as HowFar, SkipInfo, StoreError};
+use super::super::{AttemptInfo, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError};
 
 /// The common books of all processes.
 #[derive(Debug, Default)]
@@ -25,6 +25,7 @@ pub(crate) struct Book {
     pub(super) newest_run: u64,
     /// A judgement is being carried out: what it frees is given away at its end.
     pub(super) is_judging: bool,
+    pub(super) problems: Vec<ProblemInfo>,
     /// Incarnations that took leave: their attempts are lost at once.
     pub(super) gone: BTreeSet<OwnerId>,
 }

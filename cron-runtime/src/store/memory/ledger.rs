@@ -8,7 +8,7 @@ use cron_core::run::RunId;
 
 use super::super::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
-    RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
+    ProblemInfo, RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
 };
 use super::MemoryStore;
 use super::book::{Book, Job, Run};
@@ -102,6 +102,11 @@ impl Ledger for MemoryStore {
         let book = self.book();
         let skips = book.jobs.get(job).map(|job| job.skips.iter().rev().take(page.limit).cloned().collect());
         Ok(skips.unwrap_or_default())
+    }
+
+    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
+        let book = self.book();
+        Ok(book.problems.iter().filter(|problem| problem.last >= since).cloned().collect())
     }
 
     fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {

@@ -4,6 +4,7 @@ mod book;
 mod commands;
 mod judge;
 mod ledger;
+mod problems;
 mod prune;
 mod set_back;
 mod settle;
@@ -15,11 +16,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::run::OwnerId;
+use cron_core::run::{OwnerId, RunId};
 
 use super::{
     Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Store, StoreError, Synced,
+    Settlement, Sighting, Store, StoreError, Synced,
 };
 use book::{Book, Desk};
 
@@ -106,6 +107,17 @@ impl Store for MemoryStore {
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
         let owner = self.desk().owner;
         self.book().reap(owner, now)
+    }
+
+    fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        let owner = self.desk().owner.ok_or(StoreError::Closed)?;
+        self.book().take_back(owner, &held, now)
+    }
+
+    fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
+        let owner = self.desk().owner.ok_or(StoreError::Closed)?;
+        self.book().note_problems(owner, sightings);
+        Ok(())
     }
 
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {

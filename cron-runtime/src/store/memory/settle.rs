@@ -44,6 +44,12 @@ impl Book {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
         let attempt = run.progress.attempt();
+        let is_overrun = matches!(event, RunEvent::Overrun { .. });
+        let is_known = is_overrun && run.progress.state == (RunState::Running { stage: Stage::Overdue });
+        if was_settled(run, claim.epoch, started, duration) || is_held(run, claim.epoch) && is_known {
+            // By a call that was reported as failed.
+            return Ok(Settled::Moved { state: run.progress.state, gave_way: false, due: None });
+        }
         if !is_held(run, claim.epoch) {
             let message = format!("a late result was refused: {event:?}");
             let (started, duration) = (Some(started), Some(duration));
@@ -192,6 +198,28 @@ impl Book {
         Ok(reaped)
     }
 
+    /// Returns the attempts of an incarnation that it does not have in progress.
+    pub(super) fn take_back(
+        &mut self,
+        me: OwnerId,
+        held: &[Claim],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        let is_orphan = |id: RunId, run: &Run| {
+            run.owner == Some(me) && !held.contains(&Claim { run: id, epoch: run.epoch })
+        };
+        let orphans = self.runs.iter().filter(|(id, run)| is_orphan(**id, run));
+        let orphans: Vec<_> = orphans.map(|(id, run)| (*id, run.job.clone(), run.asked.clone())).collect();
+        let mut taken = Vec::new();
+        for (id, job, asked) in orphans {
+            let why = asked.as_ref().map(|(_, why)| why.as_str());
+            let event = stopped(RunEvent::Ended { at: now, end: AttemptEnd::Interrupted }, why);
+            self.apply(id, event, now, None, None)?;
+            taken.push((job, id));
+        }
+        Ok(taken)
+    }
+
     fn places(&self) -> Vec<(JobName, Place, Option<DateTime<Utc>>)> {
         self.jobs.values().map(|job| (job.plan.name.clone(), job.place, job.due)).collect()
     }
@@ -202,6 +230,17 @@ fn write_note(run: &mut Run, note: Note) {
     run.log.extend(note.lines);
     let surplus = run.log.len().saturating_sub(MAX_LOG_LINES);
     run.log.drain(..surplus);
+}
+
+/// Whether this same end was written before. Whoever else ends an attempt does not know how long it took.
+fn was_settled(run: &Run, epoch: Epoch, started: DateTime<Utc>, duration: Duration) -> bool {
+    let (started, duration) = (Some(started), Some(duration));
+    let is_newest = !matches!(run.progress.state, RunState::Running { .. }) && run.epoch == epoch;
+    let is_noted = |attempt: &AttemptInfo| {
+        let is_same = attempt.epoch == epoch && attempt.result != AttemptResult::Fenced;
+        is_same && attempt.started == started && attempt.duration == duration
+    };
+    is_newest && run.started == started && run.duration == duration || run.attempts.iter().any(is_noted)
 }
 
 fn is_held(run: &Run, epoch: Epoch) -> bool {

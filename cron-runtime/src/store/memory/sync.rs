@@ -56,6 +56,11 @@ impl Book {
         for run in self.runs.values_mut().filter(|run| run.job == *was) {
             run.job = name.clone();
         }
+        // What is on record of the new name is older than the job itself.
+        self.problems.retain(|problem| problem.job.as_ref() != Some(name));
+        for problem in self.problems.iter_mut().filter(|problem| problem.job.as_ref() == Some(was)) {
+            problem.job = Some(name.clone());
+        }
         // Dynamic jobs follow the function.
         for job in self.jobs.values_mut().filter(|job| job.plan.handler.as_ref() == Some(was)) {
             Arc::make_mut(&mut job.plan).handler = Some(name.clone());

@@ -248,7 +248,7 @@ impl Db {
             known.version = self.version;
             return Ok(Arc::clone(&known.entry));
         }
-        let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms(since)?));
+        let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms("since_ms", since)?));
         all.insert(id, Known { entry: Arc::clone(&entry), written, version: self.version });
         Ok(entry)
     }

@@ -146,6 +146,7 @@ impl Db {
             "DELETE FROM segments WHERE job_id = ?1",
             "DELETE FROM backfills WHERE job_id = ?1",
             "DELETE FROM marks WHERE job_id = ?1",
+            "DELETE FROM problems WHERE job = (SELECT name FROM jobs WHERE id = ?1)",
             "DELETE FROM jobs WHERE id = ?1",
             "DELETE FROM temp.linked WHERE job_id = ?1",
         ] {

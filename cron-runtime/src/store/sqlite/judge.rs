@@ -101,7 +101,7 @@ impl Db {
              WHERE wake_ms > ?1 ORDER BY wake_ms LIMIT 1",
             after,
         )?;
-        job.into_iter().chain(run).min().map(from_ms).transpose()
+        job.into_iter().chain(run).min().map(|ms| from_ms("due_ms or wake_ms", ms)).transpose()
     }
 
     /// The job, unless a newer program has declared it in words that this one does not know.

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::job::JobName;
 use cron_core::run::{AttemptEnd, Epoch, JobId, OwnerId, RunEvent, RunId};
 use rusqlite::params;
 
-use super::super::{Claim, Reaped, StoreError};
+use super::super::{Claim, Reaped, StoreError, stopped};
 use super::db::Db;
 use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_ms, to_int, to_ms};
 use super::settle::{Held, Measured};
@@ -91,8 +92,36 @@ impl Db {
         let look = (others.alive || is_left).then(|| to_ms(now + LOOK));
         // A lease counts as expired only after its last millisecond.
         let expiry = expiry.map(|lease| lease.saturating_add(1));
-        reaped.next = expiry.into_iter().chain(look).min().map(from_ms).transpose()?;
+        reaped.next = expiry.into_iter().chain(look).min().map(|ms| from_ms("lease_ms", ms)).transpose()?;
         Ok(reaped)
+    }
+
+    /// Returns the attempts of this incarnation that it does not have in progress.
+    pub(super) fn take_back(
+        &mut self,
+        held: &[Claim],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        let me = to_int(self.owner.ok_or(StoreError::Closed)?.0);
+        let in_progress: HashSet<Claim> = held.iter().copied().collect();
+        let mut taken = Vec::new();
+        for Leased { held, job, owner, asked, .. } in self.leased()? {
+            if owner != me || in_progress.contains(&Claim { run: held.run, epoch: held.epoch }) {
+                continue;
+            }
+            let entry = match self.entry_or_known(job) {
+                Ok(entry) => entry,
+                // Declared by a newer program meanwhile: it ends the attempt when its lease expires.
+                Err(StoreError::Corrupt { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let event = stopped(RunEvent::Ended { at: now, end: AttemptEnd::Interrupted }, asked.as_deref());
+            let mut mark = self.mark(job)?;
+            self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
+            self.write_mark(&mark)?;
+            taken.push((entry.plan.name.clone(), held.run));
+        }
+        Ok(taken)
     }
 
     /// Looks who else works on this file, and notes those that the operating system knows to be gone.

@@ -1,5 +1,6 @@
 //! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut.
 
+mod checkup;
 mod claim;
 mod commands;
 mod complete;
@@ -12,6 +13,7 @@ mod ledger;
 mod marks;
 mod migrations;
 mod note;
+mod problems;
 mod prune;
 mod rows;
 mod set_back;
@@ -25,13 +27,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::run::OwnerId;
+use cron_core::run::{OwnerId, RunId};
 use rusqlite::Connection;
 
 use super::{
     Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Store, StoreError, Synced,
+    Settlement, Sighting, Store, StoreError, Synced,
 };
+pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
 pub(crate) use complete::transaction;
 pub use complete::{CompleteError, complete_in};
 use connection::{Writer, open_reader, open_reader_alone, open_writer};
@@ -52,6 +55,7 @@ pub struct SqliteStore {
 /// The reads of a SQLite file alone: for programs that look and change nothing.
 #[derive(Debug)]
 pub struct SqliteLedger {
+    path: PathBuf,
     // One connection for all reads of this process: reads are short, and a pool would keep more files open.
     reader: Mutex<Connection>,
 }
@@ -66,7 +70,8 @@ impl SqliteLedger {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         found(path)?;
-        Ok(Self { reader: Mutex::new(open_reader_alone(path)?) })
+        let reader = Mutex::new(open_reader_alone(path)?);
+        Ok(Self { path: path.canonicalize().unwrap_or_else(|_| path.to_owned()), reader })
     }
 
     fn read<R, E: From<StoreError>>(&self, read: impl FnOnce(&Connection) -> Result<R, E>) -> Result<R, E> {
@@ -117,7 +122,7 @@ impl SqliteStore {
         })?;
         pass(Point::OpenSignal);
         let signal = Arc::new(signal);
-        let ledger = SqliteLedger { reader: Mutex::new(open_reader(&path)?) };
+        let ledger = SqliteLedger { path: path.clone(), reader: Mutex::new(open_reader(&path)?) };
         let writer = Writer::start(Db::new(connection, Arc::clone(&signal)))?;
         Ok(Self { path, writer, ledger, signal })
     }
@@ -192,6 +197,19 @@ impl Store for SqliteStore {
             self.signal.ring();
         }
         Ok(reaped)
+    }
+
+    fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        let taken = self.writer.call(move |db| db.take_back(&held, now))?;
+        if !taken.is_empty() {
+            // Whoever has a free worker may start them.
+            self.signal.ring();
+        }
+        Ok(taken)
+    }
+
+    fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
+        self.writer.call(move |db| db.note_problems(&sightings))
     }
 
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
 use cron_core::run::{Progress, RunState, Stage, StateWord};
 use rusqlite::Row;
-use rusqlite::types::FromSql;
+use rusqlite::types::{FromSql, ValueRef};
 
 use super::super::{PauseInfo, StoreError};
 
@@ -21,9 +21,9 @@ pub(super) fn to_ms(instant: DateTime<Utc>) -> i64 {
     instant.timestamp_millis()
 }
 
-pub(super) fn from_ms(ms: i64) -> Result<DateTime<Utc>, StoreError> {
-    DateTime::from_timestamp_millis(ms)
-        .ok_or_else(|| StoreError::Corrupt { what: format!("the instant {ms} is outside the calendar") })
+pub(super) fn from_ms(column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    let outside = || corrupt(column, format_args!("the instant {ms} is outside the calendar"));
+    DateTime::from_timestamp_millis(ms).ok_or_else(outside)
 }
 
 pub(super) fn to_us(duration: Duration) -> i64 {
@@ -40,18 +40,17 @@ pub(super) fn to_int(number: u64) -> i64 {
 }
 
 pub(super) fn from_int(number: i64) -> Result<u64, StoreError> {
-    u64::try_from(number)
-        .map_err(|_| StoreError::Corrupt { what: format!("the number {number} is below zero") })
+    u64::try_from(number).map_err(|_| {
+        corrupt("id, job_id, run_id or epoch", format_args!("the number {number} is below zero"))
+    })
 }
 
 fn corrupt(column: &str, wrong: impl Display) -> StoreError {
     StoreError::Corrupt { what: format!("column {column}: {wrong}") }
 }
 
-fn instant(column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
-    let outside = || corrupt(column, format_args!("the instant {ms} is outside the calendar"));
-    DateTime::from_timestamp_millis(ms).ok_or_else(outside)
-}
+/// The columns that tell rows apart.
+const KEYS: [&str; 6] = ["id", "name", "job_id", "run_id", "first_ms", "seq"];
 
 /// Reads the columns of a row in the order of its query, which is cheaper than by name. The names are for errors.
 pub(super) struct Columns<'a> {
@@ -70,33 +69,61 @@ impl<'a> Columns<'a> {
         place
     }
 
+    /// An error that names the column, and the row by what the query has read of its key.
+    fn corrupt(&self, column: &str, wrong: impl Display) -> StoreError {
+        let names: Vec<_> = self.row.as_ref().column_names().collect();
+        let value = |key: &&str| {
+            let place = names.iter().position(|name| name == key)?;
+            let value = match self.row.get_ref(place).ok()? {
+                ValueRef::Integer(number) => number.to_string(),
+                ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+                ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => return None,
+            };
+            Some(format!("{key} {value}"))
+        };
+        let keys: Vec<_> = KEYS.iter().filter_map(value).collect();
+        if keys.is_empty() {
+            return corrupt(column, wrong);
+        }
+        corrupt(column, format_args!("{wrong} (in the row with {})", keys.join(", ")))
+    }
+
     pub(super) fn get<T: FromSql>(&mut self, column: &str) -> Result<T, StoreError> {
         let place = self.place();
-        self.row.get(place).map_err(|error| corrupt(column, error))
+        self.row.get(place).map_err(|error| self.corrupt(column, error))
     }
 
     pub(super) fn u64(&mut self, column: &str) -> Result<u64, StoreError> {
         let number: i64 = self.get(column)?;
-        u64::try_from(number).map_err(|_| corrupt(column, format_args!("the number {number} is below zero")))
+        u64::try_from(number).map_err(|_| self.below_zero(column, number))
     }
 
     pub(super) fn u64_or_null(&mut self, column: &str) -> Result<Option<u64>, StoreError> {
         let number: Option<i64> = self.get(column)?;
-        let below = |number| corrupt(column, format_args!("the number {number} is below zero"));
-        number.map(|number| u64::try_from(number).map_err(|_| below(number))).transpose()
+        number.map(|number| u64::try_from(number).map_err(|_| self.below_zero(column, number))).transpose()
+    }
+
+    fn below_zero(&self, column: &str, number: i64) -> StoreError {
+        self.corrupt(column, format_args!("the number {number} is below zero"))
     }
 
     pub(super) fn u32(&mut self, column: &str) -> Result<u32, StoreError> {
         let number: i64 = self.get(column)?;
-        u32::try_from(number).map_err(|_| corrupt(column, format_args!("{number} is no count")))
+        u32::try_from(number).map_err(|_| self.corrupt(column, format_args!("{number} is no count")))
     }
 
     pub(super) fn instant(&mut self, column: &str) -> Result<DateTime<Utc>, StoreError> {
-        instant(column, self.get(column)?)
+        let ms = self.get(column)?;
+        self.instant_of(column, ms)
     }
 
     pub(super) fn instant_or_null(&mut self, column: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.get::<Option<i64>>(column)?.map(|ms| instant(column, ms)).transpose()
+        self.get::<Option<i64>>(column)?.map(|ms| self.instant_of(column, ms)).transpose()
+    }
+
+    fn instant_of(&self, column: &str, ms: i64) -> Result<DateTime<Utc>, StoreError> {
+        let outside = || self.corrupt(column, format_args!("the instant {ms} is outside the calendar"));
+        DateTime::from_timestamp_millis(ms).ok_or_else(outside)
     }
 
     /// A word of the semantics; an unknown one is an error that names the column.
@@ -106,7 +133,8 @@ impl<'a> Columns<'a> {
     {
         let place = self.place();
         let text = self.row.get_ref(place).and_then(|value| Ok(value.as_str()?));
-        text.map_err(|error| corrupt(column, error))?.parse().map_err(|error| corrupt(column, error))
+        let text = text.map_err(|error| self.corrupt(column, error))?;
+        text.parse().map_err(|error| self.corrupt(column, error))
     }
 
     /// Where a run stands: [`PROGRESS`].
@@ -115,9 +143,7 @@ impl<'a> Columns<'a> {
         let overdue = self.get::<i64>("overdue")? != 0;
         let completed: bool = self.get("completed_ms")?;
         let wake = self.instant_or_null("wake_ms")?;
-        let missing = || StoreError::Corrupt {
-            what: "column wake_ms: a run that is waiting has no instant to wake".to_owned(),
-        };
+        let missing = || self.corrupt("wake_ms", "a run that is waiting has no instant to wake");
         let state = match word {
             StateWord::Scheduled => RunState::Scheduled { wake },
             StateWord::Running => RunState::Running { stage: stage(overdue, completed)? },

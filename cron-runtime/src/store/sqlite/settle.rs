@@ -11,7 +11,7 @@ use cron_core::run::{
 };
 use rusqlite::params;
 
-use super::super::{Settled, Settlement, StoreError, stopped};
+use super::super::{Claim, Settled, Settlement, StoreError, stopped};
 use super::db::{Db, Entry};
 use super::marks::{MARK, Mark};
 use super::rows::{Columns, PROGRESS, failed, state_columns, to_int, to_ms, to_us};
@@ -42,9 +42,18 @@ impl Db {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let measured = Measured { started: Some(started), duration: Some(duration) };
         let Some((held, asked, mut mark)) = self.held(claim.run, claim.epoch)? else {
+            if let Some(state) = self.was_settled(&claim, started, duration)? {
+                return Ok(Settled::Moved { state, gave_way: false, due: None });
+            }
             self.note_fenced(claim.run, claim.epoch, &event, measured)?;
             return Ok(Settled::Fenced);
         };
+        if matches!(event, RunEvent::Overrun { .. })
+            && held.progress.state == (RunState::Running { stage: Stage::Overdue })
+        {
+            // Only this process records that, so it has done so before.
+            return Ok(Settled::Moved { state: held.progress.state, gave_way: false, due: None });
+        }
         self.write_note(claim.run, &note)?;
         let event = stopped(event, asked.as_deref());
         // The success of an attempt that was recorded as timed out counts for nothing.
@@ -57,6 +66,28 @@ impl Db {
         let (moved, due) = self.apply(&held, &mut mark, &entry, event, at, measured)?;
         self.write_mark(&mark)?;
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
+    }
+
+    /// Where the run stands, if this same end was written before by a call that was reported as failed. Whoever else ends an attempt
+    /// does not know how long it took.
+    fn was_settled(
+        &self,
+        claim: &Claim,
+        started: DateTime<Utc>,
+        duration: Duration,
+    ) -> Result<Option<RunState>, StoreError> {
+        let sql = format!(
+            "SELECT {PROGRESS} FROM runs WHERE id = ?1 AND state <> 'running' AND epoch = ?2 AND started_ms = ?3 AND duration_us = ?4 \
+             UNION ALL SELECT {PROGRESS} FROM runs JOIN attempts ON run_id = id WHERE id = ?1 AND attempts.epoch = ?2 \
+             AND attempts.started_ms = ?3 AND attempts.duration_us = ?4 AND result <> 'fenced'"
+        );
+        let mut statement = self.statement(&sql)?;
+        let values = params![to_int(claim.run.0), to_int(claim.epoch.0), to_ms(started), to_us(duration)];
+        let mut rows = statement.query(values).map_err(failed)?;
+        match rows.next().map_err(failed)? {
+            Some(row) => Ok(Some(Columns::of(row).progress()?.state)),
+            None => Ok(None),
+        }
     }
 
     /// The attempt of a run if it is still the one of `epoch`, with where its job stands.

@@ -48,6 +48,13 @@ impl Signal {
         Ok(Self { path, files })
     }
 
+    /// For somebody who only looks: creates nothing. `None` where there is no such file, or no permission to read it.
+    pub(super) fn probe(path: &Path) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        let id = identity_of(&file.metadata().ok()?);
+        Some(Self { path: path.to_owned(), files: Mutex::new(vec![Opened { file, id }]) })
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -67,6 +74,11 @@ impl Signal {
     /// are no such locks and leases alone tell.
     pub(super) fn lock(&self, owner: OwnerId) -> io::Result<Option<String>> {
         self.use_file(|opened| Ok(opened.lock(owner)?.then(|| opened.id.clone())))
+    }
+
+    /// Whether the file `id` is one of those that this process has open.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.files().iter().any(|opened| opened.id == id)
     }
 
     /// Whether the operating system knows that `owner`, who holds its lock in the file `id` of this same boot of this

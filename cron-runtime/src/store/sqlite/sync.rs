@@ -94,6 +94,7 @@ impl Db {
 
     pub(super) fn rename(&self, id: JobId, was: &JobName, name: &JobName) -> Result<(), StoreError> {
         self.run("UPDATE jobs SET name = ?2 WHERE id = ?1", params![to_int(id.0), name.as_str()])?;
+        self.run("UPDATE OR REPLACE problems SET job = ?2 WHERE job = ?1", [was.as_str(), name.as_str()])?;
         // Dynamic jobs follow the function.
         let sql = "SELECT id, name, plan FROM jobs WHERE handler = ?1";
         let mut statement = self.statement(sql)?;

@@ -1,10 +1,12 @@
 //! What goes into a store's verbs and what comes out of them.
 
 mod command;
+mod problem;
 mod read;
 mod work;
 
 pub use command::{Backfill, BackfillPlan, Cancel, Command, CommandError, Done, Target, Trigger};
+pub use problem::{MAX_PROBLEMS, ProblemInfo, Sighting};
 pub use read::{
     AttemptInfo, GroupInfo, JobInfo, JobQuery, Page, PauseInfo, RunFilter, RunInfo, RunQuery, SkipInfo,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Check, Key, bounds, calendar, explain};
 use crate::UnknownWord;
 use crate::duration::format_duration;
-use crate::schedule::{Schedule, ScheduleError, ScheduleErrorKind};
+use crate::schedule::{DstGap, Schedule, ScheduleError, ScheduleErrorKind};
 
 /// The one word that `after` takes.
 pub(super) const FINISH: &str = "finish";
@@ -27,11 +27,13 @@ pub(super) fn check(check: &mut Check<'_>) -> Option<String> {
     belongs(check, first);
     let zone = zone(check, first);
     let Some(schedule) = parse(check, first, zone.unwrap_or("UTC")) else {
+        check.word::<DstGap>(Key::DstGap);
         calendar::check_alone(check);
         bounds::check(check, first, None, zone.unwrap_or("UTC"));
         return None;
     };
     zone_without_effect(check, first, &schedule);
+    let schedule = with_dst_gap(check, first, schedule);
     // UTC is what the core takes for no choice; here it is known to be one.
     if first == Key::Rrule
         && let Some(own) = schedule.zone()
@@ -54,8 +56,9 @@ pub(super) fn check(check: &mut Check<'_>) -> Option<String> {
 
 /// `timezone`, `phase`, `after` and the like say something about a schedule, so there must be one.
 fn needs_schedule(check: &mut Check<'_>) {
+    check.word::<DstGap>(Key::DstGap);
     calendar::check_alone(check);
-    for key in [Key::Calendar, Key::Timezone, Key::Phase, Key::After, Key::Start, Key::End] {
+    for key in [Key::Calendar, Key::Timezone, Key::DstGap, Key::Phase, Key::After, Key::Start, Key::End] {
         if check.has(key) {
             let with_every = matches!(key, Key::Phase | Key::After);
             let example = if with_every { Key::Every } else { Key::Cron }.example();
@@ -118,6 +121,43 @@ fn zone_without_effect(check: &mut Check<'_>, key: Key, schedule: &Schedule) {
                     remove it, or write a rate that divides the minute, the hour or the day";
         check.wrong_name(Key::Timezone, text);
     }
+}
+
+/// The schedule with its rule for what the clock skips. Refuses the option where there is nothing to choose, and where
+/// it leaves no tick.
+fn with_dst_gap(check: &mut Check<'_>, key: Key, schedule: Schedule) -> Schedule {
+    if !check.has(Key::DstGap) {
+        return schedule;
+    }
+    let gap = check.word(Key::DstGap).unwrap_or_default();
+    let why = match &schedule {
+        Schedule::Cron(cron) if cron.is_interval_like() => {
+            "it has a field of the time that begins with `*`, so it goes on with the new clock after a gap"
+        }
+        Schedule::Cron(_) | Schedule::Stride(_) => "",
+        Schedule::Interval(_) | Schedule::Delay(_) | Schedule::Once(_) => "it follows no clock",
+        Schedule::At(at) if at.zone().is_none() => "it has an offset, so no clock skips it",
+        Schedule::At(_) => "its one run is never dropped",
+        #[cfg(feature = "rrule")]
+        Schedule::Rrule(_) => "its runs in a gap always happen after it",
+        // Calendar and bounds are added later.
+        Schedule::Calendared(_) | Schedule::Bounded(_) => "",
+    };
+    if !why.is_empty() {
+        check.wrong_name(Key::DstGap, format!("`dst_gap` has no effect with this `{key}`: {why}\nremove it"));
+        return schedule;
+    }
+    let chosen = schedule.clone().with_dst_gap(gap);
+    if !chosen.has_any_tick() {
+        let text = format!(
+            "with `dst_gap = \"{}\"` it never happens: the clock skips each of its local times\n\
+             remove it, or write a time that the clock shows",
+            gap.as_str()
+        );
+        check.wrong_value(Key::DstGap, text);
+        return schedule;
+    }
+    chosen
 }
 
 /// The zone to read the schedule in; `None` where the user names one that does not exist.

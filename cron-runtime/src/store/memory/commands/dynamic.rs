@@ -73,6 +73,7 @@ impl Book {
     /// Removes a job with its record.
     pub(in super::super) fn forget(&mut self, name: &JobName) -> bool {
         self.runs.retain(|_, run| run.job != *name);
+        self.problems.retain(|problem| problem.job.as_ref() != Some(name));
         self.jobs.remove(name).is_some()
     }
 }

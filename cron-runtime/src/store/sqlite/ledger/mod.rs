@@ -2,6 +2,7 @@
 
 mod audit;
 mod jobs;
+mod problems;
 mod runs;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::super::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
-    RunInfo, RunQuery, SkipInfo, StoreError,
+    ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
 };
 use super::rows::{Columns, failed, to_int};
 use super::{SqliteLedger, SqliteStore, commands};
@@ -49,6 +50,10 @@ impl Ledger for SqliteStore {
 
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
         self.ledger.skips(job, page)
+    }
+
+    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
+        self.ledger.problems(since)
     }
 
     fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {
@@ -99,6 +104,10 @@ impl Ledger for SqliteLedger {
             }
             Ok(skips)
         })
+    }
+
+    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
+        self.read(|connection| problems::read(connection, since))
     }
 
     fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {

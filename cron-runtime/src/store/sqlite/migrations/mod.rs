@@ -1,6 +1,9 @@
 //! The schema and its versions. A migration that has been released is never changed; a new one is added.
 
+mod backup;
+
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -50,23 +53,42 @@ pub(super) fn inspect(connection: &Connection, path: &Path) -> Result<Found, Sto
     Ok(Found::Empty)
 }
 
-/// Brings the file to [`VERSION`], each step in one transaction together with its number.
+/// How long a process waits for another one that is bringing the file up to date: it writes a copy of all of it.
+const BUSY: Duration = Duration::from_secs(300);
+
+/// Brings the file to [`VERSION`] in one transaction, so that it has the old version or the new one and nothing between. A copy
+/// of an old file is kept before.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    loop {
-        // Looked at again inside the transaction: another process may have migrated the file meanwhile.
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let done = match inspect(&transaction, path)? {
-            Found::Empty => 0,
-            Found::Version(version) => version,
-        };
-        let Some(migration) = MIGRATIONS.get(done as usize) else { return Ok(()) };
+    if inspect(connection, path)? == Found::Version(VERSION) {
+        return Ok(());
+    }
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // Looked at again inside the transaction: another process may have migrated the file meanwhile.
+    let done = match inspect(&transaction, path)? {
+        Found::Empty => 0,
+        Found::Version(version) => version,
+    };
+    let missing = MIGRATIONS.get(done as usize..).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let kept = if done > 0 { Some(backup::keep(path, done)?) } else { None };
+    for migration in missing {
         pass(Point::MigrateBegun);
         transaction.execute_batch(migration).map_err(failed)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-        transaction.pragma_update(None, "user_version", done + 1).map_err(failed)?;
-        pass(Point::MigrateWritten);
-        transaction.commit().map_err(failed)?;
-        pass(Point::MigrateCommitted);
     }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+    pass(Point::MigrateWritten);
+    transaction.commit().map_err(failed)?;
+    pass(Point::MigrateCommitted);
+    if let Some(kept) = kept {
+        let (database, backup) = (path.display(), kept.display());
+        tracing::info!(
+            %database, from = done, to = VERSION, %backup,
+            "the database has been brought up to date; the backup is the file as it was before"
+        );
+    }
+    Ok(())
 }

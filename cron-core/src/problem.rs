@@ -1,0 +1,118 @@
+//! What a scheduler may find wrong with itself and with its surroundings.
+
+use crate::words::word_enum;
+
+word_enum! {
+    /// What kind of problem it is.
+    #[non_exhaustive]
+    "kind of problem", pub enum ProblemKind {
+        /// The engine came to a due instant late: the process got no processor time, or was stopped.
+        LateLoop = "late_loop",
+        /// The tokio runtime does not run tasks: async functions do not begin or go on.
+        RuntimeBlocked = "runtime_blocked",
+        /// A synchronous function waits for a thread of the blocking pool.
+        PoolExhausted = "pool_exhausted",
+        /// The tokio runtime is gone, and the scheduler ends.
+        RuntimeGone = "runtime_gone",
+        /// The wall clock was set, or the machine slept.
+        ClockStep = "clock_step",
+        /// High-water marks that a wrong clock had left in the future were set back.
+        MarksSetBack = "marks_set_back",
+        /// The store fails: nothing is claimed, and results wait.
+        StoreFailing = "store_failing",
+        /// The store took its time.
+        SlowCommit = "slow_commit",
+        /// Leases were renewed not long before their owner had to give them up.
+        LeaseMargin = "lease_margin",
+        /// Runs were on record as started by this process, which had been told that their claim failed. They were given back.
+        Orphaned = "orphaned",
+        /// A function does not return although its time is over.
+        Stuck = "stuck",
+        /// A newer program has declared a job in words that this one does not know.
+        LeftOut = "left_out",
+        /// A result could not be written and is not kept.
+        ResultDropped = "result_dropped",
+        /// The record could not be pruned.
+        PruneFailed = "prune_failed",
+        /// A hook has panicked or returned an error.
+        HookFailed = "hook_failed",
+        /// The operating system refused to wait.
+        WaitFailed = "wait_failed",
+    }
+}
+
+impl ProblemKind {
+    /// Whether it goes on until it is over, and its end is told. The others are moments.
+    #[must_use]
+    pub const fn lasts(self) -> bool {
+        match self {
+            Self::RuntimeBlocked | Self::PoolExhausted | Self::StoreFailing | Self::Stuck => true,
+            Self::LateLoop
+            | Self::RuntimeGone
+            | Self::ClockStep
+            | Self::MarksSetBack
+            | Self::SlowCommit
+            | Self::LeaseMargin
+            | Self::Orphaned
+            | Self::LeftOut
+            | Self::ResultDropped
+            | Self::PruneFailed
+            | Self::HookFailed
+            | Self::WaitFailed => false,
+        }
+    }
+
+    /// Whether each one is told, however soon it follows the last: each is about a run of its own.
+    #[must_use]
+    pub const fn is_each_told(self) -> bool {
+        match self {
+            Self::Stuck | Self::ResultDropped | Self::Orphaned | Self::MarksSetBack | Self::RuntimeGone => {
+                true
+            }
+            Self::LateLoop
+            | Self::RuntimeBlocked
+            | Self::PoolExhausted
+            | Self::ClockStep
+            | Self::StoreFailing
+            | Self::SlowCommit
+            | Self::LeaseMargin
+            | Self::LeftOut
+            | Self::PruneFailed
+            | Self::HookFailed
+            | Self::WaitFailed => false,
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::LateLoop => {
+                "look for a processor that is busy, a limit on the process, or a process that was stopped"
+            }
+            Self::RuntimeBlocked => {
+                "find the blocking call in the named job: make its function a plain `fn`, or use `spawn_blocking`"
+            }
+            Self::PoolExhausted => {
+                "raise `max_blocking_threads` of the runtime, or lower `workers(n)`, or find who keeps the threads"
+            }
+            Self::RuntimeGone => "keep the runtime alive for as long as the scheduler",
+            Self::ClockStep => "where it comes again, look at the clock service of the machine",
+            Self::MarksSetBack => {
+                "find out who had set the clock ahead; `inspect explain` shows what was judged again"
+            }
+            Self::StoreFailing => {
+                "make the database writable again: its disk, its permissions, a process that holds it"
+            }
+            Self::SlowCommit => "look at the disk, and for a process that holds the database for long",
+            Self::LeaseMargin => "look for what held the engine up: a slow disk, or a processor that is busy",
+            Self::Orphaned => "nothing to do: the runs start again; look at the disk if it comes again",
+            Self::Stuck => "end the function's wait; a plain `fn` has to look at `run.is_cancelled()`",
+            Self::LeftOut => "start the newer program here too",
+            Self::ResultDropped => "look what the run has done: its result is not on record",
+            Self::PruneFailed => "look at the error; nothing is lost, the file grows",
+            Self::HookFailed => "look at the error of the hook; no job is touched by it",
+            Self::WaitFailed => "look at the limits of the process: open files, memory",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the engine sees of the clocks: steps, marks from a wrong time, and its own lateness.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use cron_core::problem::ProblemKind;
+
+use super::Engine;
+use super::outage::Verb;
+use super::wait::Until;
+use crate::clock::Moment;
+
+/// Clocks that differ by less than this were not set; they are disciplined all the time.
+const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
+
+/// An engine that wakes later than this after its due instant is late.
+const LATE: Duration = Duration::from_secs(1);
+
+/// By how much the wall clock has moved more than the monotonic one.
+fn step(from: Moment, to: Moment) -> TimeDelta {
+    let monotonic = to.monotonic.saturating_sub(from.monotonic);
+    let monotonic = TimeDelta::from_std(monotonic).unwrap_or(TimeDelta::MAX);
+    (to.wall - from.wall).checked_sub(&monotonic).unwrap_or(TimeDelta::zero())
+}
+
+/// For how long after `from` the engine wanted to sleep at most.
+fn wanted(until: Until, from: Moment) -> Option<Duration> {
+    let wall = until.wall.map(|wall| (wall - from.wall).to_std().unwrap_or_default());
+    wall.into_iter().chain(until.within).min()
+}
+
+impl Engine {
+    /// Both clocks should have moved alike since the last step. Where they have not, the wall clock was set, or the machine
+    /// slept: leases, which are kept in wall time, look older or younger than they are.
+    pub(super) fn notice_clock(&mut self, now: Moment) {
+        let Some(last) = self.last.replace(now) else { return };
+        let step = step(last, now);
+        if step.abs() < CLOCK_STEP {
+            return;
+        }
+        let what = match (step < TimeDelta::zero(), step.abs().num_seconds()) {
+            (true, seconds) => format!("the wall clock was set back by {seconds} s"),
+            (false, seconds) => format!("the wall clock was set ahead by {seconds} s, or the machine slept"),
+        };
+        self.events.problem(ProblemKind::ClockStep, None, what);
+        self.look = true;
+        // Several small steps make a large one; the store looks how far each mark is away.
+        self.astray |= step < TimeDelta::zero();
+        self.keeper.renew_now(now);
+        // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
+        let patient = now.wall + TimeDelta::seconds(15);
+        self.reaped = now.monotonic;
+        if let Some(reap) = &mut self.reap {
+            *reap = if step > TimeDelta::zero() { (*reap).max(patient) } else { patient };
+        }
+    }
+
+    /// The engine wanted to sleep from `asleep` until `until`. The monotonic clock stands still while the machine sleeps, and the
+    /// difference of the clocks is taken off, so neither a sleep nor a clock that was set looks like a late loop.
+    pub(super) fn notice_late(&self, until: Until, asleep: Moment, now: Moment) {
+        let Some(wanted) = wanted(until, asleep) else { return };
+        let slept = now.monotonic.saturating_sub(asleep.monotonic);
+        let step = step(asleep, now).abs().to_std().unwrap_or_default();
+        let late = slept.saturating_sub(wanted).saturating_sub(step);
+        if late > LATE {
+            let what = format!("the engine woke {:.1} s late: it had no processor time", late.as_secs_f64());
+            self.events.problem(ProblemKind::LateLoop, None, what);
+        }
+    }
+
+    /// Sets high-water marks back that a wrong clock has left in the future.
+    pub(super) fn set_back(&mut self, now: Moment) {
+        if !self.astray || self.store_rests(now) {
+            return;
+        }
+        match self.ask_store(Verb::SetBack, |store| store.set_back(now.wall)) {
+            Ok(jobs) => {
+                self.astray = false;
+                if jobs.is_empty() {
+                    return;
+                }
+                self.look = true;
+                let names: Vec<_> = jobs.iter().map(|(job, mark)| format!("`{job}` (from {mark})")).collect();
+                let what = format!(
+                    "the clock was more than 3 hours ahead; the ticks of these jobs are judged again from {} on: {}",
+                    now.wall,
+                    names.join(", ")
+                );
+                self.events.problem(ProblemKind::MarksSetBack, None, what);
+            }
+            Err(error) => self.store_failed(Verb::SetBack, &error, now),
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! An engine whose store fails: before it has done what was asked, or after.
+
+use std::path::PathBuf;
+use std::sync::PoisonError;
+
+use chrono::{DateTime, Utc};
+use cron_core::run::AttemptResult;
+
+use super::*;
+use crate::store::{
+    Claim, CommandError, Done, JudgeRequest, Judged, Note, Pruned, Reaped, Settled, Settlement, Sighting,
+    StoreError, Synced,
+};
+
+/// What happens to calls of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing is done.
+    Refused,
+    /// All is done, and an error comes back: the connection broke after the commit.
+    Applied,
+    /// All is done, and the clocks have gone on.
+    Slow(Duration),
+}
+
+/// A store that fails as it is told.
+#[derive(Debug)]
+struct Faulty {
+    store: Arc<dyn Store>,
+    clock: Arc<Hand>,
+    faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
+    renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
+}
+
+impl Faulty {
+    fn pass<T>(
+        &self,
+        verb: &'static str,
+        call: impl FnOnce(&dyn Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).get(verb).copied();
+        let failure = || Err(StoreError::Backend("no space left on device".into()));
+        match fault {
+            None => call(self.store.as_ref()),
+            Some(Fault::Refused) => failure(),
+            Some(Fault::Applied) => {
+                call(self.store.as_ref())?;
+                failure()
+            }
+            Some(Fault::Slow(span)) => {
+                let mut moment = self.clock.0.lock().expect("no test panics under it");
+                moment.monotonic += span;
+                moment.wall += span;
+                drop(moment);
+                call(self.store.as_ref())
+            }
+        }
+    }
+}
+
+impl Store for Faulty {
+    fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
+        self.store.join(now)
+    }
+    fn sync(&self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
+        self.store.sync(program, now)
+    }
+    fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
+        self.pass("judge", |store| store.judge(request))
+    }
+    fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        self.pass("settle", |store| store.settle(settlements))
+    }
+    fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        self.pass("note", |store| store.note(notes))
+    }
+    fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
+        self.pass("renew", |store| {
+            self.renewals.lock().expect("no test panics under it").push(until);
+            store.renew(claims, until)
+        })
+    }
+    fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
+        self.pass("reap", |store| store.reap(now))
+    }
+    fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
+        self.pass("take_back", |store| store.take_back(held, now))
+    }
+    fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
+        self.pass("note_problems", |store| store.note_problems(sightings))
+    }
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+        self.pass("set_back", |store| store.set_back(now))
+    }
+    fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
+        self.pass("prune", |store| store.prune(now, limit))
+    }
+    fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
+        self.store.command(command, now)
+    }
+    fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.pass("leave", |store| store.leave(now))
+    }
+    fn doorbell(&self) -> Option<PathBuf> {
+        self.store.doorbell()
+    }
+    fn file(&self) -> Option<PathBuf> {
+        self.store.file()
+    }
+}
+
+/// A bench and the way to make its store fail.
+pub(super) struct Faults {
+    faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
+    /// Until when leases were renewed, call by call.
+    pub(super) renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
+}
+
+impl Faults {
+    pub(super) fn bench(workers: usize, jobs: Vec<(Plan, Handler)>) -> (Bench, Self) {
+        let all = Self { faults: Arc::default(), renewals: Arc::default() };
+        let (faults, renewals) = (Arc::clone(&all.faults), Arc::clone(&all.renewals));
+        let bench = Bench::with_store(workers, jobs, Hooks::default(), |store, clock| {
+            Arc::new(Faulty { store, clock: Arc::clone(clock), faults, renewals })
+        });
+        (bench, all)
+    }
+
+    pub(super) fn set(&self, verbs: &[&'static str], fault: Fault) {
+        self.faults.lock().expect("no test panics under it").extend(verbs.iter().map(|verb| (*verb, fault)));
+    }
+
+    pub(super) fn heal(&self) {
+        self.faults.lock().expect("no test panics under it").clear();
+    }
+}
+
+const ALL: &[&str] =
+    &["judge", "settle", "note", "renew", "reap", "take_back", "note_problems", "set_back", "prune"];
+
+fn told(bench: &mut Bench) -> Vec<Event> {
+    std::iter::from_fn(|| bench.told.try_recv().ok()).collect()
+}
+
+fn problems(events: &[Event], kind: ProblemKind) -> Vec<crate::Problem> {
+    let told = events.iter().filter_map(|event| match event {
+        Event::Problem(problem) => Some(problem.clone()),
+        _ => None,
+    });
+    told.filter(|problem| problem.kind == kind).collect()
+}
+
+fn attempts(bench: &Bench, run: RunId) -> Vec<AttemptResult> {
+    let (_, attempts) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+    attempts.into_iter().map(|attempt| attempt.result).collect()
+}
+
+fn assert_sound(bench: &Bench, job: &str) {
+    let audit = bench.stores.ledger.audit(job).expect("it is read").expect("it is there");
+    assert!(audit.is_sound(), "{audit:?}");
+}
+
+#[test]
+fn a_claim_that_was_reported_as_failed_is_given_back_and_uses_no_attempt() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("lone", &[], NOTHING)]);
+    faults.set(&["judge"], Fault::Applied);
+    let run = bench.trigger("lone");
+    bench.pass(Duration::from_millis(1));
+    assert_eq!(bench.state(run), StateWord::Running, "it is on record");
+    assert!(bench.engine.attempts.is_empty(), "and was not started");
+    // Long enough for its lease to expire: it must not count as lost either.
+    faults.set(&["judge", "reap", "take_back"], Fault::Refused);
+    for _ in 0..40 {
+        bench.pass(Duration::from_secs(1));
+    }
+    faults.heal();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.wait("its end", ended(run)), (StateWord::Succeeded, String::new()));
+    assert_eq!(attempts(&bench, run), [AttemptResult::Interrupted]);
+    let (info, _) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+    assert_eq!((info.attempts_used, info.crashes), (0, 0));
+    let orphaned = bench.engine.events.board().list();
+    let orphaned = orphaned.iter().find(|problem| problem.kind == ProblemKind::Orphaned).expect("it is told");
+    assert_eq!(orphaned.job.as_ref().map(JobName::as_str), Some("lone"));
+    assert_sound(&bench, "lone");
+}
+
+#[test]
+fn a_claim_in_doubt_is_not_taken_from_attempts_in_progress() {
+    let jobs = vec![job("long", &[], WELL_BEHAVED), job("lone", &[], NOTHING)];
+    let (mut bench, faults) = Faults::bench(10, jobs);
+    let long = bench.trigger("long");
+    bench.pass(Duration::from_millis(1));
+    faults.set(&["judge"], Fault::Applied);
+    let lone = bench.trigger("lone");
+    bench.pass(Duration::from_millis(1));
+    faults.heal();
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.wait("its end", ended(lone)).0, StateWord::Succeeded);
+    assert_eq!((bench.state(long), attempts(&bench, long)), (StateWord::Running, vec![]));
+    cancel(&mut bench, long);
+    assert_eq!(bench.wait("its end", ended(long)).0, StateWord::Succeeded);
+}
+
+#[test]
+fn a_result_that_was_written_although_that_was_reported_as_failed_is_told_once_and_not_as_fenced() {
+    let jobs = vec![
+        job("good", &[], NOTHING),
+        job("bad", &[], FAILING),
+        job("again", &[(Key::Retries, "1"), (Key::RetryDelay, "1h")], FAILING),
+    ];
+    let (mut bench, faults) = Faults::bench(10, jobs);
+    faults.set(&["settle"], Fault::Applied);
+    let runs = ["good", "bad", "again"].map(|job| bench.trigger(job));
+    bench.wait("all have ended and wait for the store", |event| match event {
+        Event::Problem(problem) if problem.kind == ProblemKind::StoreFailing => Some(()),
+        _ => None,
+    });
+    while bench.engine.pending.len() < 3 {
+        bench.step(TimeDelta::zero(), Duration::ZERO);
+    }
+    // They are written by now, or by the next try.
+    bench.pass(Duration::from_secs(2));
+    faults.heal();
+    bench.pass(Duration::from_secs(2));
+    let events = told(&mut bench);
+    for (run, state) in runs.into_iter().zip([StateWord::Succeeded, StateWord::Failed, StateWord::Waiting]) {
+        let ends = events.iter().filter_map(ended(run)).map(|(state, _)| state).collect::<Vec<_>>();
+        assert_eq!(ends, [state]);
+        assert_eq!(bench.state(run), state);
+        let noted = if state == StateWord::Succeeded { vec![] } else { vec![AttemptResult::Errored] };
+        assert_eq!(attempts(&bench, run), noted);
+    }
+    assert!(!events.iter().any(|event| matches!(event, Event::Fenced { .. })), "{events:?}");
+}
+
+static LET_GO: AtomicBool = AtomicBool::new(false);
+
+const HANGS: Handler = Handler::blocking(hangs, needs_nothing);
+fn hangs(_: &Context) -> Result<BlockingCall, ExtractError> {
+    Ok(Box::new(|| {
+        while !LET_GO.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        Outcome::Succeeded(None)
+    }))
+}
+
+#[test]
+fn an_overrun_that_was_written_although_that_was_reported_as_failed_is_no_dropped_result() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("hangs", &[(Key::Timeout, "5s")], HANGS)]);
+    let run = bench.trigger("hangs");
+    bench.pass(Duration::from_millis(1));
+    faults.set(&["settle"], Fault::Applied);
+    bench.pass(Duration::from_secs(5));
+    bench.pass(Duration::from_millis(500));
+    LET_GO.store(true, Ordering::SeqCst);
+    while bench.engine.pending.len() < 2 {
+        bench.step(TimeDelta::zero(), Duration::ZERO);
+        std::thread::yield_now();
+    }
+    // The second try finds the first of the two written, and writes the other.
+    bench.pass(Duration::from_secs(2));
+    faults.heal();
+    bench.pass(Duration::from_secs(2));
+    let events = told(&mut bench);
+    assert_eq!((bench.state(run), attempts(&bench, run)), (StateWord::Failed, vec![AttemptResult::TimedOut]));
+    assert!(problems(&events, ProblemKind::ResultDropped).is_empty(), "{events:?}");
+    assert!(!events.iter().any(|event| matches!(event, Event::Fenced { .. })), "{events:?}");
+    let stuck: Vec<_> =
+        problems(&events, ProblemKind::Stuck).into_iter().map(|stuck| stuck.is_over).collect();
+    assert_eq!(stuck, [false, true]);
+}
+
+#[test]
+fn while_the_store_fails_nothing_is_claimed_results_are_kept_and_bounded_and_it_recovers_alone() {
+    const WORKERS: usize = 4;
+    let names: Vec<String> = (0..20).map(|number| format!("job{number}")).collect();
+    let jobs: Vec<_> = names.iter().map(|name| job(name, &[(Key::Every, "1s")], NOTHING)).collect();
+    let (mut bench, faults) = Faults::bench(WORKERS, jobs);
+    let started = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::Started { .. })).count();
+    // Claims are made, and from then on nothing can be written.
+    faults.set(&["settle", "note", "renew", "note_problems", "prune"], Fault::Refused);
+    bench.pass(Duration::from_secs(1));
+    faults.set(ALL, Fault::Refused);
+    let mut events = told(&mut bench);
+    let before = started(&events);
+    assert!((1..=WORKERS).contains(&before), "{before}");
+    let mut most = 0;
+    for _ in 0..100 {
+        let until = bench.pass(Duration::from_secs(1));
+        assert_ne!(until, Until::NOW, "it does not spin");
+        most = most.max(bench.engine.pending.len() + bench.engine.attempts.len());
+        events.extend(told(&mut bench));
+    }
+    assert_eq!(most, before, "what is kept are the results of the attempts that were in progress");
+    assert_eq!(started(&events), before, "nothing starts without a record");
+    let begun = problems(&events, ProblemKind::StoreFailing);
+    let seconds: Vec<_> = begun.iter().map(|problem| (problem.at - begun[0].at).num_seconds()).collect();
+    assert_eq!(seconds.len(), 3, "told when it begins and at growing intervals: {seconds:?}");
+    assert!(begun.iter().all(|problem| !problem.is_over && problem.since == begun[0].since));
+    let lasting = bench.engine.events.board().list();
+    assert_eq!((lasting[0].kind, lasting[0].is_over), (ProblemKind::StoreFailing, false));
+
+    faults.heal();
+    bench.pass(Duration::from_secs(1));
+    bench.wait("the end of the outage", |event| match event {
+        Event::Problem(problem) if problem.kind == ProblemKind::StoreFailing => problem.is_over.then_some(()),
+        _ => None,
+    });
+    for _ in 0..3 {
+        bench.wait("new starts", |event| matches!(event, Event::Started { .. }).then_some(()));
+    }
+    for name in &names {
+        assert_sound(&bench, name);
+    }
+    // The outage is on record too, once.
+    bench.pass(Duration::from_secs(2));
+    let recorded = bench.stores.ledger.problems(START.parse().expect("an instant")).expect("they are read");
+    let outage: Vec<_> = recorded.iter().filter(|known| known.kind == ProblemKind::StoreFailing).collect();
+    assert_eq!(outage.len(), 1);
+    assert!(outage[0].what.starts_with("over after 1m 4"), "{}", outage[0].what);
+}
+
+#[test]
+fn a_slow_call_is_told_and_no_failure() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("lone", &[], NOTHING)]);
+    faults.set(&["judge"], Fault::Slow(Duration::from_millis(1_500)));
+    let run = bench.trigger("lone");
+    let slow = bench.wait("the report", |event| match event {
+        Event::Problem(problem) => Some(problem.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        (slow.kind, slow.what.as_str()),
+        (ProblemKind::SlowCommit, "the store took 1.5 s for judging")
+    );
+    faults.heal();
+    assert_eq!(bench.wait("its end", ended(run)).0, StateWord::Succeeded);
+}
+
+#[test]
+fn a_renewal_close_to_the_end_of_trust_is_told() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("long", &[], WELL_BEHAVED)]);
+    let run = bench.trigger("long");
+    bench.pass(Duration::from_millis(1));
+    faults.set(&["renew"], Fault::Refused);
+    for _ in 0..17 {
+        bench.pass(Duration::from_secs(1));
+    }
+    faults.heal();
+    bench.pass(Duration::from_secs(1));
+    let events = told(&mut bench);
+    let margin = problems(&events, ProblemKind::LeaseMargin);
+    assert_eq!(margin.len(), 1);
+    assert!(margin[0].what.contains("18.0 s"), "{}", margin[0].what);
+    assert!(!events.iter().any(|event| matches!(event, Event::LeaseLost { .. })), "it was in time");
+    let outage: Vec<_> =
+        problems(&events, ProblemKind::StoreFailing).iter().map(|told| told.is_over).collect();
+    assert_eq!(outage, [false, true]);
+    cancel(&mut bench, run);
+    bench.wait("its end", ended(run));
+}
+
+#[test]
+fn problems_are_put_on_record_soon_and_after_that_nothing_wakes_the_engine() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("lone", &[], NOTHING)]);
+    bench.pass(Duration::from_secs(61));
+    assert_eq!(bench.pass(Duration::from_secs(1)), Until::default(), "nothing is wrong, nothing is due");
+    let recorded = |bench: &Bench| {
+        let since = START.parse().expect("an instant");
+        bench.stores.ledger.problems(since).expect("they are read")
+    };
+    faults.set(&["note_problems"], Fault::Refused);
+    bench.step(TimeDelta::hours(1), Duration::from_secs(1));
+    assert_eq!(recorded(&bench), []);
+    faults.heal();
+    let until = bench.pass(Duration::from_secs(1));
+    assert_eq!(until.within, Some(Duration::from_secs(59)), "it does not insist");
+    bench.pass(Duration::from_secs(59));
+    let known = recorded(&bench);
+    assert_eq!((known.len(), known[0].kind, known[0].count), (1, ProblemKind::ClockStep, 1));
+    assert_eq!(bench.pass(Duration::from_secs(1)), Until::default());
+}

@@ -1,0 +1,132 @@
+//! What the engine notices of the user's runtime, without looking while nothing runs.
+
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+
+fn of_kind(kind: ProblemKind, is_over: bool) -> impl Fn(&Event) -> Option<crate::Problem> {
+    move |event| match event {
+        Event::Problem(problem) if problem.kind == kind && problem.is_over == is_over => {
+            Some(problem.clone())
+        }
+        _ => None,
+    }
+}
+
+static MAY_END: AtomicBool = AtomicBool::new(false);
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// An async function that never awaits.
+const SELFISH: Handler = Handler::asynchronous(selfish, needs_nothing);
+fn selfish(_: &Context) -> Result<AsyncCall, ExtractError> {
+    Ok(Box::pin(async {
+        HAS_BEGUN.store(true, Ordering::SeqCst);
+        while !MAY_END.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        Outcome::Succeeded(None)
+    }))
+}
+
+/// Lets functions go on, also where the test fails: their runtime waits for them.
+struct LetGo(&'static AtomicBool);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_runtime_that_runs_no_task_is_told_with_the_job_that_does_not_let_go() {
+    let mut bench = Bench::new(10, vec![job("selfish", &[], SELFISH), job("deaf", &[], DEAF)]);
+    let let_go = LetGo(&MAY_END);
+    let selfish = bench.trigger("selfish");
+    bench.pass(Duration::from_millis(1));
+    while !HAS_BEGUN.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    bench.trigger("deaf");
+    let until = bench.pass(Duration::from_millis(998));
+    assert_eq!(until.within, Some(Duration::from_millis(2)), "an answer is waited for");
+    assert_eq!(bench.engine.events.board().list(), []);
+    bench.pass(Duration::from_millis(2));
+    let blocked = bench.wait("the report", of_kind(ProblemKind::RuntimeBlocked, false));
+    assert!(blocked.what.contains("job `selfish`") && !blocked.what.contains("`deaf`"), "{}", blocked.what);
+    drop(let_go);
+    let over = bench.wait("its end", of_kind(ProblemKind::RuntimeBlocked, true));
+    assert_eq!(over.since, blocked.since);
+    // Its end may have been told before that.
+    while bench.state(selfish) == StateWord::Running {
+        bench.step(TimeDelta::zero(), Duration::ZERO);
+        std::thread::yield_now();
+    }
+    assert_eq!(bench.state(selfish), StateWord::Succeeded);
+}
+
+static RELEASED: AtomicBool = AtomicBool::new(false);
+static WITH_A_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+const KEEPS_ITS_THREAD: Handler = Handler::blocking(keeps_its_thread, needs_nothing);
+fn keeps_its_thread(_: &Context) -> Result<BlockingCall, ExtractError> {
+    Ok(Box::new(|| {
+        WITH_A_THREAD.fetch_add(1, Ordering::SeqCst);
+        while !RELEASED.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        Outcome::Succeeded(None)
+    }))
+}
+
+#[test]
+fn synchronous_functions_without_a_thread_are_told() {
+    let names = ["one", "two", "three"];
+    let jobs = names.map(|name| job(name, &[], KEEPS_ITS_THREAD)).into();
+    let mut bench = Bench::new(10, jobs);
+    let let_go = LetGo(&RELEASED);
+    let runs = names.map(|name| bench.trigger(name));
+    bench.pass(Duration::from_millis(1));
+    // The runtime has two threads for them.
+    while WITH_A_THREAD.load(Ordering::SeqCst) < 2 {
+        std::thread::yield_now();
+    }
+    bench.pass(Duration::from_millis(4_999));
+    assert_eq!(bench.engine.events.board().list(), []);
+    bench.pass(Duration::from_millis(1));
+    let exhausted = bench.wait("the report", of_kind(ProblemKind::PoolExhausted, false));
+    assert!(exhausted.what.contains("1 synchronous"), "{}", exhausted.what);
+    assert!(names.iter().any(|name| exhausted.what.contains(name)), "{}", exhausted.what);
+    drop(let_go);
+    for run in runs {
+        let state = |bench: &Bench| bench.state(run);
+        while state(&bench) == StateWord::Running {
+            bench.step(TimeDelta::zero(), Duration::ZERO);
+            std::thread::yield_now();
+        }
+        assert_eq!(state(&bench), StateWord::Succeeded);
+    }
+    bench.pass(Duration::from_secs(5));
+    bench.wait("its end", of_kind(ProblemKind::PoolExhausted, true));
+}
+
+#[test]
+fn a_late_wake_is_told_unless_a_clock_explains_it() {
+    let bench = Bench::new(10, vec![]);
+    let at = |wall: i64, monotonic: u64| {
+        let start: DateTime<Utc> = START.parse().expect("an instant");
+        Moment { wall: start + TimeDelta::milliseconds(wall), monotonic: Duration::from_millis(monotonic) }
+    };
+    let in_ten = Until { wall: Some(at(10_000, 0).wall), within: Some(Duration::from_secs(60)) };
+    let late = |until, now| {
+        bench.engine.notice_late(until, at(0, 0), now);
+        bench.engine.events.board().list().into_iter().map(|problem| problem.count).sum::<u64>()
+    };
+    assert_eq!(late(in_ten, at(11_000, 11_000)), 0, "a second is nothing");
+    assert_eq!(late(Until::default(), at(99_000, 99_000)), 0, "nothing was due");
+    assert_eq!(late(in_ten, at(3_000_000, 10_050)), 0, "the machine slept, or the clock was set ahead");
+    assert_eq!(late(in_ten, at(5_000, 15_000)), 0, "the clock was set back");
+    assert_eq!(late(in_ten, at(12_500, 12_500)), 1);
+    let list = bench.engine.events.board().list();
+    assert_eq!(list[0].kind, ProblemKind::LateLoop);
+    assert!(list[0].what.contains("2.5 s late"), "{}", list[0].what);
+}

@@ -1,0 +1,241 @@
+//! Whether the user's runtime does what it is asked: runs tasks, and gives synchronous functions a thread.
+//!
+//! Nothing is looked at while nothing is in progress. A small task is spawned with the first async attempt and with each renewal of
+//! leases while there are any; the engine wakes a second later only if that task has not run by then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use cron_core::problem::ProblemKind;
+
+use super::Engine;
+use super::inbox::{Inbox, Message};
+use crate::clock::{Clock, Moment};
+
+/// A task that has not run after this long is told.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// A synchronous function that has no thread after this long is told.
+const PATIENCE_FOR_A_THREAD: Duration = Duration::from_secs(5);
+/// Between two probes at least.
+const SPAN: Duration = Duration::from_secs(5);
+
+/// What the thread that runs a function notes for the engine.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    has_begun: AtomicBool,
+    /// Since when a poll of its future has been in progress, in milliseconds of the monotonic clock, plus one; 0 is none.
+    polled: AtomicU64,
+    clock: Arc<dyn Clock>,
+}
+
+impl Pulse {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { has_begun: AtomicBool::new(false), polled: AtomicU64::new(0), clock }
+    }
+
+    /// Its function has a thread.
+    pub(super) fn begin(&self) {
+        self.has_begun.store(true, Ordering::Relaxed);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// Notes the beginning and the end of each poll of a future.
+    pub(super) async fn watch<F: Future<Output = ()>>(self: Arc<Self>, future: F) {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|context| {
+            let _poll = Poll::begin(&self);
+            future.as_mut().poll(context)
+        })
+        .await;
+    }
+
+    /// For how long the poll in progress has gone on.
+    fn polled_for(&self, now: Duration) -> Option<Duration> {
+        let since = self.polled.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(now.saturating_sub(Duration::from_millis(since)))
+    }
+}
+
+/// A poll in progress; it also ends with a panic.
+struct Poll<'a>(&'a Pulse);
+
+impl<'a> Poll<'a> {
+    fn begin(pulse: &'a Pulse) -> Self {
+        pulse.begin();
+        let ms = u64::try_from(pulse.clock.moment().monotonic.as_millis()).unwrap_or(u64::MAX);
+        pulse.polled.store(ms.saturating_add(1), Ordering::Relaxed);
+        Self(pulse)
+    }
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        self.0.polled.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A task that does nothing but run.
+#[derive(Debug)]
+struct Probe {
+    answer: Arc<Answer>,
+    sent: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Answer {
+    has_come: AtomicBool,
+    /// The engine has told that it does not come, and wants to know when it does.
+    is_missed: AtomicBool,
+}
+
+/// Answers as soon as its task runs, and also if that is dropped: a runtime that is gone is not blocked.
+struct Answering {
+    answer: Arc<Answer>,
+    inbox: Inbox,
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.answer.has_come.store(true, Ordering::SeqCst);
+        if self.answer.is_missed.load(Ordering::SeqCst) {
+            self.inbox.send(Message::Probed);
+        }
+    }
+}
+
+/// What is waited for, on the monotonic clock.
+#[derive(Debug, Default)]
+pub(super) struct Vigil {
+    probe: Option<Probe>,
+    probed: Option<Duration>,
+    /// When to look whether synchronous functions have their threads.
+    threads: Option<Duration>,
+    /// Functions are known to wait for a thread.
+    is_crowded: bool,
+}
+
+impl Vigil {
+    /// When something is due that has not come by itself.
+    fn deadline(&self) -> Option<Duration> {
+        let probe = self.probe.as_ref().filter(|probe| !probe.answer.has_come.load(Ordering::SeqCst));
+        let probe = probe.filter(|probe| !probe.answer.is_missed.load(Ordering::SeqCst));
+        probe.map(|probe| probe.sent.saturating_add(PATIENCE))
+    }
+}
+
+impl Engine {
+    /// An attempt was started.
+    pub(super) fn watch_over(&mut self, is_async: bool, now: Moment) {
+        if is_async {
+            self.probe(now);
+        } else {
+            self.vigil.threads.get_or_insert(now.monotonic.saturating_add(PATIENCE_FOR_A_THREAD));
+        }
+    }
+
+    /// Asks the runtime whether it runs tasks, while there is something for it to run.
+    pub(super) fn probe(&mut self, now: Moment) {
+        let is_soon = self.vigil.probed.is_some_and(|probed| probed.saturating_add(SPAN) > now.monotonic);
+        let is_needed = || self.attempts.iter().any(|running| running.hold.can_be_dropped());
+        if self.vigil.probe.is_some() || is_soon || !is_needed() {
+            return;
+        }
+        let answer = Arc::new(Answer::default());
+        let answering = Answering { answer: Arc::clone(&answer), inbox: self.executor.inbox.clone() };
+        self.executor.runtime.spawn(async move { drop(answering) });
+        self.vigil.probe = Some(Probe { answer, sent: now.monotonic });
+        self.vigil.probed = Some(now.monotonic);
+    }
+
+    pub(super) fn vigil_deadline(&self) -> Option<Duration> {
+        let is_waiting = || self.attempts.iter().any(|running| running.waits_for_a_thread());
+        let threads = self.vigil.threads.filter(|_| self.vigil.is_crowded || is_waiting());
+        self.vigil.deadline().into_iter().chain(threads).min()
+    }
+
+    /// Looks whether what was asked of the runtime has been done.
+    pub(super) fn keep_vigil(&mut self, now: Moment) {
+        self.look_at_probe(now);
+        self.look_at_threads(now);
+    }
+
+    fn look_at_probe(&mut self, now: Moment) {
+        let Some(Probe { answer, sent }) = &self.vigil.probe else { return };
+        if answer.has_come.load(Ordering::SeqCst) {
+            self.vigil.probe = None;
+            self.events.over(ProblemKind::RuntimeBlocked, None);
+            return;
+        }
+        let waited = now.monotonic.saturating_sub(*sent);
+        let is_known = answer.is_missed.swap(waited >= PATIENCE, Ordering::SeqCst);
+        // It may have come just before it was missed.
+        if waited < PATIENCE || answer.has_come.load(Ordering::SeqCst) {
+            return;
+        }
+        // It is said again with the renewals of leases, for which the engine wakes anyway.
+        let is_soon = self.vigil.probed.is_some_and(|probed| probed.saturating_add(SPAN) > now.monotonic);
+        if is_known && is_soon {
+            return;
+        }
+        self.vigil.probed = Some(now.monotonic);
+        self.tell_blocked(waited, now);
+    }
+
+    fn tell_blocked(&self, waited: Duration, now: Moment) {
+        let polled = |running: &super::running::Running| {
+            let polled = running.hold.pulse.polled_for(now.monotonic)?;
+            let (job, run) = (&running.attempt.plan.name, running.attempt.claim.run);
+            Some((polled, format!("job `{job}` (run {run}, for {:.1} s)", polled.as_secs_f64())))
+        };
+        let mut culprits: Vec<_> = self.attempts.iter().filter_map(polled).collect();
+        culprits.retain(|(polled, _)| *polled >= PATIENCE / 2);
+        culprits.sort_by_key(|(polled, _)| std::cmp::Reverse(*polled));
+        let names: Vec<_> = culprits.into_iter().map(|(_, text)| text).collect();
+        let by = match names.is_empty() {
+            true => "by something that is no job of this program".to_owned(),
+            false => format!("while these do not let go of their thread: {}", names.join(", ")),
+        };
+        let what = format!("the tokio runtime has run no task for {:.1} s, {by}", waited.as_secs_f64());
+        self.events.problem(ProblemKind::RuntimeBlocked, None, what);
+    }
+
+    fn look_at_threads(&mut self, now: Moment) {
+        if self.vigil.threads.is_none_or(|due| due > now.monotonic) {
+            return;
+        }
+        let waiting = self.attempts.iter().filter(|running| running.waits_for_a_thread());
+        let mut waiting: Vec<_> =
+            waiting.map(|running| (running.started.monotonic, running.attempt.plan.name.clone())).collect();
+        waiting.sort();
+        let Some((oldest, job)) = waiting.first() else {
+            (self.vigil.threads, self.vigil.is_crowded) = (None, false);
+            return self.events.over(ProblemKind::PoolExhausted, None);
+        };
+        let waited = now.monotonic.saturating_sub(*oldest);
+        if waited < PATIENCE_FOR_A_THREAD {
+            self.vigil.threads = Some(oldest.saturating_add(PATIENCE_FOR_A_THREAD));
+            self.vigil.is_crowded = false;
+            return self.events.over(ProblemKind::PoolExhausted, None);
+        }
+        let count = waiting.len();
+        let what = format!(
+            "no thread of the blocking pool is free: {count} synchronous functions wait for one, the first of them of job \
+             `{job}` for {:.1} s",
+            waited.as_secs_f64()
+        );
+        self.events.problem(ProblemKind::PoolExhausted, None, what);
+        self.vigil.threads = Some(now.monotonic.saturating_add(PATIENCE_FOR_A_THREAD));
+        self.vigil.is_crowded = true;
+    }
+}
+
+impl super::running::Running {
+    /// Whether its function is a synchronous one that has no thread yet.
+    fn waits_for_a_thread(&self) -> bool {
+        !self.hold.can_be_dropped() && !self.hold.pulse.has_begun()
+    }
+}
