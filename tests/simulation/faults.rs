@@ -281,8 +281,8 @@ impl Store for Desk {
             |inner| inner.reap(now),
             |reaped| {
                 let true_now = self.history.now();
-                let model = &mut self.history.records().model;
-                reaped.lost.iter().try_for_each(|(_, run, state)| model.lost(*run, *state, now, true_now))
+                let mut records = self.history.records();
+                reaped.lost.iter().try_for_each(|(_, run, state)| records.lost(*run, *state, now, true_now))
             },
         )?;
         if !reaped.lost.is_empty() {
@@ -373,10 +373,7 @@ impl Store for Desk {
             true,
             || format!("leave  at {now}"),
             |inner| inner.leave(now),
-            |()| {
-                self.history.records().model.alive.remove(&self.instance);
-                Ok(())
-            },
+            |()| self.history.records().model.leaves(self.instance),
         )?;
         self.doorbell.ring();
         Ok(())

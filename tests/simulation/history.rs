@@ -6,14 +6,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use cron_runtime::core::run::{Epoch, Origin, RunId};
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_runtime::core::run::{Epoch, Origin, RunId, RunState};
 use cron_runtime::prelude::*;
 use cron_runtime::store::Claim;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::model::Model;
+use crate::model::{Model, TRUST};
 
 /// This many lines are shown of a world that has failed. `SIMULATION_LINES` asks for more.
 const LINES: usize = 400;
@@ -95,6 +95,25 @@ impl Records {
 
     pub(crate) fn was_troubled(&self, instance: u32, from: DateTime<Utc>, until: DateTime<Utc>) -> bool {
         overlaps(&self.troubles, instance, from, until)
+    }
+
+    /// Somebody whose clock shows `wall` has found the attempt of a run lost. A process that is well and hears from its store loses
+    /// nothing, unless the lease is held against a clock that is ahead.
+    pub(crate) fn lost(
+        &mut self,
+        run: RunId,
+        state: RunState,
+        wall: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), String> {
+        if let Some((instance, renewed, true)) = self.model.holder(run) {
+            let was_well = !self.was_halted(instance, renewed, now)
+                && !self.was_troubled(instance, now - TimeDelta::seconds(18), now);
+            if was_well && now >= renewed + TRUST {
+                return Err(format!("i{instance} is well and lost run {run}, renewed at {renewed}"));
+            }
+        }
+        self.model.lost(run, state, wall, now)
     }
 
     pub(crate) fn breach(&mut self, what: String) {

@@ -9,7 +9,7 @@ use cron_runtime::core::run::{AttemptEnd, Epoch, RunEvent, RunId, RunState, Stat
 use cron_runtime::store::{Claim, Claimed, Settled, Settlement};
 
 /// For how long after it was sent a renewal is trusted by its owner.
-const TRUST: TimeDelta = TimeDelta::seconds(25);
+pub(crate) const TRUST: TimeDelta = TimeDelta::seconds(25);
 
 /// Why an attempt is in progress no longer, as far as the store knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(crate) struct Model {
     forced: BTreeSet<RunId>,
     /// Instances whose process is there.
     pub(crate) alive: BTreeSet<u32>,
+    /// Those of them that were asked to shut down.
+    pub(crate) leaving: BTreeSet<u32>,
     /// Jobs whose mark was set back since the last check, and ever.
     pub(crate) set_back: BTreeSet<String>,
     pub(crate) ever_set_back: BTreeSet<String>,
@@ -229,6 +231,22 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// Who has an attempt of this run in progress, since when it was renewed, and whether its engine knows of it.
+    pub(crate) fn holder(&self, run: RunId) -> Option<(u32, DateTime<Utc>, bool)> {
+        let attempt = self.attempts.get(&self.held(run)?)?;
+        self.alive.contains(&attempt.instance).then_some((
+            attempt.instance,
+            attempt.renewed,
+            attempt.is_known,
+        ))
+    }
+
+    /// Takes leave, which nobody does who was not asked to.
+    pub(crate) fn leaves(&mut self, instance: u32) -> Checked {
+        self.alive.remove(&instance);
+        sound(self.leaving.contains(&instance), || format!("i{instance} leaves, and was not asked to"))
     }
 
     /// Somebody whose clock shows `wall` has found an attempt lost.

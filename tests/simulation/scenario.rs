@@ -270,6 +270,7 @@ impl Scenario {
         let Some(member) = self.members.get_mut(&number) else { return };
         let Some(scheduler) = self.world.scheduler(member.id).cloned() else { return };
         self.history.say(format_args!("i{number} is asked to shut down"));
+        self.history.records().model.leaving.insert(number);
         let done = Arc::new(AtomicBool::new(false));
         member.leaving = Some(Arc::clone(&done));
         let mut shutdown = Box::pin(async move { scheduler.shutdown().await });

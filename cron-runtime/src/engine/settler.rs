@@ -77,7 +77,9 @@ impl Engine {
     pub(super) fn returned(&mut self, claim: Claim, how: Returned, at: Duration, now: Moment) {
         // An attempt that was released at the end of a shutdown is no longer here.
         let Some(running) = self.attempts.remove(claim) else { return };
-        if !running.was_stopped() && how == Returned::Dropped && self.shutdown.is_open() {
+        // One that was asked to stop may not have been called at all: it waited for a thread until then.
+        let is_its_own = running.was_stopped() || running.asked.is_some();
+        if !is_its_own && how == Returned::Dropped && self.shutdown.is_open() {
             // Nobody here dropped it, so its runtime did. Going on would claim ticks that nothing can run.
             let what = "the tokio runtime of this scheduler is gone: the scheduler ends".to_owned();
             self.events.problem(ProblemKind::RuntimeGone, None, what);

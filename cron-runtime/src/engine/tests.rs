@@ -2,6 +2,7 @@
 
 mod faults;
 mod leases;
+mod threads;
 mod watching;
 
 use std::sync::Mutex;
