@@ -191,8 +191,8 @@ fn a_damaged_file_is_an_error() {
     let fixture = Fixture::new();
     let file = rusqlite::Connection::open(&fixture.database).expect("a database");
     let sql = "SELECT rootpage FROM sqlite_schema WHERE name = 'runs_dead'";
-    let page: u64 = file.query_row(sql, [], |row| row.get(0)).expect("it is there");
-    let size: u64 = file.query_row("PRAGMA page_size", [], |row| row.get(0)).expect("it is known");
+    let page: i64 = file.query_row(sql, [], |row| row.get(0)).expect("it is there");
+    let size: i64 = file.query_row("PRAGMA page_size", [], |row| row.get(0)).expect("it is known");
     file.pragma_update(None, "journal_mode", "delete").expect("all is in the file itself");
     drop(file);
     let mut bytes = std::fs::read(&fixture.database).expect("it is read");
