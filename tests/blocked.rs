@@ -4,8 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cron_runtime::Event;
 use cron_runtime::prelude::*;
+use cron_runtime::{Event, ProblemKind};
 
 static GO_ON: AtomicBool = AtomicBool::new(true);
 
@@ -51,8 +51,8 @@ fn verdicts_and_leases_are_in_time_while_every_worker_is_blocked() {
     // From here on no worker answers: this thread is none of them, and it listens by itself.
     let file = rusqlite::Connection::open(directory.path().join("jobs.db")).expect("it opens");
     let (mut in_time, mut sync_ends, mut blocked, mut ticks) = (0, 0, 0, 0);
-    let mut renewed = false;
-    while in_time < 10 || sync_ends < 5 || !renewed {
+    let (mut renewed, mut told) = (false, None);
+    while in_time < 10 || sync_ends < 5 || !renewed || told.is_none() {
         match events.blocking_recv().expect("the engine tells") {
             Event::Started { job, nominal, at, .. } => match job.as_str() {
                 "blocks_a_worker" | "blocks_another" => blocked += 1,
@@ -70,11 +70,26 @@ fn verdicts_and_leases_are_in_time_while_every_worker_is_blocked() {
                 }
             },
             Event::Ended { job, .. } if blocked == 2 && job.as_str() == "sync_job" => sync_ends += 1,
+            Event::Problem(problem) if problem.kind == ProblemKind::RuntimeBlocked => told = Some(problem),
             Event::Lost { job, .. } | Event::Fenced { job, .. } => panic!("{job} lost its lease"),
             _ => {}
         }
     }
+    let told = told.expect("it was waited for").what;
+    for culprit in ["`blocks_a_worker`", "`blocks_another`"] {
+        assert!(told.contains(culprit), "{told}");
+    }
+    assert!(!told.contains("`async_job`"), "it has no thread to keep: {told}");
     GO_ON.store(false, Ordering::Relaxed);
+    let over = loop {
+        match events.blocking_recv().expect("the engine tells") {
+            Event::Problem(problem) if problem.kind == ProblemKind::RuntimeBlocked && problem.is_over => {
+                break problem;
+            }
+            _ => {}
+        }
+    };
+    assert!(over.at - over.since >= chrono::TimeDelta::seconds(1), "{over:?}");
     runtime.block_on(scheduler.shutdown()).expect("it ends");
 }
 

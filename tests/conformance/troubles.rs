@@ -19,6 +19,7 @@ cases!(troubles:
     a_result_that_comes_twice_is_written_once,
     a_result_that_comes_twice_after_a_new_attempt_has_begun_changes_nothing,
     an_overrun_that_comes_twice_is_recorded_once,
+    an_end_in_the_instant_of_the_overrun_is_written,
     a_late_result_of_a_lost_attempt_is_fenced_as_before,
     problems_are_kept_one_for_each_kind_and_job,
     old_problems_make_room_for_new_ones,
@@ -149,6 +150,15 @@ pub(crate) fn an_overrun_that_comes_twice_is_recorded_once(world: &World) {
     assert_eq!(process.run_info(claim.run).state, RunState::Failed);
     let recorded: Vec<_> = process.attempts(claim.run).into_iter().map(|attempt| attempt.result).collect();
     assert_eq!((recorded, process.run_info(claim.run).attempts_used), (vec![AttemptResult::TimedOut], 1));
+}
+
+pub(crate) fn an_end_in_the_instant_of_the_overrun_is_written(world: &World) {
+    let process = world.start(0, &[job("a").every("100s")]);
+    let claim = process.starts(100).claim;
+    let overrun = settlement(claim, 101, RunEvent::Overrun { at: at(101) });
+    let end = settlement(claim, 101, RunEvent::Ended { at: at(101), end: AttemptEnd::Succeeded });
+    process.settle(vec![overrun, end]).expect("settles");
+    assert_eq!(process.run_info(claim.run).state, RunState::Failed);
 }
 
 pub(crate) fn a_late_result_of_a_lost_attempt_is_fenced_as_before(world: &World) {

@@ -11,12 +11,14 @@ const NONE: u64 = 16 * MIB;
 #[cfg(unix)]
 const LITTLE: u64 = 256 * MIB;
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_024 => format!("{bytes} bytes"),
         1_024..MIB => format!("{} KiB", bytes / 1_024),
-        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+        MIB..GIB => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+        _ => format!("{:.1} GiB", bytes as f64 / GIB as f64),
     }
 }
 
@@ -65,7 +67,7 @@ fn permissions(path: &Path) -> Vec<Finding> {
 fn disk(path: &Path) -> Vec<Check> {
     use nix::sys::statvfs::statvfs;
     let Ok(disk) = statvfs(directory(path)) else { return Vec::new() };
-    // The types of these differ between systems.
+    #[allow(clippy::unnecessary_cast, reason = "the types of these differ between systems")]
     let free = (disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64);
     let seen = format!("{} free", size(free));
     let advice = "make room: a scheduler that cannot write starts nothing";

@@ -45,13 +45,14 @@ impl Book {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
         let attempt = run.progress.attempt();
-        let is_overrun = matches!(event, RunEvent::Overrun { .. });
-        let is_known = is_overrun && run.progress.state == (RunState::Running { stage: Stage::Overdue });
-        let is_written = match is_held(run, claim.epoch) {
-            true => is_known,
+        let is_known = match is_held(run, claim.epoch) {
+            true => {
+                let is_overdue = run.progress.state == RunState::Running { stage: Stage::Overdue };
+                is_overdue && matches!(event, RunEvent::Overrun { .. })
+            }
             false => was_settled(run, claim.epoch, started, duration),
         };
-        if is_written {
+        if is_known {
             // By a call that was reported as failed.
             return Ok(Settled::Moved { state: run.progress.state, gave_way: false, due: None });
         }
@@ -238,10 +239,11 @@ fn write_note(run: &mut Run, note: Note) {
     run.log.drain(..surplus);
 }
 
-/// Whether this same end was written before. Whoever else ends an attempt does not know how long it took.
+/// Whether this same end of an attempt that is not in progress was written before. Whoever else ends one does not know how long it
+/// took.
 fn was_settled(run: &Run, epoch: Epoch, started: DateTime<Utc>, duration: Duration) -> bool {
     let (started, duration) = (Some(started), Some(duration));
-    let is_newest = !matches!(run.progress.state, RunState::Running { .. }) && run.epoch == epoch;
+    let is_newest = run.epoch == epoch;
     let is_noted = |attempt: &AttemptInfo| {
         let is_same = attempt.epoch == epoch && attempt.result != AttemptResult::Fenced;
         is_same && attempt.started == started && attempt.duration == duration
