@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::choose::{Chosen, choose};
-use super::{Docket, Judgement, Place, Verdict, one, range};
-use crate::policy::Overlap;
+use super::{Docket, Judgement, Place, Verdict, newest_tick, one, range};
+use crate::policy::{Overlap, Slots};
 use crate::run::{Origin, RunId, SkipReason};
 use crate::schedule::Schedule;
 
@@ -91,7 +91,7 @@ pub(super) fn judge(
     now: DateTime<Utc>,
 ) -> Judgement {
     let Place { mark, queued, .. } = docket.place;
-    let waiting: Vec<_> = queued.map(|queued| schedule.between(mark, queued).collect()).unwrap_or_default();
+    let (lost, waiting) = queued.map(|queued| waiting(schedule, mark, queued)).unwrap_or_default();
     let fresh = match waiting.last() {
         Some(last) => schedule.next_after(*last),
         None => Some(first),
@@ -101,6 +101,9 @@ pub(super) fn judge(
         |tick: DateTime<Utc>| schedule.next_after(tick).map(|next| docket.jitter.start_of(schedule, next));
     let slot = slot(docket, now);
     let mut desk = Desk { docket, schedule, verdicts: Vec::new(), mark };
+    if let Some(lost) = lost {
+        desk.skip_until(lost, SkipReason::Superseded);
+    }
     let (line, newest) = match (chosen, waiting.last().copied()) {
         (None, None) => return without_ticks(docket, now, later(mark)),
         (None, Some(last)) => (waiting, last),
@@ -124,6 +127,25 @@ pub(super) fn judge(
         }
     };
     desk.verdicts(line, newest, slot, later)
+}
+
+/// The ticks that wait behind the mark, oldest first; and before them the last one of those that are more than any policy lets
+/// wait. Only a damaged record has such, and a line without end would take all time and memory.
+fn waiting(
+    schedule: &Schedule,
+    mark: DateTime<Utc>,
+    queued: DateTime<Utc>,
+) -> (Option<DateTime<Utc>>, Vec<DateTime<Utc>>) {
+    const MOST: usize = Slots::MAX as usize;
+    let line: Vec<_> = schedule.between(mark, queued).take(MOST + 1).collect();
+    if line.len() <= MOST {
+        return (None, line);
+    }
+    let newest = newest_tick(schedule, queued);
+    let mut newest_first = std::iter::successors(newest, |tick| schedule.prev_before(*tick));
+    let mut line: Vec<_> = newest_first.by_ref().take(MOST).collect();
+    line.reverse();
+    (newest_first.next(), line)
 }
 
 /// The verdicts in the making.

@@ -219,7 +219,8 @@ pub fn is_late(
 /// Ticks lie on whole milliseconds; `now` may lie between two of them.
 fn newest_tick(schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let whole = DateTime::from_timestamp_millis(now.timestamp_millis())?;
-    schedule.prev_before(whole + TimeDelta::milliseconds(1))
+    // No tick lies at the very end of the calendar, which a damaged record may name.
+    schedule.prev_before(whole.checked_add_signed(TimeDelta::milliseconds(1)).unwrap_or(whole))
 }
 
 fn age(now: DateTime<Utc>, tick: DateTime<Utc>) -> Duration {

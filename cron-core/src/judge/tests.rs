@@ -415,3 +415,24 @@ fn a_clock_that_went_back_judges_nothing_twice() {
     assert!(!is_astray(at(3 * 3_600), at(0)));
     assert!(is_astray(at(3 * 3_600 + 1), at(0)));
 }
+
+#[test]
+fn a_line_without_end_ends_in_the_record() {
+    let schedule = every("1s");
+    let most = i64::from(Slots::MAX);
+    let place = |mark, queued| Place { queued: Some(queued), ..Place::at(mark) };
+    let docket = Docket {
+        overlap: Overlap::Queue,
+        active: &HELD,
+        place: place(at(0), at(most + 20)),
+        ..docket(&schedule, CatchUpRule::Latest, 0)
+    };
+    let judgement = judge(&docket, at(most + 20));
+    assert_eq!(judgement.verdicts, [superseded(1, 20, 20), superseded(21, most + 19, most as u64 - 1)]);
+    assert_eq!(judgement.place, place(at(most + 19), at(most + 20)));
+
+    // From one end of the calendar to the other, which is more than there is time for.
+    let whole = Docket { place: place(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC), ..docket };
+    let judgement = judge(&whole, at(0));
+    assert_eq!(judgement.verdicts.len(), 2);
+}

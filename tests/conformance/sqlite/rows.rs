@@ -144,6 +144,20 @@ fn a_number_that_cannot_be_is_an_error_that_names_its_column() {
 }
 
 #[test]
+fn a_queue_without_end_does_not_hold_up_the_others() {
+    let books = SqliteBooks::new();
+    let path = books.path();
+    let world = World::new(books);
+    let process = full(&world);
+    // The last instant that can be told, and the first one as the mark: more ticks than there is time or memory for.
+    let ends = "UPDATE marks SET mark_ms = -8334601228800000, queued_ms = 8210266876799999 \
+                WHERE job_id = (SELECT id FROM jobs WHERE name = 'b')";
+    assert_eq!(tamper(&path, ends), 1);
+    let judged = process.store().judge(process.request(50, 100)).expect("both are judged");
+    assert!(judged.claimed.iter().any(|claimed| claimed.job().as_str() == "a"), "{judged:?}");
+}
+
+#[test]
 fn an_error_names_the_row_too() {
     play_on_file(|world, path| {
         let process = full(world);

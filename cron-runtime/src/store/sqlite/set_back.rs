@@ -99,5 +99,6 @@ fn up_to(schedule: Option<&Schedule>, first: DateTime<Utc>, now: DateTime<Utc>) 
     let Some(schedule) = schedule else { return (first, 1) };
     let last = schedule.prev_before(now + TimeDelta::milliseconds(1)).filter(|last| *last >= first);
     let last = last.unwrap_or(first);
-    (last, schedule.count_between(first - TimeDelta::milliseconds(1), last).max(1))
+    let before = first.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(first);
+    (last, schedule.count_between(before, last).max(1))
 }
