@@ -30,7 +30,7 @@ fn told<T>(result: Result<T, StoreError>) -> Option<T> {
     let text = error.to_string();
     assert!(!text.contains("a defect of the store"), "{text}");
     if let StoreError::Corrupt { what } = &error {
-        let names = ["column ", "job `", "groups."];
+        let names = ["column ", "job ", "run ", "groups.name"];
         assert!(names.iter().any(|name| what.contains(name)), "what is where? {what}");
     }
     None

@@ -251,11 +251,8 @@ impl Scenario {
         let Some(number) = self.somebody() else { return };
         let member = &self.members[&number];
         match self.rng.u32(0..10) {
-            0..4 => {
-                if member.leaving.is_none() {
-                    self.shut_down(number);
-                }
-            }
+            0..4 if member.leaving.is_none() => self.shut_down(number),
+            0..4 => {}
             4..6 if self.frame.deaths => self.crash(number),
             6..10 if self.frame.deaths => {
                 let death = Death { calls: self.rng.u32(0..12), after: self.rng.bool() };

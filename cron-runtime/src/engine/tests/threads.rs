@@ -1,15 +1,15 @@
 //! Functions that wait for a thread.
 
-use tokio::runtime::Handle;
-
 use super::*;
 use crate::engine::executor::Work;
+use crate::engine::vigil::Pulse;
+use crate::store::Claimed;
 
 /// What waits for a thread.
 static WAITING: Mutex<Vec<Work>> = Mutex::new(Vec::new());
 
 /// Threads of which none is free.
-fn none_is_free(_: &Handle, work: Work) {
+fn none_is_free(_: &Executor, _: &Claimed, _: &Pulse, work: Work) {
     WAITING.lock().expect("no test panics under it").push(work);
 }
 
