@@ -28,3 +28,7 @@ bench-schedules:
 # Licences, duplicate crates and advisories; needs cargo-deny and the network.
 deny:
     cargo deny check
+
+# Whole systems in simulated time, so many more of them.
+simulate worlds="1000":
+    SIMULATION_SEEDS={{worlds}} cargo test -p cron-tests --test simulation -- seeds::seeds --exact --nocapture
