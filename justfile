@@ -29,6 +29,10 @@ bench-schedules:
 deny:
     cargo deny check
 
+# Deliberate faults in a copy of the tree: which test notices which; docs/testing.md.
+mutants:
+    tests/mutants/run.py
+
 # Whole systems in simulated time, so many more of them.
 simulate worlds="1000":
     SIMULATION_SEEDS={{worlds}} cargo test -p cron-tests --test simulation -- seeds::seeds --exact --nocapture

@@ -9,6 +9,7 @@ cases!(setting_back:
     a_mark_up_to_three_hours_ahead_is_waited_for,
     a_mark_further_ahead_is_set_back_and_the_job_runs_again,
     what_was_pruned_under_a_wrong_clock_takes_nothing_after_it,
+    a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time,
 );
 
 const HOUR: i64 = 3_600;
@@ -54,4 +55,19 @@ pub(crate) fn what_was_pruned_under_a_wrong_clock_takes_nothing_after_it(world: 
     process.prune(at(57), 100).expect("prunes");
     assert_eq!(process.skipped("a").last(), Some(&missed(40, 40, 1)));
     assert_eq!(process.audit("a").expect("readable").expect("a known job").ran, 1);
+}
+
+pub(crate) fn a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time(world: &World) {
+    let process = world.start(0, &[job("a").every("10s"), job("b").once("2h")]);
+    let day = 24 * HOUR;
+    process.sync(day, &[job("a").once("1h"), job("b").once("2h")]);
+    assert_eq!(process.info("a").due, Some(at(day + HOUR)));
+    assert_eq!(process.set_back(at(100)).expect("sets back").len(), 1);
+    for side in [process.store(), world.open().as_ref()] {
+        let info = side.info("a");
+        assert_eq!((info.since, info.mark, info.due), (at(100), at(100), Some(at(100 + HOUR))));
+        assert_eq!(side.info("b").due, Some(at(2 * HOUR)));
+    }
+    assert_eq!(process.judge(101).next, Some(at(100 + HOUR)));
+    assert_eq!(process.starts(100 + HOUR).nominal, at(100 + HOUR));
 }

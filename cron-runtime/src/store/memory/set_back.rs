@@ -42,7 +42,10 @@ impl Job {
         if let Some(newest) = self.segments.pop() {
             self.segments.retain(|segment| segment.since < now);
             let since = newest.since.min(now);
-            self.segments.push(cron_core::audit::Segment { since, schedule: newest.schedule });
+            // What counts from its beginning counts from the right time, too.
+            let anew = self.plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
+            let schedule = if since < newest.since { anew } else { newest.schedule };
+            self.segments.push(cron_core::audit::Segment { since, schedule });
         }
         self.pruned = self.pruned.map(|pruned| pruned.min(now));
         let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));

@@ -82,7 +82,9 @@ impl Db {
             format!("DELETE FROM segments WHERE job_id = ?1 AND since_ms >= ?2 AND since_ms < {newest}");
         self.run(&sql, params![number, at])?;
         let sql = "UPDATE segments SET since_ms = ?2 WHERE job_id = ?1 AND since_ms > ?2";
-        self.run(sql, params![number, at])?;
+        if self.changed(sql, params![number, at])? {
+            self.anchor_anew(mark.job, now)?;
+        }
         self.folded.borrow_mut().remove(&mark.job);
         let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2) WHERE job_id = ?1";
         self.run(sql, params![number, at])?;
@@ -91,6 +93,20 @@ impl Db {
         let entry = self.entry_or_known(mark.job)?;
         self.rearm(mark, &entry)?;
         self.write_mark(mark)
+    }
+}
+
+impl Db {
+    /// The schedule of a job was edited under the wrong clock. What counts from its beginning counts from the right time, too.
+    fn anchor_anew(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let (number, at) = (to_int(job.0), to_ms(now));
+        self.run("UPDATE jobs SET since_ms = ?2 WHERE id = ?1 AND since_ms > ?2", params![number, at])?;
+        self.unknow(job);
+        // One whose words this program does not know was left out before.
+        let schedule = self.entry(job)?.schedule.as_ref().map(ToString::to_string);
+        let sql = "UPDATE segments SET schedule = ?3 WHERE job_id = ?1 AND since_ms = ?2";
+        self.run(sql, params![number, at, schedule])?;
+        Ok(())
     }
 }
 
