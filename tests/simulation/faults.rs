@@ -1,18 +1,19 @@
 //! A store as one process sees it: it fails, it is slow, and the process dies in the middle of it.
 
+mod reads;
+mod words;
+
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cron_runtime::core::audit::Audit;
 use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
-    AttemptInfo, Backfill, BackfillPlan, Claim, Command, CommandError, Done, GroupInfo, JobInfo, JobQuery,
-    JudgeRequest, Judged, Ledger, LogLine, Note, Page, ProblemInfo, Program, Pruned, Reaped, RunInfo,
-    RunQuery, Settled, Settlement, Sighting, SkipInfo, Store, StoreError, Synced,
+    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Settlement, Sighting, Store, StoreError, Synced,
 };
 use cron_runtime::testing::Lag;
 use fastrand::Rng;
@@ -20,6 +21,7 @@ use fastrand::Rng;
 use crate::books::{Both, Doorbell};
 use crate::draw::{chance, seconds, span};
 use crate::history::History;
+use words::{Brief, Hidden, brief};
 
 /// What is wrong with the store of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -398,107 +400,5 @@ impl Desk {
         let asked =
             |run: RunId| self.inner.run(run).ok().flatten().is_some_and(|(run, _)| run.asked.is_some());
         runs.into_iter().map(|run| (run, asked(run))).collect()
-    }
-}
-
-fn brief(command: &Command) -> String {
-    match command {
-        Command::Upsert { plans } => {
-            let plans = plans.iter().map(|plan| {
-                let schedule = plan.schedule.as_ref().map(|schedule| schedule.describe());
-                format!(
-                    "{} {schedule:?} {} {:?} {:?} {:?} jitter {:?} timeout {:?} group {:?}",
-                    plan.name,
-                    plan.overlap,
-                    plan.slots,
-                    plan.catch_up,
-                    plan.retry,
-                    plan.jitter,
-                    plan.timeout,
-                    plan.group
-                )
-            });
-            format!("upsert {}", plans.collect::<Vec<_>>().join("; "))
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-/// The number of an incarnation is no part of the log.
-struct Hidden(OwnerId);
-
-impl Debug for Hidden {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("joined")
-    }
-}
-
-/// A judgement in few words.
-struct Brief(Judged);
-
-impl Debug for Brief {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = &self.0;
-        for claimed in claimed {
-            write!(
-                f,
-                "[{} {}/{} {}] ",
-                claimed.plan.name, claimed.claim.run, claimed.claim.epoch, claimed.nominal
-            )?;
-        }
-        for (job, skip) in skipped {
-            write!(f, "[{job} skipped({}) {} to {}] ", skip.reason, skip.first, skip.last)?;
-        }
-        for (what, runs) in [
-            ("asked", asked.iter().map(|(claim, _)| claim.run).collect::<Vec<_>>()),
-            ("evicted", evicted.iter().map(|(_, claim, _)| claim.run).collect()),
-        ] {
-            if !runs.is_empty() {
-                write!(f, "{what} {runs:?} ")?;
-            }
-        }
-        write!(f, "more {more} crowded {crowded} next {next:?} left out {}", left_out.len())
-    }
-}
-
-impl Ledger for Desk {
-    fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
-        self.inner.problems(since)
-    }
-
-    fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
-        self.inner.jobs(query)
-    }
-
-    fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
-        self.inner.groups()
-    }
-
-    fn job(&self, name: &str) -> Result<Option<JobInfo>, StoreError> {
-        self.inner.job(name)
-    }
-
-    fn runs(&self, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
-        self.inner.runs(query)
-    }
-
-    fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
-        self.inner.run(id)
-    }
-
-    fn log(&self, run: RunId) -> Result<Vec<LogLine>, StoreError> {
-        self.inner.log(run)
-    }
-
-    fn plan_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<BackfillPlan, CommandError> {
-        self.inner.plan_backfill(backfill, now)
-    }
-
-    fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
-        self.inner.skips(job, page)
-    }
-
-    fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {
-        self.inner.audit(job)
     }
 }
