@@ -22,7 +22,7 @@ pub use value::{DurationOption, InstantOption, TextOption};
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use std::time::Duration;
 ///

@@ -76,7 +76,7 @@ impl SimulationBuilder {
     /// Everything else that a program says to [`start`]: workers, calendars, limits, hooks. Called at the first start
     /// and at each restart. Its database does not count.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::testing::Simulation;
     ///
@@ -141,7 +141,7 @@ impl SimulationBuilder {
 impl Simulation {
     /// A simulation of these jobs of this program alone.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::testing::Simulation;
     ///

@@ -16,7 +16,7 @@ const SHOWN: usize = 5;
 ///
 /// Words such as [`succeeded`](Self::succeeded) say which of them are meant, and the last one what is expected.
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::Simulation;
 ///
@@ -43,7 +43,7 @@ pub struct Ran<'a> {
 
 /// Skipped ticks of a job that a test has something to say about.
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::Simulation;
 ///

@@ -166,7 +166,7 @@ impl End {
 
 /// Something that is to happen to attempts of a job. It counts from when it is said how often.
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::Simulation;
 ///

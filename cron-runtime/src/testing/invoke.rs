@@ -30,7 +30,7 @@ use crate::store::Progress;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::{Said, invoke};
 ///

@@ -4,7 +4,7 @@ use crate::Job;
 
 /// Jobs of this program: a typed handle, a name, or a tuple, an array, a slice or a vector of them.
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::Simulation;
 ///

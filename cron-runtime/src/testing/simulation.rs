@@ -32,7 +32,7 @@ use crate::store::{Ledger, Trigger};
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use cron_runtime::prelude::*;
 /// use cron_runtime::testing::Simulation;
 ///
@@ -166,7 +166,7 @@ impl Simulation {
 
     /// The handle of the scheduler, for everything that a program can ask of it. Wait with [`block_on`](Self::block_on).
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::testing::Simulation;
     ///
@@ -274,7 +274,7 @@ impl Simulation {
 
     /// Runs until `from`, [crashes](Self::crash), and starts the program again at `to`.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::testing::Simulation;
     ///
@@ -342,7 +342,7 @@ impl Simulation {
 
     /// Lets attempts of a job take a span of time, before their function is called or whatever happens in its place.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::testing::Simulation;
     ///
