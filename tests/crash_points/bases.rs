@@ -1,7 +1,9 @@
 //! What a program finds when it starts.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 use crate::life::{Files, Life};
@@ -68,7 +70,24 @@ fn copy(from: &Files, to: &Files) -> std::io::Result<()> {
         let entry = entry?;
         std::fs::copy(entry.path(), folder(to).join(entry.file_name()))?;
     }
-    Ok(())
+    move_locks(to)
+}
+
+/// A lock lies in one file and in none of its copies. What a copy says of the dead is that their locks lay in it: as if they had
+/// died beside it.
+fn move_locks(files: &Files) -> std::io::Result<()> {
+    let mut signal = files.database().into_os_string();
+    signal.push("-signal");
+    let Ok(found) = std::fs::metadata(signal) else { return Ok(()) };
+    let file = format!("{}:{}", found.dev(), found.ino());
+    let write = || -> rusqlite::Result<()> {
+        let connection = Connection::open(files.database())?;
+        // What a killed process leaves behind is not tidied up.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.execute("UPDATE incarnations SET locked_in = ?1 WHERE locked_in IS NOT NULL", [file])?;
+        Ok(())
+    };
+    write().map_err(std::io::Error::other)
 }
 
 /// Puts the mark of `plain` five hours ahead, with the verdicts that it claims.
