@@ -120,6 +120,24 @@ impl RunState {
         }
     }
 
+    /// How many attempts a run in this state has begun, of which `used` are used up: the one in progress and the one that
+    /// succeeded are not among those. Interrupted ones, which are begun anew, do not count.
+    #[must_use]
+    pub const fn attempts_begun(&self, used: u32) -> u32 {
+        match self {
+            Self::Running { stage: Stage::InTime | Stage::Completed } | Self::Succeeded => {
+                used.saturating_add(1)
+            }
+            Self::Running { stage: Stage::Overdue }
+            | Self::Scheduled { .. }
+            | Self::Waiting { .. }
+            | Self::Failed
+            | Self::Discarded
+            | Self::Cancelled
+            | Self::Quarantined => used,
+        }
+    }
+
     /// When a run in this state wants to start.
     #[must_use]
     pub const fn wake(&self) -> Option<DateTime<Utc>> {

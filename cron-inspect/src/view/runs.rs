@@ -94,18 +94,7 @@ pub(crate) fn error(run: &RunInfo) -> Text {
 
 /// The number of the newest attempt, or of the first one to come.
 pub(crate) fn attempt(run: &RunInfo) -> u32 {
-    match run.state {
-        RunState::Running { stage: Stage::InTime | Stage::Completed } | RunState::Succeeded => {
-            run.attempts_used + 1
-        }
-        RunState::Running { stage: Stage::Overdue }
-        | RunState::Scheduled { .. }
-        | RunState::Waiting { .. }
-        | RunState::Failed
-        | RunState::Discarded
-        | RunState::Cancelled
-        | RunState::Quarantined => run.attempts_used.max(1),
-    }
+    run.state.attempts_begun(run.attempts_used).max(1)
 }
 
 /// When the newest attempt was started or the next one will be.

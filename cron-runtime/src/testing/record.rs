@@ -1,7 +1,7 @@
 //! What has happened in a simulation, read from its ledger.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::run::{AttemptResult, Origin, RunId, RunState, SkipReason, Stage, StateWord};
+use cron_core::run::{AttemptResult, Origin, RunId, SkipReason, StateWord};
 use cron_core::suggest::nearest;
 
 use super::simulation::Simulation;
@@ -87,18 +87,7 @@ impl Simulation {
         let attempts = read(self.ledger().run(run.id)).map(|(_, attempts)| attempts).unwrap_or_default();
         let first = attempts.first().and_then(|first| first.started);
         // The one that is not over, or was the last, is not among those that ended without a success.
-        let last = match run.state {
-            RunState::Running { stage: Stage::InTime | Stage::Completed } | RunState::Succeeded => {
-                run.attempts_used + 1
-            }
-            RunState::Running { stage: Stage::Overdue }
-            | RunState::Scheduled { .. }
-            | RunState::Waiting { .. }
-            | RunState::Failed
-            | RunState::Discarded
-            | RunState::Cancelled
-            | RunState::Quarantined => run.attempts_used,
-        };
+        let last = run.state.attempts_begun(run.attempts_used);
         let counts = |attempt: &&AttemptInfo| {
             !matches!(attempt.result, AttemptResult::Interrupted | AttemptResult::Fenced)
         };
