@@ -12,6 +12,7 @@ use super::db::{Db, Entry};
 use super::judge::Session;
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_int, state_columns, to_int, to_ms};
+use super::settle::Held;
 
 /// A run that wants to start.
 pub(super) struct Waking {
@@ -57,7 +58,7 @@ impl Session {
     }
 }
 
-impl Db {
+impl Db<'_> {
     /// Starts runs whose time has come, as many as there are workers and as `limit` allows. Gives how many.
     pub(super) fn start_waking(&self, session: &mut Session) -> Result<usize, StoreError> {
         let mut started = 0;
@@ -182,6 +183,7 @@ impl Db {
             return Ok(false);
         }
         let moved = begin(waking.run, entry, waking.progress)?.progress;
+        self.at_hand.forget_mark(waking.job);
         let mut statement =
             self.statement("UPDATE marks SET epoch = epoch + 1 WHERE job_id = ?1 RETURNING epoch")?;
         let epoch: i64 = statement.query_row([to_int(waking.job.0)], |row| row.get(0)).map_err(failed)?;
@@ -234,6 +236,10 @@ impl Db {
         let moved = begin(run, entry, Progress::scheduled(new.wake))?.progress;
         let epoch = mark.next_epoch();
         self.insert(run, new, mark, moved, Some((epoch, session.start())))?;
+        self.at_hand.began(
+            Held { run, epoch, progress: moved, origin: new.origin, started: None, owner: None },
+            mark.job,
+        );
         let is_late = new.origin == Origin::Tick && is_tick_late(entry, new.nominal, session);
         session.judged.claimed.push(Claimed {
             claim: Claim { run, epoch },
@@ -265,9 +271,6 @@ impl Db {
         let (overdue, wake) = state_columns(&progress.state);
         let lane = if new.origin == Origin::Tick { 0 } else { to_int(run.0) };
         let (epoch, start) = start.map_or((Epoch(0), None), |(epoch, start)| (epoch, Some(start)));
-        let sql = "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
-                   epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
         let values = params![
             to_int(run.0),
             to_int(mark.job.0),
@@ -284,7 +287,7 @@ impl Db {
             new.args,
             new.batch,
         ];
-        self.run(sql, values)?;
+        self.statements.insert_run.borrow_mut().execute(values).map_err(failed)?;
         mark.recorded += 1;
         if progress.state.holds_slot() {
             mark.active += 1;

@@ -14,6 +14,7 @@ use super::super::StoreError;
 use super::db::Db;
 use super::migrations;
 use super::rows::failed;
+use super::signal::Signal;
 use crate::crash_points::{Point, pass};
 
 /// How long opening and migrating waits for another process that writes.
@@ -40,7 +41,7 @@ const READ_ONLY: &str = "it is read-only for this user; make the file and its di
 
 /// A request: does its work, or learns that no transaction could begin, and gives back what tells the caller once the
 /// commit has happened or failed.
-type Request = Box<dyn FnOnce(Result<&mut Db, StoreError>) -> Reply + Send>;
+type Request = Box<dyn FnOnce(Result<&mut Db<'_>, StoreError>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreError>)>;
 
 /// The way to the owner thread.
@@ -52,19 +53,30 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(db: Db) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, signal: Arc<Signal>) -> Result<Self, StoreError> {
         let (queue, requests) = channel();
+        let (ready, is_ready) = sync_channel(1);
+        // What is prepared borrows the connection, so both live on that thread alone.
+        let own = move || match Db::new(&connection, signal) {
+            Ok(db) => {
+                let _ = ready.send(Ok(()));
+                serve(db, &requests);
+            }
+            // Who waits for it waits still: it has just started this thread.
+            Err(error) => drop(ready.send(Err(error))),
+        };
         let thread = std::thread::Builder::new()
             .name("cron-sqlite".to_owned())
-            .spawn(move || serve(db, &requests))
+            .spawn(own)
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
+        is_ready.recv().map_err(|_| StoreError::Closed)??;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Has `work` done on the owner thread and waits for the commit.
     pub(super) fn call<R, E>(
         &self,
-        work: impl FnOnce(&mut Db) -> Result<R, E> + Send + 'static,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E>
     where
         R: Send + 'static,
@@ -105,8 +117,8 @@ impl Drop for Writer {
 
 /// Each request is atomic by itself, so that one that fails takes nothing of its neighbours with it.
 fn savepoint<R, E: From<StoreError>>(
-    db: &mut Db,
-    work: impl FnOnce(&mut Db) -> Result<R, E>,
+    db: &mut Db<'_>,
+    work: impl FnOnce(&mut Db<'_>) -> Result<R, E>,
 ) -> Result<R, E> {
     db.begin_request()?;
     // A panic here would be a defect of this library. It takes one request with it, not the scheduler.
@@ -128,7 +140,7 @@ fn savepoint<R, E: From<StoreError>>(
     }
 }
 
-fn serve(mut db: Db, requests: &Receiver<Request>) {
+fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
     while let Ok(first) = requests.recv() {
         if let Err(error) = db.begin() {
             first(Err(error))(Ok(()));

@@ -12,12 +12,15 @@ use cron_core::schedule::Schedule;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::StoreError;
+use super::at_hand::AtHand;
 use super::rows::{failed, from_int, from_ms, read_plan, to_int};
 use super::signal::Signal;
+use super::statements::Statements;
 
 #[derive(Debug)]
-pub(super) struct Db {
-    pub(super) connection: Connection,
+pub(super) struct Db<'c> {
+    pub(super) connection: &'c Connection,
+    pub(super) statements: Statements<'c>,
     pub(super) signal: Arc<Signal>,
     pub(super) owner: Option<OwnerId>,
     /// Took leave in the transaction that is about to be committed.
@@ -43,6 +46,9 @@ pub(super) struct Db {
     has_edited: Cell<bool>,
     /// The number of the next run, once it was looked up in this transaction.
     next_run: Cell<Option<u64>>,
+    pub(super) at_hand: AtHand,
+    /// The request is one after which what is at hand still holds.
+    keeps: Cell<bool>,
 }
 
 /// Where a transaction stands.
@@ -95,10 +101,11 @@ impl Entry {
     }
 }
 
-impl Db {
-    pub(super) fn new(connection: Connection, signal: Arc<Signal>) -> Self {
-        Self {
+impl<'c> Db<'c> {
+    pub(super) fn new(connection: &'c Connection, signal: Arc<Signal>) -> Result<Self, StoreError> {
+        Ok(Self {
             connection,
+            statements: Statements::prepare(connection)?,
             signal,
             owner: None,
             has_left: false,
@@ -113,7 +120,9 @@ impl Db {
             stage: Stage::Begun,
             has_edited: Cell::new(false),
             next_run: Cell::new(None),
-        }
+            at_hand: AtHand::default(),
+            keeps: Cell::new(false),
+        })
     }
 
     /// Begins a transaction that writes.
@@ -137,6 +146,7 @@ impl Db {
         if self.data == Some(data) {
             return Ok(());
         }
+        self.at_hand.clear();
         let declarations = number(self, "SELECT declarations FROM counters")?;
         if self.version.declarations != Some(declarations) {
             self.version.declarations = Some(declarations);
@@ -156,13 +166,22 @@ impl Db {
     /// a savepoint statements that write many rows become slower with each page that was written before.
     pub(super) fn begin_request(&self) -> Result<(), StoreError> {
         self.has_edited.set(false);
+        self.keeps.set(false);
         match self.stage {
             Stage::Begun | Stage::TakenBack => Ok(()),
             Stage::Shared => self.execute("SAVEPOINT request"),
         }
     }
 
+    /// The request writes nothing that [`AtHand`] does not learn of.
+    pub(super) fn keeps_at_hand(&self) {
+        self.keeps.set(true);
+    }
+
     pub(super) fn end_request(&mut self) -> Result<(), StoreError> {
+        if !self.keeps.get() {
+            self.at_hand.clear();
+        }
         match std::mem::replace(&mut self.stage, Stage::Shared) {
             Stage::Begun | Stage::TakenBack => Ok(()),
             Stage::Shared => self.execute("RELEASE request"),
@@ -172,6 +191,7 @@ impl Db {
     /// Takes a request back.
     pub(super) fn undo_request(&mut self) -> Result<(), StoreError> {
         self.next_run.set(None);
+        self.at_hand.clear();
         if self.has_edited.get() {
             self.version.undone += 1;
         }
@@ -199,6 +219,7 @@ impl Db {
     /// Takes the whole transaction back.
     pub(super) fn undo(&mut self) {
         self.data = None;
+        self.at_hand.clear();
         self.version = Version { declarations: None, undone: self.version.undone + 1 };
         // SQLite may have done it already; then there is nothing to roll back.
         let _ = self.execute("ROLLBACK");

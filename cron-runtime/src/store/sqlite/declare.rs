@@ -25,7 +25,7 @@ struct Stored {
 /// Nobody who joined has declared a job.
 const NOBODY: OwnerId = OwnerId(0);
 
-impl Db {
+impl Db<'_> {
     /// A job that nobody has known before.
     pub(super) fn register(
         &self,

@@ -28,11 +28,12 @@ pub(super) struct Session {
     pub(super) groups: HashMap<Label, Option<u64>>,
 }
 
-impl Db {
+impl Db<'_> {
     pub(super) fn judge(&mut self, request: JudgeRequest) -> Result<Judged, StoreError> {
         if self.owner != Some(request.owner) {
             return Err(StoreError::Closed);
         }
+        self.keeps_at_hand();
         let mut session = Session { request, judged: Judged::default(), groups: HashMap::new() };
         let looked_at = self.start_waking(&mut session)?;
         let room = request.limit - looked_at;
@@ -51,7 +52,7 @@ impl Db {
     /// The attempts of this process that are to stop.
     fn asked(&self, owner: OwnerId) -> Result<Vec<(Claim, String)>, StoreError> {
         let mut statement = self.statement(
-            "SELECT id, epoch, asked_why FROM runs WHERE owner = ?1 AND asked_ms IS NOT NULL \
+            "SELECT id, epoch, asked_why FROM runs INDEXED BY runs_asked WHERE owner = ?1 AND asked_ms IS NOT NULL \
              AND state = 'running' ORDER BY id",
         )?;
         let mut rows = statement.query([to_int(owner.0)]).map_err(failed)?;
@@ -197,6 +198,7 @@ impl Db {
                    AND asked_ms IS NULL RETURNING owner";
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query(params![to_int(run.0), to_ms(now), why]).map_err(failed)?;
+        self.at_hand.forget(run);
         if let Some(row) = rows.next().map_err(failed)? {
             let owner = Columns::of(row).u64_or_null("owner")?.map(OwnerId);
             self.rings.set(self.rings.get() || owner != self.owner);

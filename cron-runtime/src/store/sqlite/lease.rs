@@ -35,12 +35,13 @@ struct Leased {
     asked: Option<String>,
 }
 
-impl Db {
+impl Db<'_> {
     pub(super) fn renew(
         &mut self,
         claims: Vec<Claim>,
         until: DateTime<Utc>,
     ) -> Result<Vec<Claim>, StoreError> {
+        self.keeps_at_hand();
         let owner = self.owner.ok_or(StoreError::Closed)?;
         let sql = "UPDATE runs SET lease_ms = ?4 \
                    WHERE id = ?1 AND epoch = ?2 AND owner = ?3 AND state = 'running'";

@@ -11,7 +11,7 @@ use super::db::{Db, Entry};
 use super::rows::{ACTIVE, Columns, PARKED, failed, to_int, to_ms};
 
 /// Where a job stands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Mark {
     pub(super) job: JobId,
     pub(super) place: Place,
@@ -63,6 +63,11 @@ impl Mark {
         })
     }
 
+    /// As it is read after it was written.
+    pub(super) fn as_written(&self) -> Self {
+        Self { written: self.due.map(to_ms), ..self.clone() }
+    }
+
     pub(super) fn is_active(&self) -> bool {
         self.active > 0
     }
@@ -82,7 +87,7 @@ pub(super) fn place(row: &mut Columns<'_>) -> Result<(Option<DateTime<Utc>>, Opt
     Ok((queued, by.map(|by| Hold { until, by: RunId(by) })))
 }
 
-impl Db {
+impl Db<'_> {
     pub(super) fn mark(&self, job: JobId) -> Result<Mark, StoreError> {
         let mut statement = self.statement(&format!("SELECT {MARK} FROM marks WHERE job_id = ?1"))?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
@@ -100,17 +105,19 @@ impl Db {
         let epoch = to_int(mark.epoch.0);
         let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
         let due = mark.due.map(to_ms);
-        let is_written = if due == mark.written {
+        let written = if due == mark.written {
             // Most ends of runs do not move the due instant; then its index is left alone.
-            let sql = "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, \
-                       active = ?7, parked = ?8, recorded = ?9 WHERE job_id = ?1";
-            self.changed(sql, params![job, at, queued, until, by, epoch, active, parked, recorded])?
+            let values = params![job, at, queued, until, by, epoch, active, parked, recorded];
+            self.statements.write_mark.borrow_mut().execute(values)
         } else {
-            let sql = "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, \
-                       active = ?7, parked = ?8, recorded = ?9, due_ms = ?10 WHERE job_id = ?1";
-            self.changed(sql, params![job, at, queued, until, by, epoch, active, parked, recorded, due])?
+            let values = params![job, at, queued, until, by, epoch, active, parked, recorded, due];
+            self.statements.write_mark_and_due.borrow_mut().execute(values)
         };
-        if is_written { Ok(()) } else { Err(no_mark(mark.job)) }
+        if written.map_err(failed)? != 1 {
+            return Err(no_mark(mark.job));
+        }
+        self.at_hand.wrote(mark);
+        Ok(())
     }
 
     /// The pause that counts: that of the job or of its group, whichever began earlier.

@@ -1,5 +1,6 @@
 //! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut.
 
+mod at_hand;
 mod checkup;
 mod claim;
 mod commands;
@@ -20,6 +21,7 @@ mod set_back;
 mod settle;
 mod signal;
 mod slots;
+mod statements;
 mod sync;
 
 use std::path::{Path, PathBuf};
@@ -123,7 +125,7 @@ impl SqliteStore {
         pass(Point::OpenSignal);
         let signal = Arc::new(signal);
         let ledger = SqliteLedger { path: path.clone(), reader: Mutex::new(open_reader(&path)?) };
-        let writer = Writer::start(Db::new(connection, Arc::clone(&signal)))?;
+        let writer = Writer::start(connection, Arc::clone(&signal))?;
         Ok(Self { path, writer, ledger, signal })
     }
 
@@ -137,7 +139,7 @@ impl SqliteStore {
     fn transact<R, E>(
         &self,
         [written, committed]: [Point; 2],
-        work: impl FnOnce(&mut Db) -> Result<R, E> + Send + 'static,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E>
     where
         R: Send + 'static,

@@ -7,8 +7,9 @@ use super::super::{Claim, MAX_LOG_LINES, Note, StoreError};
 use super::db::Db;
 use super::rows::{failed, to_int, to_ms};
 
-impl Db {
+impl Db<'_> {
     pub(super) fn note(&mut self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        self.keeps_at_hand();
         let owner = self.owner.ok_or(StoreError::Closed)?;
         let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND epoch = ?2 AND owner = ?3 \
                    AND state = 'running')";

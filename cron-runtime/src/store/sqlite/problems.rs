@@ -6,7 +6,7 @@ use super::super::{MAX_PROBLEMS, Sighting, StoreError};
 use super::db::Db;
 use super::rows::{to_int, to_ms};
 
-impl Db {
+impl Db<'_> {
     pub(super) fn note_problems(&mut self, sightings: &[Sighting]) -> Result<(), StoreError> {
         let owner = self.owner.ok_or(StoreError::Closed)?;
         let sql = "INSERT INTO problems (kind, job, first_ms, last_ms, count, owner, what) \

@@ -28,7 +28,7 @@ struct Surplus {
     is_tick: bool,
 }
 
-impl Db {
+impl Db<'_> {
     /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
     pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();

@@ -182,11 +182,10 @@ pub(super) const PROGRESS: &str = "state, overdue, completed_ms IS NOT NULL, wak
 pub(super) const ACTIVE: &str = "(wake_ms IS NOT NULL OR lease_ms IS NOT NULL)";
 
 /// Runs that wait for the slot of their job, in the words of the index.
-pub(super) const PARKED: &str = "state = 'scheduled' AND wake_ms IS NULL";
+pub(super) const PARKED: &str = "lease_ms IS NULL AND wake_ms IS NULL AND state = 'scheduled'";
 
-/// Dead letters, in the words of the index.
-pub(super) const DEAD: &str =
-    "dismissed_ms IS NULL AND (state = 'failed' OR state = 'discarded' OR state = 'quarantined')";
+/// Dead letters, in the words of the index: their states are the words between `d` and `r`.
+pub(super) const DEAD: &str = "state < 'r' AND state > 'd' AND dismissed_ms IS NULL";
 
 /// The columns of a state: `overdue` and `wake_ms`. What is completed was written by a transaction of the user's, and stays.
 pub(super) fn state_columns(state: &RunState) -> (bool, Option<i64>) {
@@ -205,4 +204,18 @@ pub(super) fn read_plan(name: &str, json: &str) -> Result<Plan, StoreError> {
 
 pub(super) fn write_plan(plan: &Plan) -> Result<String, StoreError> {
     serde_json::to_string(plan).map_err(|error| StoreError::Backend(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_dead_letters_are_those_that_the_index_has() {
+        assert!(DEAD.starts_with("state < 'r' AND state > 'd'"));
+        for word in StateWord::ALL {
+            let text = word.as_str();
+            assert_eq!(word.is_dead(), text < "r" && text > "d", "{text}");
+        }
+    }
 }

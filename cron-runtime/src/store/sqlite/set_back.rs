@@ -13,7 +13,7 @@ use super::ledger::segments;
 use super::marks::Mark;
 use super::rows::{Columns, failed, read_name, to_int, to_ms};
 
-impl Db {
+impl Db<'_> {
     pub(super) fn set_back(
         &mut self,
         now: DateTime<Utc>,
@@ -96,7 +96,7 @@ impl Db {
     }
 }
 
-impl Db {
+impl Db<'_> {
     /// The schedule of a job was edited under the wrong clock. What counts from its beginning counts from the right time, too.
     fn anchor_anew(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (number, at) = (to_int(job.0), to_ms(now));

@@ -13,10 +13,11 @@ use rusqlite::params;
 
 use super::super::{Claim, Settled, Settlement, StoreError, stopped};
 use super::db::{Db, Entry};
-use super::marks::{MARK, Mark};
+use super::marks::Mark;
 use super::rows::{Columns, PROGRESS, failed, state_columns, to_int, to_ms, to_us};
 
 /// A run, as the file has it.
+#[derive(Debug)]
 pub(super) struct Held {
     pub(super) run: RunId,
     pub(super) epoch: Epoch,
@@ -33,8 +34,9 @@ pub(super) struct Measured {
     pub(super) duration: Option<Duration>,
 }
 
-impl Db {
+impl Db<'_> {
     pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        self.keeps_at_hand();
         settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect()
     }
 
@@ -92,10 +94,10 @@ impl Db {
 
     /// The attempt of a run if it is still the one of `epoch`, with where its job stands.
     fn held(&self, run: RunId, epoch: Epoch) -> Result<Option<(Held, Option<String>, Mark)>, StoreError> {
-        let mut statement = self.statement(&format!(
-            "SELECT {PROGRESS}, origin, asked_why, {MARK} FROM runs CROSS JOIN marks USING (job_id) \
-             WHERE runs.id = ?1 AND runs.epoch = ?2 AND state = 'running'"
-        ))?;
+        if let Some((held, mark)) = self.at_hand.take(run, epoch) {
+            return Ok(Some((held, None, mark)));
+        }
+        let mut statement = self.statements.held.borrow_mut();
         let mut rows = statement.query(params![to_int(run.0), to_int(epoch.0)]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
@@ -189,15 +191,11 @@ impl Db {
         };
         let goes_on = matches!(after.state, RunState::Running { .. });
         let was_running = matches!(held.progress.state, RunState::Running { .. });
-        // An attempt that has ended is nobody's, and asked for nothing.
-        let ends =
-            if goes_on { "" } else { "owner = NULL, lease_ms = NULL, asked_ms = NULL, asked_why = NULL," };
-        let sql = format!(
-            "UPDATE runs SET state = ?3, overdue = ?4, wake_ms = ?5, attempts_used = ?6, crashes = ?7, {ends} \
-             started_ms = ifnull(?8, started_ms), duration_us = iif(?9, ?10, duration_us), \
-             error = CASE WHEN ?11 IS NULL THEN error WHEN ?11 = '' THEN NULL ELSE ?11 END \
-             WHERE id = ?1 AND epoch = ?2 AND state = ?12"
-        );
+        let statement = if goes_on { &self.statements.keep_attempt } else { &self.statements.end_attempt };
+        self.at_hand.forget(held.run);
+        if self.write_success(held, after, measured)? {
+            return Ok(());
+        }
         let values = params![
             to_int(held.run.0),
             to_int(held.epoch.0),
@@ -212,12 +210,21 @@ impl Db {
             error,
             held.progress.state.word().as_str(),
         ];
-        match self.changed(&sql, values)? {
-            true => Ok(()),
-            false => {
-                Err(StoreError::Corrupt { what: format!("run {} changed within a transaction", held.run) })
-            }
+        match statement.borrow_mut().execute(values).map_err(failed)? {
+            1 => Ok(()),
+            _ => Err(StoreError::Corrupt { what: format!("run {} changed within a transaction", held.run) }),
         }
+    }
+
+    /// The end of most runs, written with less. Says whether it was one.
+    fn write_success(&self, held: &Held, after: &Progress, measured: Measured) -> Result<bool, StoreError> {
+        let expected = Progress { state: RunState::Succeeded, ..held.progress };
+        let (Some(started), Some(duration)) = (measured.started, measured.duration) else { return Ok(false) };
+        if *after != expected || !matches!(held.progress.state, RunState::Running { .. }) {
+            return Ok(false);
+        }
+        let values = params![to_int(held.run.0), to_int(held.epoch.0), to_ms(started), to_us(duration)];
+        Ok(self.statements.succeed.borrow_mut().execute(values).map_err(failed)? == 1)
     }
 
     pub(super) fn write_attempt(

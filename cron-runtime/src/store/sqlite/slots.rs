@@ -18,7 +18,7 @@ struct Parked {
     concurrency: u32,
 }
 
-impl Db {
+impl Db<'_> {
     /// A run of a job holds its slot no longer. What waited for that is due again or released; gives the instant at which somebody
     /// has to look, if there is one.
     pub(super) fn free(

@@ -10,7 +10,7 @@ use super::db::Db;
 use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
 use super::signal::boot;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn join(&mut self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| StoreError::Backend(Box::new(error)))?;

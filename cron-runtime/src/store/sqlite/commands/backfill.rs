@@ -13,7 +13,7 @@ use super::super::db::{Db, Entry};
 use super::super::rows::{Columns, failed, read_plan, to_int, to_ms};
 use super::unknown_job;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let BackfillPlan { chosen, .. } = plan_backfill(&self.connection, backfill, now)?;
         let id = self.named(&backfill.job)?;

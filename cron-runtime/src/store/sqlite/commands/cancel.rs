@@ -9,7 +9,7 @@ use super::super::db::Db;
 use super::super::rows::{ACTIVE, PARKED, from_int, to_int};
 use super::super::settle::Measured;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn cancel(
         &self,
         what: &Cancel,

@@ -12,7 +12,7 @@ use super::super::db::{Db, Entry};
 use super::super::marks::Mark;
 use super::super::rows::{DEAD, from_int, state_columns, to_int, to_ms};
 
-impl Db {
+impl Db<'_> {
     pub(super) fn retry(&self, run: RunId, force: bool, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let job = self.job_of(run)?;
         let state = self.held_any(run)?.progress.state;

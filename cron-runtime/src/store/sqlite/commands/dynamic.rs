@@ -13,7 +13,7 @@ use super::super::db::Db;
 use super::super::rows::{failed, to_int};
 use super::super::sync::newest_owner;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
         let mut handlers = HashMap::new();
         for plan in plans {

@@ -19,7 +19,7 @@ use super::rows::{failed, from_int, read_name, to_int};
 
 pub(super) use backfill::plan_backfill;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn command(&mut self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         match command {
             Command::Trigger(trigger) => self.trigger(trigger, now),

@@ -7,7 +7,7 @@ use super::super::super::{CommandError, Done, PauseInfo, StoreError, Target};
 use super::super::db::Db;
 use super::super::rows::{Columns, failed, to_ms};
 
-impl Db {
+impl Db<'_> {
     pub(super) fn pause_target(
         &self,
         target: Target,

@@ -11,7 +11,7 @@ use super::super::claim::NewRun;
 use super::super::db::{Db, Entry};
 use super::super::marks::Mark;
 
-impl Db {
+impl Db<'_> {
     pub(super) fn trigger(&self, trigger: Trigger, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let Trigger { job, args, force } = trigger;
         let id = self.named(&job)?;

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0001_foundation.sql"),
     include_str!("0002_execution.sql"),
     include_str!("0003_safety.sql"),
+    include_str!("0004_lighter_runs.sql"),
 ];
 
 /// The newest schema version that this program knows.

@@ -1,0 +1,73 @@
+//! The statements that every run needs, prepared once: to look each up by its text would cost as much as some of them do.
+
+use std::cell::RefCell;
+
+use rusqlite::{Connection, Statement};
+
+use super::super::StoreError;
+use super::marks::MARK;
+use super::rows::{PROGRESS, failed};
+
+/// Each is borrowed for one call of it.
+#[derive(Debug)]
+pub(super) struct Statements<'c> {
+    /// A new run: `id`, `job_id`, `nominal_ms`, `lane`, `origin`, `state`, `overdue`, `epoch`, `owner`, `lease_ms`, `started_ms`,
+    /// `wake_ms`, `args`, `batch`.
+    pub(super) insert_run: RefCell<Statement<'c>>,
+    /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
+    pub(super) keep_attempt: RefCell<Statement<'c>>,
+    /// What became of a run whose attempt has ended: `id`, `epoch`, the new `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`,
+    /// `started_ms`, whether it was running, `duration_us`, `error`, the old `state`.
+    pub(super) end_attempt: RefCell<Statement<'c>>,
+    /// The same for the success of an attempt that was in time, after no others, and was not asked to stop: `id`, `epoch`,
+    /// `started_ms`, `duration_us`.
+    pub(super) succeed: RefCell<Statement<'c>>,
+    /// An attempt in progress and where its job stands, by `id` and `epoch`.
+    pub(super) held: RefCell<Statement<'c>>,
+    /// Where a job stands: `job_id`, `mark_ms`, `queued_ms`, `hold_ms`, `hold_by`, `epoch`, `active`, `parked`, `recorded`.
+    pub(super) write_mark: RefCell<Statement<'c>>,
+    /// The same with `due_ms`, and so with its index.
+    pub(super) write_mark_and_due: RefCell<Statement<'c>>,
+}
+
+impl<'c> Statements<'c> {
+    pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
+        let prepare = |sql: &str| connection.prepare(sql).map(RefCell::new).map_err(failed);
+        let write_run = |ends: &str| {
+            format!(
+                "UPDATE runs SET state = ?3, overdue = ?4, wake_ms = ?5, attempts_used = ?6, crashes = ?7, {ends} \
+                 started_ms = ifnull(?8, started_ms), duration_us = iif(?9, ?10, duration_us), \
+                 error = CASE WHEN ?11 IS NULL THEN error WHEN ?11 = '' THEN NULL ELSE ?11 END \
+                 WHERE id = ?1 AND epoch = ?2 AND state = ?12"
+            )
+        };
+        let write_mark = |due: &str| {
+            format!(
+                "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, active = ?7, \
+                 parked = ?8, recorded = ?9 {due} WHERE job_id = ?1"
+            )
+        };
+        Ok(Self {
+            insert_run: prepare(
+                "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
+                 epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?,
+            keep_attempt: prepare(&write_run(""))?,
+            // An attempt that has ended is nobody's, and asked for nothing.
+            end_attempt: prepare(&write_run(
+                "owner = NULL, lease_ms = NULL, asked_ms = NULL, asked_why = NULL,",
+            ))?,
+            succeed: prepare(
+                "UPDATE runs SET state = 'succeeded', owner = NULL, lease_ms = NULL, started_ms = ?3, duration_us = ?4 \
+                 WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND overdue = 0 AND asked_ms IS NULL",
+            )?,
+            held: prepare(&format!(
+                "SELECT {PROGRESS}, origin, asked_why, {MARK} FROM runs CROSS JOIN marks USING (job_id) \
+                 WHERE runs.id = ?1 AND runs.epoch = ?2 AND state = 'running'"
+            ))?,
+            write_mark: prepare(&write_mark(""))?,
+            write_mark_and_due: prepare(&write_mark(", due_ms = ?10"))?,
+        })
+    }
+}
