@@ -94,7 +94,7 @@ fn a_newer_schema_is_refused_and_says_which() {
     let error = refused(books.directory(), &books.path());
     assert!(matches!(error, StoreError::Newer { found: 99, known: 4, .. }), "{error:?}");
     let text = error.to_string();
-    assert!(["99", "run the newer program", "`.v3.bak`"].iter().all(|word| text.contains(word)), "{text}");
+    assert!(["99", "run the newer program", "`.v4.bak`"].iter().all(|word| text.contains(word)), "{text}");
 }
 
 #[test]
