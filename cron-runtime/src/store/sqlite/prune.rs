@@ -207,7 +207,7 @@ impl Db<'_> {
         if self.skips_from(job, from, 2)?.len() < 2 {
             return Ok(0);
         }
-        let segments = segments(&self.connection, name, job)?;
+        let segments = segments(self.connection, name, job)?;
         let is_delayed = |one: &Segment| one.schedule.as_ref().is_some_and(Schedule::is_delay);
         if segments.iter().any(is_delayed) {
             return Ok(0);

@@ -54,7 +54,7 @@ impl Db<'_> {
         let sql = "UPDATE runs SET lane = id WHERE job_id = ?1 AND nominal_ms > ?2 AND lane = 0";
         self.run(sql, params![number, at])?;
         self.run("DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2", params![number, at])?;
-        let segments = segments(&self.connection, name.as_str(), job)?;
+        let segments = segments(self.connection, name.as_str(), job)?;
         let sql = "SELECT first_ms FROM skips WHERE job_id = ?1 AND last_ms > ?2";
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query(params![number, at]).map_err(failed)?;

@@ -15,7 +15,7 @@ use super::unknown_job;
 
 impl Db<'_> {
     pub(super) fn backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        let BackfillPlan { chosen, .. } = plan_backfill(&self.connection, backfill, now)?;
+        let BackfillPlan { chosen, .. } = plan_backfill(self.connection, backfill, now)?;
         let id = self.named(&backfill.job)?;
         let (entry, mut mark) = (self.entry(id)?, self.mark(id)?);
         // Numbers rise, so that the order of batches is the order of the runs that wait.

@@ -86,7 +86,7 @@ impl Db<'_> {
     }
 
     pub(super) fn remove(&self, jobs: &[JobName]) -> Result<Done, CommandError> {
-        let newest = newest_owner(&self.connection)?;
+        let newest = newest_owner(self.connection)?;
         let mut ids: Vec<JobId> = Vec::with_capacity(jobs.len());
         for name in jobs {
             let id = self.named(name)?;
