@@ -218,9 +218,11 @@ impl Db<'_> {
 
     /// The end of most runs, written with less. Says whether it was one.
     fn write_success(&self, held: &Held, after: &Progress, measured: Measured) -> Result<bool, StoreError> {
-        let expected = Progress { state: RunState::Succeeded, ..held.progress };
+        let before = &held.progress;
+        let is_plain = after.state == RunState::Succeeded
+            && (after.attempts_used, after.crashes) == (before.attempts_used, before.crashes);
         let (Some(started), Some(duration)) = (measured.started, measured.duration) else { return Ok(false) };
-        if *after != expected || !matches!(held.progress.state, RunState::Running { .. }) {
+        if !is_plain || !matches!(before.state, RunState::Running { .. }) {
             return Ok(false);
         }
         let values = params![to_int(held.run.0), to_int(held.epoch.0), to_ms(started), to_us(duration)];
