@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 
 #[cfg(feature = "testing")]
-pub(crate) use simulated::{SimulatedClock, jump, sleep, sleep_until, true_now};
+pub(crate) use simulated::{SimulatedClock, TrueTime, jump, sleep, sleep_until};
 
 /// Both clocks, read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

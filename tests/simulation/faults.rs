@@ -371,12 +371,12 @@ impl Store for Desk {
     }
 
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.call(
-            true,
-            || format!("leave  at {now}"),
-            |inner| inner.leave(now),
-            |()| self.history.records().model.leaves(self.instance),
-        )?;
+        // Its engine has ended, whether or not the store hears of it.
+        let left = self.history.records().model.leaves(self.instance);
+        if let Err(breach) = left {
+            self.history.records().breach(breach);
+        }
+        self.call(true, || format!("leave  at {now}"), |inner| inner.leave(now), |()| Ok(()))?;
         self.doorbell.ring();
         Ok(())
     }

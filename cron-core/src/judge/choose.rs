@@ -41,9 +41,11 @@ pub(super) fn choose(
     let late_by = |tick: DateTime<Utc>| age(now, docket.jitter.start_of(schedule, tick));
     let in_window = |tick: &DateTime<Utc>| catch_up.window.is_none_or(|window| late_by(*tick) <= window);
     let on_time = |tick: &DateTime<Utc>| late_by(*tick) <= grace(catch_up, schedule, *tick);
-    let newest_first = std::iter::successors(Some(newest), |tick| schedule.prev_before(*tick))
-        .take_while(|tick| *tick >= first)
-        .take_while(in_window);
+    let before = |tick: &DateTime<Utc>| match *tick > first {
+        true => schedule.prev_before(*tick).filter(|before| *before >= first),
+        false => None,
+    };
+    let newest_first = std::iter::successors(Some(newest), before).take_while(in_window);
     let mut ticks: Vec<_> = match catch_up.rule {
         CatchUpRule::Latest => newest_first.take(1).collect(),
         CatchUpRule::None => newest_first.take_while(on_time).take(CatchUp::MAX_LIMIT as usize).collect(),
@@ -52,7 +54,7 @@ pub(super) fn choose(
     ticks.reverse();
     let missed = match ticks.first() {
         None => Some(newest),
-        Some(oldest) => schedule.prev_before(*oldest).filter(|missed| *missed >= first),
+        Some(oldest) => before(oldest),
     };
     let is_backlog =
         catch_up.rule == CatchUpRule::All && ticks.first().is_some_and(|oldest| !on_time(oldest));

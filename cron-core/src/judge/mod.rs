@@ -211,7 +211,9 @@ pub fn is_late(
     tick: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> bool {
-    age(now, jitter.start_of(schedule, tick)) > grace(catch_up, schedule, tick)
+    let age = age(now, jitter.start_of(schedule, tick));
+    // The grace of most is a part of the span to the next tick, which need not be looked for.
+    age > Duration::ZERO && age > grace(catch_up, schedule, tick)
 }
 
 /// The newest tick at or before `now`. Found backwards, so an outage of two weeks costs the same as one of a minute.

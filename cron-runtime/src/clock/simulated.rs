@@ -15,11 +15,57 @@ use super::{Clock, Moment};
 /// Parts in a million.
 const MILLION: i128 = 1_000_000;
 
+/// The true time of a simulation: the paused time of its runtime. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct TrueTime {
+    runtime: Handle,
+    // Set and read on the one thread of the simulation; a runtime demands of its tasks that they could be sent to another.
+    held: Arc<Mutex<Option<Instant>>>,
+}
+
+impl TrueTime {
+    pub(crate) fn of(runtime: Handle) -> Self {
+        Self { runtime, held: Arc::default() }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let held = *self.held();
+        held.unwrap_or_else(|| {
+            let _context = self.runtime.enter();
+            Instant::now()
+        })
+    }
+
+    /// Until this is dropped nobody lets time pass, so that the runtime need not be asked each time: an engine reads its clock more
+    /// than ten times for a run, and that was a sixth of a simulation.
+    pub(crate) fn hold(&self) -> Held<'_> {
+        let now = self.now();
+        *self.held() = Some(now);
+        Held { time: self, now }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The true time stands still.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    time: &'a TrueTime,
+    pub(crate) now: Instant,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *self.time.held() = None;
+    }
+}
+
 /// The clocks of one simulated process.
 #[derive(Clone, Debug)]
 pub(crate) struct SimulatedClock {
-    /// Its paused time is the true one.
-    runtime: Handle,
+    time: TrueTime,
     // Set between steps by whoever drives the simulation, read by the engine and by functions: all on one thread.
     face: Arc<Mutex<Face>>,
 }
@@ -32,14 +78,15 @@ struct Face {
     monotonic: Duration,
     /// How many millionths both clocks gain.
     drift: i32,
+    /// What it showed when it was last read.
+    read: Option<(Instant, Moment)>,
 }
 
 impl SimulatedClock {
     /// Clocks that are right, where it is `wall` now.
-    pub(crate) fn new(runtime: Handle, wall: DateTime<Utc>, drift: i32) -> Self {
-        let since = true_now(&runtime);
-        let face = Face { since, wall, monotonic: Duration::ZERO, drift };
-        Self { runtime, face: Arc::new(Mutex::new(face)) }
+    pub(crate) fn new(time: TrueTime, wall: DateTime<Utc>, drift: i32) -> Self {
+        let face = Face { since: time.now(), wall, monotonic: Duration::ZERO, drift, read: None };
+        Self { time, face: Arc::new(Mutex::new(face)) }
     }
 
     /// Sets the wall clock.
@@ -63,6 +110,7 @@ impl SimulatedClock {
         face.since += span;
         face.wall += TimeDelta::from_std(shown).unwrap_or(TimeDelta::zero());
         face.monotonic = face.monotonic.saturating_add(shown);
+        face.read = None;
     }
 
     /// Until when these clocks are ahead of the true time because of [`take`](Self::take).
@@ -71,10 +119,11 @@ impl SimulatedClock {
     }
 
     fn set(&self, moment: Moment) {
-        let now = true_now(&self.runtime);
+        let now = self.time.now();
         let mut face = self.face();
         let since = face.since.max(now);
-        *face = Face { since, wall: moment.wall, monotonic: moment.monotonic, drift: face.drift };
+        let Moment { wall, monotonic } = moment;
+        *face = Face { since, wall, monotonic, drift: face.drift, read: None };
     }
 
     /// The first true moment at which the wall clock shows `wall` or more, and the one at which `span` has passed here.
@@ -82,7 +131,7 @@ impl SimulatedClock {
         let face = *self.face();
         let by_wall =
             wall.map(|wall| face.since + face.true_span((wall - face.wall).to_std().unwrap_or_default()));
-        let now = true_now(&self.runtime).max(face.since);
+        let now = self.time.now().max(face.since);
         let by_span = span.map(|span| now + face.true_span(span));
         by_wall.into_iter().chain(by_span).min()
     }
@@ -115,20 +164,20 @@ fn scaled(span: Duration, by: i128, of: i128) -> Duration {
 
 impl Clock for SimulatedClock {
     fn moment(&self) -> Moment {
-        let face = *self.face();
-        let passed = face.shown_span(true_now(&self.runtime).saturating_duration_since(face.since));
+        let now = self.time.now();
+        let mut face = self.face();
+        if let Some((_, moment)) = face.read.filter(|(at, _)| *at == now) {
+            return moment;
+        }
+        let passed = face.shown_span(now.saturating_duration_since(face.since));
         let wall = TimeDelta::from_std(passed).ok().and_then(|passed| face.wall.checked_add_signed(passed));
-        Moment {
+        let moment = Moment {
             wall: wall.unwrap_or(DateTime::<Utc>::MAX_UTC),
             monotonic: face.monotonic.saturating_add(passed),
-        }
+        };
+        face.read = Some((now, moment));
+        moment
     }
-}
-
-/// The paused time of the runtime: the true one.
-pub(crate) fn true_now(runtime: &Handle) -> Instant {
-    let _context = runtime.enter();
-    Instant::now()
 }
 
 /// Lets the time of the runtime run until `at`, with everything that is to be done until then.
@@ -165,7 +214,7 @@ mod tests {
         let runtime = runtime();
         let start: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().expect("an instant");
         for drift in [0, 37, -250, 100_000] {
-            let clock = SimulatedClock::new(runtime.handle().clone(), start, drift);
+            let clock = SimulatedClock::new(TrueTime::of(runtime.handle().clone()), start, drift);
             let target = start + TimeDelta::hours(1);
             let at = clock.when(Some(target), None).expect("it comes");
             runtime.block_on(sleep_until(at));
@@ -178,7 +227,7 @@ mod tests {
     fn the_wall_clock_is_set_and_the_monotonic_one_sleeps() {
         let runtime = runtime();
         let start: DateTime<Utc> = "2026-06-01T12:00:00Z".parse().expect("an instant");
-        let clock = SimulatedClock::new(runtime.handle().clone(), start, 0);
+        let clock = SimulatedClock::new(TrueTime::of(runtime.handle().clone()), start, 0);
         let minute = clock.when(None, Some(Duration::from_secs(60)));
         runtime.block_on(sleep_until(minute.expect("it comes")));
         clock.step(TimeDelta::hours(-2));

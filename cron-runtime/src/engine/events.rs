@@ -275,7 +275,7 @@ impl Events {
 
     /// A problem that lasts is over, if there was one.
     pub(crate) fn over(&self, kind: ProblemKind, job: Option<&JobName>) {
-        let Some(problem) = self.board.end(kind, job, self.clock.moment()) else { return };
+        let Some(problem) = self.board.end(kind, job, || self.clock.moment()) else { return };
         tracing::info!(%kind, %problem, "a problem of the scheduler is over");
         self.tell(|| Event::Problem(problem));
     }

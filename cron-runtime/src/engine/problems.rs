@@ -186,10 +186,15 @@ impl Board {
     }
 
     /// Something is over. Gives it back if that is to be told.
-    pub(super) fn end(&self, kind: ProblemKind, job: Option<&JobName>, now: Moment) -> Option<Problem> {
+    pub(super) fn end(
+        &self,
+        kind: ProblemKind,
+        job: Option<&JobName>,
+        now: impl FnOnce() -> Moment,
+    ) -> Option<Problem> {
         let mut entries = self.entries();
         let entry = entries.iter_mut().find(|entry| entry.is_about(kind, job) && !entry.problem.is_over)?;
-        entry.end(now)
+        entry.end(now())
     }
 
     /// First what goes on, then what is over, the newest first of each.
@@ -301,10 +306,10 @@ mod tests {
         let board = Board::default();
         let kind = ProblemKind::StoreFailing;
         assert_eq!(told(&board, kind, 0..8_000), [0, 10, 70, 670, 4_270, 7_870]);
-        let over = board.end(kind, None, at(8_000)).expect("it is told");
+        let over = board.end(kind, None, || at(8_000)).expect("it is told");
         assert_eq!((over.is_over, over.since, over.count), (true, at(0).wall, 8_000));
         assert_eq!(over.to_string(), "over after 2h 13m 20s: at 7999 (8000 times)");
-        assert_eq!(board.end(kind, None, at(8_001)), None, "once");
+        assert_eq!(board.end(kind, None, || at(8_001)), None, "once");
         assert_eq!(told(&board, kind, 9_000..9_011), [9_000, 9_010], "it is new after a while");
         assert_eq!(board.list()[0].since, at(9_000).wall);
     }
@@ -317,7 +322,7 @@ mod tests {
         for second in 0..60 {
             let begun = board.see(kind, None, String::new(), at(second));
             words.extend(begun.map(|_| (second, "begun")));
-            let over = board.end(kind, None, at(second));
+            let over = board.end(kind, None, || at(second));
             words.extend(over.map(|_| (second, "over")));
         }
         assert_eq!(words, [(0, "begun"), (0, "over"), (10, "begun"), (10, "over")]);

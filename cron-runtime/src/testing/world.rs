@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::boot::{Booted, Checked, Joined, Surroundings};
-use crate::clock::{Clock, SimulatedClock, jump, sleep, sleep_until, true_now};
+use crate::clock::{Clock, SimulatedClock, TrueTime, jump, sleep, sleep_until};
 use crate::engine::{Engine, Executor, Pulse, Until};
 use crate::error::Error;
 use crate::registration;
@@ -67,6 +67,7 @@ pub struct World {
     queue: Queue,
     /// Told when an instance is woken.
     world: Arc<Notify>,
+    time: TrueTime,
     clock: SimulatedClock,
     // After the instances: their tasks end in it.
     runtime: Runtime,
@@ -210,9 +211,10 @@ impl World {
     pub fn new(now: DateTime<Utc>) -> Self {
         let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
         let runtime = runtime.expect("the system gives a runtime for a test");
-        let clock = SimulatedClock::new(runtime.handle().clone(), now, 0);
+        let time = TrueTime::of(runtime.handle().clone());
+        let clock = SimulatedClock::new(time.clone(), now, 0);
         let (bells, queue, world) = (Bells::default(), Queue::default(), Arc::new(Notify::new()));
-        Self { instances: BTreeMap::new(), next_id: 0, bells, queue, world, clock, runtime }
+        Self { instances: BTreeMap::new(), next_id: 0, bells, queue, world, time, clock, runtime }
     }
 
     /// The true time.
@@ -254,7 +256,7 @@ impl World {
         let mut checked = start.check(registration::linked().filter(|(spec, _)| is_in(spec.name)))?;
         prepare(&mut checked);
         checked.states.insert(self.queue.clone());
-        let clock = SimulatedClock::new(self.runtime.handle().clone(), self.now() + offset, drift);
+        let clock = SimulatedClock::new(self.time.clone(), self.now() + offset, drift);
         let joined = Joined::join(Stores { store, ledger }, &checked.program, &clock)?;
         let world = Arc::clone(&self.world);
         let bell = Arc::new(Bell { woken: AtomicBool::new(true), rung: AtomicBool::new(false), world });
@@ -304,7 +306,7 @@ impl World {
 
     /// Does not step an instance for a span of true time, as if its process had been stopped. Its functions go on.
     pub fn stall(&mut self, id: InstanceId, span: Duration) {
-        let until = true_now(self.runtime.handle()) + span;
+        let until = self.time.now() + span;
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.stalled = Some(until);
         }
@@ -340,17 +342,20 @@ impl World {
     ///
     /// As [`World::advance`].
     pub fn advance_while(&mut self, span: Duration, mut go_on: impl FnMut() -> bool) {
-        let Self { instances, world, queue, runtime, .. } = self;
-        let until = true_now(runtime.handle()) + span;
+        let Self { instances, world, queue, time, runtime, .. } = self;
+        let until = time.now() + span;
         runtime.block_on(async {
             let mut quiet = 0;
             while quiet < QUIET_ROUNDS {
-                let cranked = crank_all(instances, runtime.handle());
+                let held = time.hold();
+                let cranked = crank_all(instances, held.now);
                 if !go_on() {
                     break;
                 }
+                let has_called = queue.call_all();
+                drop(held);
                 let has_tasks = runtime.metrics().num_alive_tasks() > 0;
-                if queue.call_all() || (cranked.is_called && !has_tasks) {
+                if has_called || (cranked.is_called && !has_tasks) {
                     // It goes on at this very moment.
                     continue;
                 }
@@ -379,15 +384,17 @@ impl World {
     ///
     /// If nothing is left that could make it ready.
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
-        let Self { instances, world, queue, runtime, .. } = self;
-        let give_up = true_now(runtime.handle()) + PATIENCE;
+        let Self { instances, world, queue, time, runtime, .. } = self;
+        let give_up = time.now() + PATIENCE;
         runtime.block_on(async {
             let mut future = pin!(future);
             loop {
-                let cranked = crank_all(instances, runtime.handle());
+                let held = time.hold();
+                let cranked = crank_all(instances, held.now);
                 if queue.call_all() {
                     continue;
                 }
+                drop(held);
                 assert!(cranked.now < give_up, "waited for something that does not happen");
                 let next = cranked.next.map_or(give_up, |next| next.min(give_up));
                 tokio::select! {
@@ -425,8 +432,7 @@ struct Cranked {
 }
 
 /// Steps every engine that has something to do.
-fn crank_all(instances: &mut BTreeMap<InstanceId, Instance>, runtime: &Handle) -> Cranked {
-    let now = true_now(runtime);
+fn crank_all(instances: &mut BTreeMap<InstanceId, Instance>, now: Instant) -> Cranked {
     let mut cranked = Cranked { now, next: None, is_idle: true, is_called: false };
     for instance in instances.values_mut() {
         let next = instance.crank(now);

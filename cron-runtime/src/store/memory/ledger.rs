@@ -139,9 +139,9 @@ impl Book {
     fn job_info(&self, job: &Job) -> JobInfo {
         let name = &job.plan.name;
         let ended =
-            self.runs.ended(name).into_iter().flat_map(|ended| [ended.dead.last(), ended.plain.last()]);
+            self.runs.ended(name).into_iter().flat_map(|ended| [ended.dead.newest(), ended.plain.newest()]);
         let active = self.active_of(name).map(|(id, run)| (run.nominal, id));
-        let newest = ended.flatten().copied().chain(active).max();
+        let newest = ended.flatten().chain(active).max();
         JobInfo {
             id: job.id,
             plan: (*job.plan).clone(),

@@ -1,13 +1,12 @@
 //! Letting go of what the retention of jobs does not keep.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 
 use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo};
 use super::book::{Book, Desk, Job};
+use super::runs::Line;
 
 impl Book {
     /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
@@ -132,16 +131,12 @@ impl Job {
 }
 
 /// Of runs, oldest first, those that are too many or too old.
-fn beyond(
-    runs: &BTreeSet<(DateTime<Utc>, RunId)>,
-    most: u32,
-    oldest: DateTime<Utc>,
-) -> Vec<(DateTime<Utc>, RunId)> {
+fn beyond(runs: &Line, most: u32, oldest: DateTime<Utc>) -> Vec<(DateTime<Utc>, RunId)> {
     let many = runs.len().saturating_sub(most as usize);
     let numbered = runs.iter().enumerate();
     numbered
         .take_while(|(index, (nominal, _))| *index < many || *nominal < oldest)
-        .map(|(_, run)| *run)
+        .map(|(_, run)| run)
         .collect()
 }
 

@@ -3,7 +3,7 @@
 //! Nearly all runs have ended, and no step of the engine may walk through the whole record: it asks for those that are not final,
 //! and for the oldest of the others, which retention lets go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Index;
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,8 @@ use super::book::Run;
 /// Runs by their number.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    all: BTreeMap<RunId, Run>,
+    // A run is large, and a map moves what it holds.
+    all: BTreeMap<RunId, Box<Run>>,
     /// Those whose state is not final.
     active: BTreeSet<RunId>,
     /// The others, by their job.
@@ -26,9 +27,39 @@ pub(super) struct Runs {
 #[derive(Debug, Default)]
 pub(super) struct Ended {
     /// Dead letters that nobody has dismissed.
-    pub(super) dead: BTreeSet<(DateTime<Utc>, RunId)>,
+    pub(super) dead: Line,
     /// The others.
-    pub(super) plain: BTreeSet<(DateTime<Utc>, RunId)>,
+    pub(super) plain: Line,
+}
+
+/// Runs in the order of their nominal instants. Nearly all come at its end and go at its beginning.
+#[derive(Debug, Default)]
+pub(super) struct Line(VecDeque<(DateTime<Utc>, RunId)>);
+
+impl Line {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn newest(&self) -> Option<(DateTime<Utc>, RunId)> {
+        self.0.back().copied()
+    }
+
+    /// The oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (DateTime<Utc>, RunId)> {
+        self.0.iter().copied()
+    }
+
+    fn set(&mut self, run: (DateTime<Utc>, RunId), is_in: bool) {
+        if is_in && self.newest().is_none_or(|newest| newest < run) {
+            return self.0.push_back(run);
+        }
+        match (self.0.binary_search(&run), is_in) {
+            (Ok(at), false) => drop(self.0.remove(at)),
+            (Err(at), true) => self.0.insert(at, run),
+            (Ok(_), true) | (Err(_), false) => {}
+        }
+    }
 }
 
 impl Runs {
@@ -37,22 +68,22 @@ impl Runs {
     }
 
     pub(super) fn get(&self, id: &RunId) -> Option<&Run> {
-        self.all.get(id)
+        self.all.get(id).map(Box::as_ref)
     }
 
     /// Whoever makes a run final or a dead letter, or takes that back, also calls [`file`](Self::file).
     pub(super) fn get_mut(&mut self, id: &RunId) -> Option<&mut Run> {
-        self.all.get_mut(id)
+        self.all.get_mut(id).map(Box::as_mut)
     }
 
     /// All runs, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Run)> {
-        self.all.iter().map(|(id, run)| (*id, run))
+        self.all.iter().map(|(id, run)| (*id, run.as_ref()))
     }
 
     /// The runs whose state is not final, oldest first.
     pub(super) fn active(&self) -> impl Iterator<Item = (RunId, &Run)> {
-        self.active.iter().filter_map(|id| Some((*id, self.all.get(id)?)))
+        self.active.iter().filter_map(|id| Some((*id, self.get(id)?)))
     }
 
     /// The runs of a job whose state is final.
@@ -62,13 +93,13 @@ impl Runs {
 
     /// A run that is new, and not final.
     pub(super) fn add(&mut self, id: RunId, run: Run) {
-        self.all.insert(id, run);
+        self.all.insert(id, Box::new(run));
         self.active.insert(id);
     }
 
     /// A run as it was before.
     pub(super) fn put_back(&mut self, id: RunId, run: Run) {
-        self.all.insert(id, run);
+        self.all.insert(id, Box::new(run));
         self.file(id);
     }
 
@@ -80,26 +111,30 @@ impl Runs {
             self.ended.insert(run.job.clone(), Ended::default());
         }
         if let Some(ended) = self.ended.get_mut(&run.job) {
-            set(&mut self.active, id, is_active);
-            set(&mut ended.dead, key, is_dead);
-            set(&mut ended.plain, key, !is_active && !is_dead);
+            if is_active {
+                self.active.insert(id);
+            } else {
+                self.active.remove(&id);
+            }
+            ended.dead.set(key, is_dead);
+            ended.plain.set(key, !is_active && !is_dead);
         }
     }
 
     /// Copies of those that are named, and of all whose state is not final.
     pub(super) fn copies(&self, named: impl Iterator<Item = RunId>) -> Vec<(RunId, Run)> {
         let ids: BTreeSet<_> = self.active.iter().copied().chain(named).collect();
-        ids.into_iter().filter_map(|id| Some((id, self.all.get(&id)?.clone()))).collect()
+        ids.into_iter().filter_map(|id| Some((id, self.get(&id)?.clone()))).collect()
     }
 
     pub(super) fn remove(&mut self, id: RunId) -> Option<Run> {
         let run = self.all.remove(&id)?;
         self.active.remove(&id);
         if let Some(ended) = self.ended.get_mut(&run.job) {
-            ended.dead.remove(&(run.nominal, id));
-            ended.plain.remove(&(run.nominal, id));
+            ended.dead.set((run.nominal, id), false);
+            ended.plain.set((run.nominal, id), false);
         }
-        Some(run)
+        Some(*run)
     }
 
     /// Another name for a job.
@@ -131,13 +166,5 @@ impl Index<&RunId> for Runs {
 
     fn index(&self, id: &RunId) -> &Run {
         &self.all[id]
-    }
-}
-
-fn set<T: Ord>(all: &mut BTreeSet<T>, item: T, is_in: bool) {
-    if is_in {
-        all.insert(item);
-    } else if !all.is_empty() {
-        all.remove(&item);
     }
 }

@@ -34,6 +34,9 @@ impl Book {
     /// where no tick wants the slot. Says whether there were any.
     pub(super) fn release(&mut self, name: &JobName, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let mut any = false;
+        if !self.active_of(name).any(|(_, run)| run.is_parked()) {
+            return Ok(any);
+        }
         for run in self.parked(name, false) {
             let plan = &self.known(name)?.plan;
             if room(plan.overlap, plan.slots, self.active(name).len()) == 0 {
