@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::audit::Audit;
-use cron_runtime::core::judge::Next;
 use cron_runtime::core::run::{Epoch, RunEvent, RunId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};

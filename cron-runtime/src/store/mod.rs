@@ -76,7 +76,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         settlements: Vec<Settlement>,
         request: JudgeRequest,
     ) -> Answer<(Vec<Settled>, Judged)> {
-        let done = self.settle(settlements).and_then(|settled| Ok((settled, self.judge(request)?)));
+        let settled = if settlements.is_empty() { Ok(Vec::new()) } else { self.settle(settlements) };
+        let done = settled.and_then(|settled| Ok((settled, self.judge(request)?)));
         Box::new(|| done)
     }
 
