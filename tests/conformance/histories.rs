@@ -24,13 +24,17 @@ pub(crate) struct Step {
     pub(crate) deed: Deed,
 }
 
+/// Which attempt, how far its epoch is bent, and what is said of it.
+pub(crate) type End = (prop::sample::Index, u64, RunEvent, Option<Next>);
+
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     Restart(Vec<Job>),
     Sync(Vec<Job>),
     Leave,
     Judge { limit: usize, room: usize },
-    Settle(Vec<(prop::sample::Index, u64, RunEvent, Option<Next>)>),
+    Settle(Vec<End>),
+    SettleAndJudge { ends: Vec<End>, limit: usize, room: usize },
     Note(Vec<(prop::sample::Index, u64)>),
     Complete(prop::sample::Index, u64),
     Renew(Vec<prop::sample::Index>, i64),
@@ -72,15 +76,17 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 fn deed() -> impl Strategy<Value = Deed> {
     let index = any::<prop::sample::Index>;
     let bend = || prop_oneof![9 => Just(0u64), 1 => 1u64..3];
-    let settlement = (index(), bend(), event(), next());
+    let ends = || prop::collection::vec((index(), bend(), event(), next()), 1..4);
     let picks = prop::collection::vec(index(), 0..3);
     let limit = || prop_oneof![1 => 0usize..3, 3 => Just(9)];
     prop_oneof![
         2 => jobs().prop_map(Deed::Restart),
         2 => jobs().prop_map(Deed::Sync),
         1 => Just(Deed::Leave),
-        24 => (limit(), limit()).prop_map(|(limit, room)| Deed::Judge { limit, room }),
-        18 => prop::collection::vec(settlement, 1..4).prop_map(Deed::Settle),
+        16 => (limit(), limit()).prop_map(|(limit, room)| Deed::Judge { limit, room }),
+        12 => ends().prop_map(Deed::Settle),
+        12 => (ends(), limit(), limit())
+            .prop_map(|(ends, limit, room)| Deed::SettleAndJudge { ends, limit, room }),
         2 => prop::collection::vec((index(), bend()), 1..3).prop_map(Deed::Note),
         3 => (index(), bend()).prop_map(|(pick, bend)| Deed::Complete(pick, bend)),
         2 => (picks, 0i64..90_000).prop_map(|(picks, lease)| Deed::Renew(picks, lease)),

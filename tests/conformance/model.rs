@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::audit::Audit;
-use cron_runtime::core::judge::Next;
 use cron_runtime::core::run::{Epoch, RunEvent, RunId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-use crate::histories::{Deed, Step, Wish, jobs, step};
+use crate::histories::{Deed, End, Step, Wish, jobs, step};
 use crate::jobs::Job;
 use crate::world::{
     AttemptInfo, Backfill, Books, Both, Cancel, Claim, Command, Desk, GroupInfo, GroupLimit, JobInfo,
@@ -89,6 +88,7 @@ impl Side {
             Deed::Sync(_)
             | Deed::Judge { .. }
             | Deed::Settle(_)
+            | Deed::SettleAndJudge { .. }
             | Deed::Note(_)
             | Deed::Complete(..)
             | Deed::Renew(..)
@@ -105,26 +105,34 @@ impl Side {
             let claims = if index.index(4) == 0 { claims } else { recent };
             (!claims.is_empty()).then(|| claims[index.index(claims.len())])
         };
+        let settlements = |ends: &[End]| {
+            let settlement = |(index, bend, event, next): &End| {
+                let claim = pick(index)?;
+                let claim = Claim { epoch: Epoch(claim.epoch.0 + bend), ..claim };
+                let duration = Duration::from_millis(1_500);
+                let started = now - TimeDelta::milliseconds(1_500);
+                let (event, next, note) = (dated(event, now), *next, note(*bend, now));
+                Some(Settlement { claim, started, duration, event, next, note, at: now })
+            };
+            ends.iter().filter_map(settlement).collect()
+        };
+        let request = |limit: usize, room: usize| {
+            let lease_until = now + TimeDelta::seconds(30);
+            JudgeRequest { now, limit, room, lease_until, owner: process.owner }
+        };
         match deed {
             Deed::Sync(jobs) => text(process.store().sync(&of(jobs), now)),
             Deed::Judge { limit, room } => {
-                let lease_until = now + TimeDelta::seconds(30);
-                let request =
-                    JudgeRequest { now, limit: *limit, room: *room, lease_until, owner: process.owner };
-                let judged = process.store().judge(request);
+                let judged = process.store().judge(request(*limit, *room));
                 claimed.extend(judged.iter().flat_map(|judged| &judged.claimed).map(|claimed| claimed.claim));
                 text(judged)
             }
-            Deed::Settle(ends) => {
-                let settlement = |(index, bend, event, next): &(_, u64, RunEvent, Option<Next>)| {
-                    let claim = pick(index)?;
-                    let claim = Claim { epoch: Epoch(claim.epoch.0 + bend), ..claim };
-                    let duration = Duration::from_millis(1_500);
-                    let started = now - TimeDelta::milliseconds(1_500);
-                    let (event, next, note) = (dated(event, now), *next, note(*bend, now));
-                    Some(Settlement { claim, started, duration, event, next, note, at: now })
-                };
-                text(process.settle(ends.iter().filter_map(settlement).collect()))
+            Deed::Settle(ends) => text(process.settle(settlements(ends))),
+            Deed::SettleAndJudge { ends, limit, room } => {
+                let answer = process.store().settle_and_judge(settlements(ends), request(*limit, *room))();
+                let judged = answer.iter().flat_map(|(_, judged)| &judged.claimed);
+                claimed.extend(judged.map(|claimed| claimed.claim));
+                text(answer)
             }
             Deed::Note(notes) => {
                 let noted = notes.iter().filter_map(|(index, bend)| {

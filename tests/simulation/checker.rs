@@ -7,7 +7,9 @@ use cron_runtime::core::job::JobName;
 use cron_runtime::core::policy::{CatchUpRule, Overlap};
 use cron_runtime::core::run::Origin;
 use cron_runtime::core::schedule::Schedule;
-use cron_runtime::store::{Command, JobInfo, JobQuery, Ledger, Page, RunFilter, RunInfo, RunQuery, Target};
+use cron_runtime::store::{
+    Cancel, Command, JobInfo, JobQuery, Ledger, Page, RunFilter, RunInfo, RunQuery, Target,
+};
 
 use crate::calls::Calls;
 use crate::draw::seconds;
@@ -15,6 +17,9 @@ use crate::scenario::Scenario;
 
 /// Once all is well it is waited so long for what has been left behind.
 const PATIENCE: TimeDelta = TimeDelta::days(4);
+
+/// More runs than these are not waited for.
+const MANY: usize = 1_000;
 
 /// A scheduler that is well is no later than this.
 const SOON: TimeDelta = TimeDelta::seconds(10);
@@ -94,6 +99,14 @@ impl Checker {
         for job in all_jobs(scenario) {
             let (by, note) = ("eve".to_owned(), "the end".to_owned());
             scenario.command(Command::Pause { target: Target::Job(job.plan.name), by, note });
+        }
+        // One worker would be busy for weeks with what piled up before it while the others were away.
+        if all_runs(scenario, RunFilter::Active).len() > MANY {
+            for job in all_jobs(scenario) {
+                let (by, note) = ("eve".to_owned(), "too many".to_owned());
+                let what = Cancel::All(Target::Job(job.plan.name));
+                scenario.command(Command::Cancel { what, force: false, by, note });
+            }
         }
         let until = scenario.history.now() + PATIENCE;
         loop {

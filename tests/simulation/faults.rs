@@ -1,6 +1,7 @@
 //! A store as one process sees it: it fails, it is slow, and the process dies in the middle of it.
 
 mod reads;
+mod seen;
 mod words;
 
 use std::fmt::Debug;
@@ -12,7 +13,7 @@ use chrono::{DateTime, Utc};
 use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
     Settlement, Sighting, Store, StoreError, Synced,
 };
 use cron_runtime::testing::Lag;
@@ -21,7 +22,7 @@ use fastrand::Rng;
 use crate::books::{Both, Doorbell};
 use crate::draw::{chance, seconds, span};
 use crate::history::History;
-use words::{Brief, Hidden, brief};
+use words::{Brief, Hidden, brief, ends};
 
 /// What is wrong with the store of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -223,17 +224,9 @@ impl Store for Desk {
             true,
             || format!("judge  at {now} room {room}"),
             |inner| inner.judge(request).map(Brief),
-            |Brief(judged)| {
-                let true_now = self.history.now();
-                let model = &mut self.history.records().model;
-                judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, true_now));
-                let mut claimed = judged.claimed.iter();
-                claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, true_now))
-            },
+            |Brief(judged)| self.saw_judged(judged, lease_until),
         );
-        if self.doorbell.is_of_memory() && asked != self.asked_of_others() {
-            self.doorbell.ring();
-        }
+        self.ring_if_asked(&asked);
         let Brief(judged) = judged?;
         self.history.records().model.told(&judged.claimed);
         Ok(judged)
@@ -241,21 +234,42 @@ impl Store for Desk {
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
         let told = settlements.clone();
-        let ends = || {
-            let ends =
-                told.iter().map(|told| format!("{}/{} {:?}", told.claim.run, told.claim.epoch, told.event));
-            ends.collect::<Vec<_>>().join(", ")
-        };
         self.call(
             true,
-            || format!("settle {}", ends()),
+            || format!("settle {}", ends(&told)),
             |inner| inner.settle(settlements),
-            |settled| {
-                let now = self.history.now();
-                let model = &mut self.history.records().model;
-                told.iter().zip(settled).try_for_each(|(told, settled)| model.settled(told, settled, now))
-            },
+            |settled| self.saw_settled(&told, settled),
         )
+    }
+
+    fn settle_and_judge(
+        &self,
+        settlements: Vec<Settlement>,
+        request: JudgeRequest,
+    ) -> Answer<(Vec<Settled>, Judged)> {
+        if settlements.is_empty() {
+            let judged = self.judge(request);
+            return Box::new(|| Ok((Vec::new(), judged?)));
+        }
+        let JudgeRequest { now, room, lease_until, .. } = request;
+        let (told, asked) = (settlements.clone(), self.asked_of_others());
+        let done = self.call(
+            true,
+            || format!("judge  at {now} room {room}, settle {}", ends(&told)),
+            |inner| {
+                inner.settle_and_judge(settlements, request)()
+                    .map(|(settled, judged)| (settled, Brief(judged)))
+            },
+            |(settled, Brief(judged))| {
+                self.saw_settled(&told, settled)?;
+                self.saw_judged(judged, lease_until)
+            },
+        );
+        self.ring_if_asked(&asked);
+        if let Ok((_, Brief(judged))) = &done {
+            self.history.records().model.told(&judged.claimed);
+        }
+        Box::new(|| done.map(|(settled, Brief(judged))| (settled, judged)))
     }
 
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
@@ -387,18 +401,5 @@ impl Store for Desk {
 
     fn file(&self) -> Option<PathBuf> {
         None
-    }
-}
-
-impl Desk {
-    /// Which attempts of other processes were asked to stop, or ended: a store with a doorbell rings when that changes.
-    fn asked_of_others(&self) -> Vec<(RunId, bool)> {
-        if !self.doorbell.is_of_memory() {
-            return Vec::new();
-        }
-        let runs: Vec<_> = self.history.records().model.of_others(self.instance).collect();
-        let asked =
-            |run: RunId| self.inner.run(run).ok().flatten().is_some_and(|(run, _)| run.asked.is_some());
-        runs.into_iter().map(|run| (run, asked(run))).collect()
     }
 }

@@ -10,39 +10,112 @@ use super::events::Event;
 use super::keeper::LEASE;
 use super::outage::Verb;
 use super::running::{Running, Stop};
+use super::settler::{Pending, settlements};
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
-use crate::store::{Claim, Claimed, JudgeRequest, Judged};
+use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreError};
 
 /// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
 /// last is written.
 const BATCH: usize = 512;
+
+/// So many are judged in one step: then leases, timeouts and what runs say of themselves have their turn.
+const BATCHES: usize = 8;
 
 /// Between two looks while runs wait for room in their group: the attempt whose end makes room may be another process's, and
 /// nobody rings for that.
 const CROWDED: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Judges one batch and starts what it gave. Says whether more is due.
+    /// Judges what is due and starts what that gives; results that have come meanwhile are written with it. Says whether more is due.
     pub(super) fn judge(&mut self, now: Moment) -> bool {
         if !self.is_due(now) || self.store_rests(now) {
             return false;
         }
+        let mut claimed = Vec::new();
+        for _ in 0..BATCHES {
+            let results = std::mem::take(&mut self.pending);
+            let asked = self.executor.clock.moment().monotonic;
+            let answer = self.ask_for_batch(&results, claimed.len(), now);
+            // The functions of the batch before are called while the store writes this one.
+            claimed.into_iter().for_each(|attempt| self.start(attempt, now));
+            claimed = match answer() {
+                Ok((settled, judged)) => {
+                    if !results.is_empty() {
+                        self.answered(Verb::Settle, asked);
+                    }
+                    self.answered(Verb::Judge, asked);
+                    self.tell_all_settled(results, settled);
+                    self.judged(judged, now)
+                }
+                Err(error) => {
+                    // Those that were sent have come first.
+                    self.pending.splice(..0, results);
+                    return self.judge_failed(&error, now);
+                }
+            };
+            if !self.look {
+                break;
+            }
+            self.read_inbox(now);
+            if !self.shutdown.is_open() {
+                break;
+            }
+        }
+        claimed.into_iter().for_each(|attempt| self.start(attempt, now));
+        self.look
+    }
+
+    /// Whether this step will judge and has nothing else to ask of the store before: then results are written in the same transaction.
+    pub(super) fn judges_next(&self, now: Moment) -> bool {
+        let is_past = |due: Option<Duration>| due.is_some_and(|due| due <= now.monotonic);
+        let has_other_business = is_past(self.noter.deadline())
+            || is_past(self.keeper.deadline())
+            || self.is_in_doubt()
+            || self.astray
+            || self.reaps(now);
+        self.shutdown.is_open() && self.is_due(now) && !has_other_business
+    }
+
+    fn ask_for_batch(
+        &self,
+        results: &[Pending],
+        claimed: usize,
+        now: Moment,
+    ) -> Answer<(Vec<Settled>, Judged)> {
         let request = JudgeRequest {
             now: now.wall,
             limit: BATCH,
             // A result that waits for the store counts as an attempt: so what is kept while the store fails is bounded.
-            room: self.workers.saturating_sub(self.attempts.len() + self.pending.len()),
+            room: self.workers.saturating_sub(self.attempts.len() + self.pending.len() + claimed),
             lease_until: now.wall + LEASE,
             owner: self.owner,
         };
-        let judged = match self.ask_store(Verb::Judge, |store| store.judge(request)) {
-            Ok(judged) => judged,
-            Err(error) => {
-                self.store_failed(Verb::Judge, &error, now);
-                return false;
+        if !results.is_empty() {
+            pass(Point::SettleNext);
+        }
+        self.store.settle_and_judge(settlements(results), request)
+    }
+
+    /// Nothing was judged, and the results are pending again.
+    fn judge_failed(&mut self, error: &StoreError, now: Moment) -> bool {
+        match error {
+            StoreError::Illegal { .. } | StoreError::Corrupt { .. } if !self.pending.is_empty() => {
+                self.settle_one_by_one(now);
+                !self.store_rests(now)
             }
-        };
+            error => {
+                if !self.pending.is_empty() {
+                    self.store_error(Verb::Settle, error);
+                }
+                self.store_failed(Verb::Judge, error, now);
+                false
+            }
+        }
+    }
+
+    /// Tells what was judged. Gives the attempts that are to be started.
+    fn judged(&mut self, judged: Judged, now: Moment) -> Vec<Claimed> {
         let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = judged;
         self.outage.rests_until = None;
         self.look = more;
@@ -68,10 +141,7 @@ impl Engine {
             self.meter.skipped(&job, &skip);
             self.events.tell(|| Event::Skipped { job, skip });
         }
-        for attempt in claimed {
-            self.start(attempt, now);
-        }
-        more
+        claimed
     }
 
     /// Whether there may be something to judge.

@@ -252,11 +252,7 @@ impl Engine {
         for (job, run, state) in std::mem::take(&mut self.lost) {
             self.tell_lost(job, run, state, now);
         }
-        let is_due = self.reap.is_some_and(|reap| reap <= now.wall);
-        // One whose life the operating system cannot tell (of another machine) may have claimed something since and be gone. Nothing
-        // wakes this engine for that, but it must not stand before the slot of such an attempt for ever.
-        let is_long_ago = self.is_due(now) && now.monotonic.saturating_sub(self.reaped) >= REAP;
-        if !(is_due || is_long_ago) || self.store_rests(now) {
+        if !self.reaps(now) || self.store_rests(now) {
             return;
         }
         self.reaped = now.monotonic;
@@ -274,6 +270,15 @@ impl Engine {
             }
             Err(error) => self.store_failed(Verb::Reap, &error, now),
         }
+    }
+
+    /// Whether it is time to look after the attempts of others.
+    fn reaps(&self, now: Moment) -> bool {
+        let is_due = self.reap.is_some_and(|reap| reap <= now.wall);
+        // One whose life the operating system cannot tell (of another machine) may have claimed something since and be gone. Nothing
+        // wakes this engine for that, but it must not stand before the slot of such an attempt for ever.
+        let is_long_ago = self.is_due(now) && now.monotonic.saturating_sub(self.reaped) >= REAP;
+        is_due || is_long_ago
     }
 
     fn tell_lost(&mut self, job: JobName, run: RunId, state: RunState, now: Moment) {

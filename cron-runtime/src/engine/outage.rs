@@ -76,17 +76,18 @@ impl Engine {
         let asked = self.executor.clock.moment().monotonic;
         let answer = ask(self.store.as_ref());
         if answer.is_ok() {
-            let took = self.executor.clock.moment().monotonic.saturating_sub(asked);
-            if took > SLOW {
-                let what = format!("the store took {:.1} s for {}", took.as_secs_f64(), verb.name());
-                self.events.problem(ProblemKind::SlowCommit, None, what);
-            }
-            self.answered(verb);
+            self.answered(verb, asked);
         }
         answer
     }
 
-    fn answered(&mut self, verb: Verb) {
+    /// The store has done what it was asked for at `asked`, on the monotonic clock.
+    pub(super) fn answered(&mut self, verb: Verb, asked: Duration) {
+        let took = self.executor.clock.moment().monotonic.saturating_sub(asked);
+        if took > SLOW {
+            let what = format!("the store took {:.1} s for {}", took.as_secs_f64(), verb.name());
+            self.events.problem(ProblemKind::SlowCommit, None, what);
+        }
         if self.outage.failing.is_empty() {
             return;
         }
@@ -108,6 +109,11 @@ impl Engine {
         if !std::mem::take(&mut self.outage.failing).is_empty() {
             self.events.over(ProblemKind::StoreFailing, None);
         }
+    }
+
+    /// Whether runs may be on record as this process's that nobody executes.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.outage.is_in_doubt
     }
 
     /// Whether it has failed, and nothing has shown since that this is over.

@@ -68,7 +68,7 @@ fn error(event: &RunEvent) -> String {
     }
 }
 
-fn settlements(pending: &[Pending]) -> Vec<Settlement> {
+pub(super) fn settlements(pending: &[Pending]) -> Vec<Settlement> {
     pending.iter().map(|pending| pending.settlement.clone()).collect()
 }
 
@@ -184,27 +184,32 @@ impl Engine {
         self.pending.push(Pending::new(result, now));
     }
 
-    /// Writes what is pending. If the store fails, it stays pending.
+    /// Writes what is pending, unless it goes with a judgement. If the store fails, it stays pending.
     pub(super) fn settle(&mut self, now: Moment) {
-        if self.pending.is_empty() || self.store_rests(now) {
+        if self.pending.is_empty() || self.store_rests(now) || self.judges_next(now) {
             return;
         }
         pass(Point::SettleNext);
         let results = settlements(&self.pending);
         match self.ask_store(Verb::Settle, |store| store.settle(results)) {
             Ok(settled) => {
-                for (pending, settled) in std::mem::take(&mut self.pending).into_iter().zip(settled) {
-                    self.tell_settled(pending, settled);
-                    pass(Point::SettleTold);
-                }
+                let pending = std::mem::take(&mut self.pending);
+                self.tell_all_settled(pending, settled);
             }
             Err(StoreError::Illegal { .. } | StoreError::Corrupt { .. }) => self.settle_one_by_one(now),
             Err(error) => self.store_failed(Verb::Settle, &error, now),
         }
     }
 
+    pub(super) fn tell_all_settled(&mut self, pending: Vec<Pending>, settled: Vec<Settled>) {
+        for (pending, settled) in pending.into_iter().zip(settled) {
+            self.tell_settled(pending, settled);
+            pass(Point::SettleTold);
+        }
+    }
+
     /// One result that cannot be written must not keep the others from it.
-    fn settle_one_by_one(&mut self, now: Moment) {
+    pub(super) fn settle_one_by_one(&mut self, now: Moment) {
         for pending in std::mem::take(&mut self.pending) {
             let result = settlements(std::slice::from_ref(&pending));
             match self.ask_store(Verb::Settle, |store| store.settle(result)) {

@@ -1,5 +1,6 @@
 //! The engine cranked by hand: steps at moments of the test's choice.
 
+mod batches;
 mod faults;
 mod leases;
 mod threads;

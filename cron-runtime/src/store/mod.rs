@@ -26,6 +26,9 @@ pub use types::{
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
 
+/// Waits for what a store was asked for.
+pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError>>;
+
 /// The verbs of the engine. Every call is one transaction that either happened or did not.
 pub trait Store: fmt::Debug + Send + Sync {
     /// Registers this process as a new incarnation.
@@ -60,6 +63,23 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; nothing has happened.
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError>;
+
+    /// [Settles](Self::settle) and then [judges](Self::judge): what an engine with much to do asks for again and again. A store may do
+    /// both in one transaction, and may still be at work when this returns: who asks can do something else before it waits.
+    ///
+    /// # Errors
+    ///
+    /// The answer is a [`StoreError`]: no run may be started, and the settlements are to be sent again. A store that does not do both
+    /// in one transaction may have settled; it knows them then.
+    fn settle_and_judge(
+        &self,
+        settlements: Vec<Settlement>,
+        request: JudgeRequest,
+    ) -> Answer<(Vec<Settled>, Judged)> {
+        let settled = if settlements.is_empty() { Ok(Vec::new()) } else { self.settle(settlements) };
+        let done = settled.and_then(|settled| Ok((settled, self.judge(request)?)));
+        Box::new(|| done)
+    }
 
     /// Writes what attempts say of themselves, each only where its epoch still is the one of its run. Gives back those that are no
     /// longer this process's.

@@ -9,8 +9,8 @@ use cron_core::run::{OwnerId, RunId};
 
 use crate::store::memory::MemoryStore;
 use crate::store::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Ledger, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Sighting, Store, StoreError, Synced,
+    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Ledger, Note, Program, Pruned, Reaped,
+    Settled, Settlement, Sighting, Store, StoreError, Synced,
 };
 
 /// A store and the reads of it.
@@ -111,6 +111,14 @@ impl Store for Keeping {
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
         self.store.settle(settlements)
+    }
+
+    fn settle_and_judge(
+        &self,
+        settlements: Vec<Settlement>,
+        request: JudgeRequest,
+    ) -> Answer<(Vec<Settled>, Judged)> {
+        self.store.settle_and_judge(settlements, request)
     }
 
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use cron_runtime::core::run::OwnerId;
-use cron_runtime::store::{Command, Judged};
+use cron_runtime::store::{Command, Judged, Settlement};
 
 pub(super) fn brief(command: &Command) -> String {
     match command {
@@ -63,4 +63,11 @@ impl Debug for Brief {
         }
         write!(f, "more {more} crowded {crowded} next {next:?} left out {}", left_out.len())
     }
+}
+
+/// What is settled, in words.
+pub(super) fn ends(settlements: &[Settlement]) -> String {
+    let ends =
+        settlements.iter().map(|told| format!("{}/{} {:?}", told.claim.run, told.claim.epoch, told.event));
+    ends.collect::<Vec<_>>().join(", ")
 }

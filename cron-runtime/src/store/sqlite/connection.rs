@@ -73,11 +73,11 @@ impl Writer {
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
 
-    /// Has `work` done on the owner thread and waits for the commit.
-    pub(super) fn call<R, E>(
+    /// Has `work` done on the owner thread. What it gives back waits for the commit.
+    pub(super) fn send<R, E>(
         &self,
         work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
-    ) -> Result<R, E>
+    ) -> impl FnOnce() -> Result<R, E> + 'static
     where
         R: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -93,8 +93,9 @@ impl Writer {
             })
         });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        queue.ok_or(StoreError::Closed)?.send(request).map_err(|_| StoreError::Closed)?;
-        wait.recv().map_err(|_| StoreError::Closed)?
+        // A request that finds no thread is dropped, and with it the answer.
+        drop(queue.map(|queue| queue.send(request)));
+        move || wait.recv().map_err(|_| StoreError::Closed)?
     }
 
     /// Lets the thread finish what is queued and waits for it.

@@ -13,6 +13,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::StoreError;
 use super::at_hand::AtHand;
+use super::marks::Deferred;
 use super::rows::{failed, from_int, from_ms, read_plan, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
@@ -47,6 +48,7 @@ pub(super) struct Db<'c> {
     /// The number of the next run, once it was looked up in this transaction.
     next_run: Cell<Option<u64>>,
     pub(super) at_hand: AtHand,
+    pub(super) deferred: Deferred,
     /// The request is one after which what is at hand still holds.
     keeps: Cell<bool>,
 }
@@ -121,6 +123,7 @@ impl<'c> Db<'c> {
             has_edited: Cell::new(false),
             next_run: Cell::new(None),
             at_hand: AtHand::default(),
+            deferred: Deferred::default(),
             keeps: Cell::new(false),
         })
     }
@@ -167,6 +170,8 @@ impl<'c> Db<'c> {
     pub(super) fn begin_request(&self) -> Result<(), StoreError> {
         self.has_edited.set(false);
         self.keeps.set(false);
+        // What a request that failed has put off is not to be written.
+        drop(self.deferred.end());
         match self.stage {
             Stage::Begun | Stage::TakenBack => Ok(()),
             Stage::Shared => self.execute("SAVEPOINT request"),

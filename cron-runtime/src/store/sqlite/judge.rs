@@ -10,12 +10,13 @@ use cron_core::policy::Overlap;
 use cron_core::run::{JobId, Origin, OwnerId, RunEvent, RunId, SkipReason};
 use rusqlite::params;
 
-use super::super::{Claim, JudgeRequest, Judged, StoreError};
+use super::super::{Claim, JudgeRequest, Judged, Settled, Settlement, StoreError};
 use super::claim::NewRun;
 use super::db::{Db, Entry};
 use super::marks::{MARK, Mark};
 use super::rows::{Columns, failed, from_ms, read_name, to_int, to_ms};
 use super::settle::Measured;
+use crate::crash_points::{Point, pass};
 
 /// Why a run is ended under `overlap = "cancel"`.
 const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
@@ -29,6 +30,23 @@ pub(super) struct Session {
 }
 
 impl Db<'_> {
+    /// Both in one transaction. A job whose run ends and whose next tick is due has its row of `marks` written once.
+    pub(super) fn settle_and_judge(
+        &mut self,
+        settlements: Vec<Settlement>,
+        request: JudgeRequest,
+    ) -> Result<(Vec<Settled>, Judged), StoreError> {
+        self.deferred.begin();
+        let settled = self.settle(settlements)?;
+        pass(Point::SettleWritten);
+        let judged = self.judge(request)?;
+        for mark in self.deferred.end() {
+            self.write_mark_now(&mark)?;
+        }
+        pass(Point::JudgeWritten);
+        Ok((settled, judged))
+    }
+
     pub(super) fn judge(&mut self, request: JudgeRequest) -> Result<Judged, StoreError> {
         if self.owner != Some(request.owner) {
             return Err(StoreError::Closed);
@@ -75,7 +93,7 @@ impl Db<'_> {
         let mut rows = statement.query(params![to_ms(now), limit]).map_err(failed)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            due.push(Mark::read(&mut Columns::of(row))?);
+            due.push(self.deferred.newest(Mark::read(&mut Columns::of(row))?));
         }
         Ok(due)
     }

@@ -1,5 +1,8 @@
 //! Where a job stands: its row in `marks` is read once, changed in memory and written once.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use cron_core::judge::{Active, Hold, Place, next_due};
 use cron_core::policy::Overlap;
@@ -79,6 +82,45 @@ impl Mark {
     }
 }
 
+/// Rows of `marks` that are written at the end of a request, because it will probably change them once more. Until then they are newer
+/// than the file.
+#[derive(Debug, Default)]
+pub(super) struct Deferred(RefCell<Option<BTreeMap<JobId, Mark>>>);
+
+impl Deferred {
+    pub(super) fn begin(&self) {
+        *self.0.borrow_mut() = Some(BTreeMap::new());
+    }
+
+    /// Gives what is to be written.
+    pub(super) fn end(&self) -> impl Iterator<Item = Mark> + use<> {
+        self.0.take().unwrap_or_default().into_values()
+    }
+
+    /// Puts off the write of a mark, if that is possible: the file finds jobs by their due instants.
+    fn put(&self, mark: &Mark) -> bool {
+        let mut all = self.0.borrow_mut();
+        let Some(all) = all.as_mut() else { return false };
+        let is_found_alike = mark.due.map(to_ms) == mark.written;
+        if is_found_alike {
+            all.insert(mark.job, mark.clone());
+        } else {
+            all.remove(&mark.job);
+        }
+        is_found_alike
+    }
+
+    pub(super) fn take(&self, job: JobId) -> Option<Mark> {
+        self.0.borrow_mut().as_mut()?.remove(&job)
+    }
+
+    /// The newer of the two.
+    pub(super) fn newest(&self, read: Mark) -> Mark {
+        let all = self.0.borrow();
+        all.as_ref().and_then(|all| all.get(&read.job)).cloned().unwrap_or(read)
+    }
+}
+
 /// What waits behind the mark, and what a run said about the next one: `queued_ms`, `hold_ms`, `hold_by`.
 pub(super) fn place(row: &mut Columns<'_>) -> Result<(Option<DateTime<Utc>>, Option<Hold>), StoreError> {
     let queued = row.instant_or_null("queued_ms")?;
@@ -92,12 +134,20 @@ impl Db<'_> {
         let mut statement = self.statement(&format!("SELECT {MARK} FROM marks WHERE job_id = ?1"))?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
         match rows.next().map_err(failed)? {
-            Some(row) => Mark::read(&mut Columns::of(row)),
+            Some(row) => Ok(self.deferred.newest(Mark::read(&mut Columns::of(row))?)),
             None => Err(no_mark(job)),
         }
     }
 
     pub(super) fn write_mark(&self, mark: &Mark) -> Result<(), StoreError> {
+        if self.deferred.put(mark) {
+            self.at_hand.wrote(mark);
+            return Ok(());
+        }
+        self.write_mark_now(mark)
+    }
+
+    pub(super) fn write_mark_now(&self, mark: &Mark) -> Result<(), StoreError> {
         let Place { mark: at, queued, hold } = mark.place;
         let (job, at, queued) = (to_int(mark.job.0), to_ms(at), queued.map(to_ms));
         let until = hold.and_then(|hold| hold.until).map(to_ms);

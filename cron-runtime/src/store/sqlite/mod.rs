@@ -33,7 +33,7 @@ use cron_core::run::{OwnerId, RunId};
 use rusqlite::Connection;
 
 use super::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
     Settlement, Sighting, Store, StoreError, Synced,
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
@@ -145,7 +145,7 @@ impl SqliteStore {
         R: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let done = self.writer.call(move |db| work(db).inspect(|_| pass(written)))?;
+        let done = self.writer.send(move |db| work(db).inspect(|_| pass(written)))()?;
         pass(committed);
         Ok(done)
     }
@@ -184,6 +184,27 @@ impl Store for SqliteStore {
         self.transact([Point::SettleWritten, Point::SettleCommitted], move |db| db.settle(settlements))
     }
 
+    fn settle_and_judge(
+        &self,
+        settlements: Vec<Settlement>,
+        request: JudgeRequest,
+    ) -> Answer<(Vec<Settled>, Judged)> {
+        let signal = Arc::clone(&self.signal);
+        let done = self.writer.send(move |db| {
+            db.rings.set(false);
+            db.settle_and_judge(settlements, request).map(|done| (done, db.rings.get()))
+        });
+        Box::new(move || {
+            let (done, rings) = done()?;
+            pass(Point::SettleCommitted);
+            pass(Point::JudgeCommitted);
+            if rings {
+                signal.ring();
+            }
+            Ok(done)
+        })
+    }
+
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
         self.transact([Point::NoteWritten, Point::NoteCommitted], move |db| db.note(notes))
     }
@@ -202,7 +223,7 @@ impl Store for SqliteStore {
     }
 
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
-        let taken = self.writer.call(move |db| db.take_back(&held, now))?;
+        let taken = self.writer.send(move |db| db.take_back(&held, now))()?;
         if !taken.is_empty() {
             // Whoever has a free worker may start them.
             self.signal.ring();
@@ -211,7 +232,7 @@ impl Store for SqliteStore {
     }
 
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
-        self.writer.call(move |db| db.note_problems(&sightings))
+        self.writer.send(move |db| db.note_problems(&sightings))()
     }
 
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {

@@ -103,7 +103,8 @@ impl Db<'_> {
         let mut row = Columns::of(row);
         let (progress, origin) = (row.progress()?, row.word("origin")?);
         let held = Held { run, epoch, progress, origin, started: None, owner: None };
-        Ok(Some((held, row.get("asked_why")?, Mark::read(&mut row)?)))
+        let asked = row.get("asked_why")?;
+        Ok(Some((held, asked, self.deferred.newest(Mark::read(&mut row)?))))
     }
 
     /// A run that is there, whatever its state.

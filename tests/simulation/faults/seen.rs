@@ -1,0 +1,41 @@
+//! What the books learn of an answer.
+
+use chrono::{DateTime, Utc};
+use cron_runtime::core::run::RunId;
+use cron_runtime::store::{Judged, Settled, Settlement};
+
+use super::Desk;
+
+impl Desk {
+    pub(super) fn saw_settled(&self, told: &[Settlement], settled: &[Settled]) -> Result<(), String> {
+        let now = self.history.now();
+        let model = &mut self.history.records().model;
+        told.iter().zip(settled).try_for_each(|(told, settled)| model.settled(told, settled, now))
+    }
+
+    pub(super) fn saw_judged(&self, judged: &Judged, lease_until: DateTime<Utc>) -> Result<(), String> {
+        let now = self.history.now();
+        let model = &mut self.history.records().model;
+        judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, now));
+        let mut claimed = judged.claimed.iter();
+        claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, now))
+    }
+
+    /// A judgement may have asked attempts of others to stop.
+    pub(super) fn ring_if_asked(&self, before: &[(RunId, bool)]) {
+        if self.doorbell.is_of_memory() && before != self.asked_of_others() {
+            self.doorbell.ring();
+        }
+    }
+
+    /// Which attempts of other processes were asked to stop, or ended: a store with a doorbell rings when that changes.
+    pub(super) fn asked_of_others(&self) -> Vec<(RunId, bool)> {
+        if !self.doorbell.is_of_memory() {
+            return Vec::new();
+        }
+        let runs: Vec<_> = self.history.records().model.of_others(self.instance).collect();
+        let asked =
+            |run: RunId| self.inner.run(run).ok().flatten().is_some_and(|(run, _)| run.asked.is_some());
+        runs.into_iter().map(|run| (run, asked(run))).collect()
+    }
+}
