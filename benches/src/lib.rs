@@ -1,0 +1,12 @@
+//! Figures of the cron job framework: what it takes, beside its peers and beside what SQLite allows. `docs/performance.md` says how to
+//! run them and what they have given.
+
+// Whoever measures reads the clock.
+#![allow(clippy::disallowed_methods)]
+
+pub mod figure;
+pub mod jobs;
+pub mod lateness;
+pub mod place;
+pub mod sustained;
+pub mod table;
