@@ -4,9 +4,15 @@
 // Whoever measures reads the clock.
 #![allow(clippy::disallowed_methods)]
 
+pub mod compile;
 pub mod figure;
+pub mod functions;
+pub mod history;
+pub mod idle;
 pub mod jobs;
 pub mod lateness;
 pub mod place;
+pub mod process;
+pub mod startup;
 pub mod sustained;
 pub mod table;

@@ -1,16 +1,25 @@
 //! `bench [scenario ...]` measures and prints the table; without a scenario all of them, in the order of the list.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use cron_bench::figure::Line;
 use cron_bench::lateness::{self, Ticks};
 use cron_bench::table::{self, Section};
-use cron_bench::{place, sustained};
+use cron_bench::{compile, functions, history, idle, place, startup, sustained};
 
 type Measure = fn() -> anyhow::Result<Vec<Line>>;
 
-const SCENARIOS: [(&str, Measure); 2] = [("sustained", sustained::measure), ("lateness", lateness::measure)];
+const SCENARIOS: [(&str, Measure); 7] = [
+    ("functions", functions::measure),
+    ("sustained", sustained::measure),
+    ("lateness", lateness::measure),
+    ("startup", startup::measure),
+    ("idle", idle::measure),
+    ("history", history::measure),
+    ("compile", compile::measure),
+];
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,6 +62,13 @@ fn child(arguments: &[String]) -> anyhow::Result<()> {
         ["lateness", ticks, jobs] => {
             runtime.block_on(lateness::child(Ticks::parse(ticks)?, number(jobs)?))?
         }
+        ["idle", jobs] => idle::child(&runtime, number(jobs)?)?,
+        ["start", "declared", jobs, file] => startup::declared(number(jobs)?, Path::new(file))?,
+        ["start", "dynamic", jobs, file] => {
+            runtime.block_on(startup::dynamic(number(jobs)?, Path::new(file)))?
+        }
+        ["memory", jobs] => runtime.block_on(startup::memory_child(number(jobs)?, None))?,
+        ["history", jobs, runs] => history::child(number(jobs)?, number(runs)?)?,
         _ => bail!("no such measurement: {arguments:?}"),
     };
     println!("{result}");

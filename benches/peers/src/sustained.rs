@@ -54,7 +54,7 @@ pub async fn effectum(folder: &Path) -> anyhow::Result<Value> {
     let database = rusqlite::Connection::open(&file)?;
     let mode: String = database.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     let recorded: u64 =
-        database.query_row("SELECT count(*) FROM jobs WHERE status = 'success'", [], |row| row.get(0))?;
+        database.query_row("SELECT count(*) FROM jobs WHERE status = 'succeeded'", [], |row| row.get(0))?;
     ensure!(recorded == finished, "{finished} jobs finished, and {recorded} on record");
     Ok(json!({
         "runs_per_second": finished as f64 / span.as_secs_f64(), "jobs": JOBS, "finished": finished,

@@ -58,11 +58,18 @@ pub fn begin() -> anyhow::Result<DateTime<Utc>> {
 pub(super) fn turn(batch: usize, way: Way) -> anyhow::Result<Turn> {
     let folder = scratch()?;
     let file = folder.path().join("jobs.db");
-    let store = SqliteStore::open(&file)?;
     let begin = begin()?;
-    let owner = store.join(begin)?;
-    store.sync(&Program { plans: plans(JOBS)?, groups: Vec::new() }, begin)?;
+    let program = Program { plans: plans(JOBS)?, groups: Vec::new() };
+    let store = SqliteStore::open(&file)?;
+    store.join(begin)?;
+    store.sync(&program, begin)?;
+    // An end folds everything into one file, whose size then says something.
+    store.leave(begin)?;
+    drop(store);
     let jobs = size(&file);
+    let store = SqliteStore::open(&file)?;
+    let owner = store.join(begin)?;
+    store.sync(&program, begin)?;
 
     let clock = Instant::now();
     let (mut runs, mut results) = (0, Vec::new());
