@@ -43,7 +43,12 @@ fn main() -> anyhow::Result<()> {
         sections.push(Section { scenario, took_seconds: begin.elapsed().as_secs_f64(), lines });
     }
     table::print(&sections);
-    let path = table::write(&place::folder()?, &sections)?;
+    // What was measured alone does not replace the whole.
+    let name = match &arguments[..] {
+        [] => "results.json".to_owned(),
+        some => format!("results-{}.json", some.join("-")),
+    };
+    let path = table::write(&place::folder()?.join(name), &sections)?;
     println!("everything that was measured: {}", path.display());
     Ok(())
 }
@@ -59,9 +64,10 @@ fn child(arguments: &[String]) -> anyhow::Result<()> {
             let workers = if workers == "default" { None } else { Some(number(workers)?) };
             runtime.block_on(sustained::engine_child(number(jobs)?, workers))?
         }
-        ["lateness", ticks, jobs] => {
-            runtime.block_on(lateness::child(Ticks::parse(ticks)?, number(jobs)?))?
+        ["lateness", ticks, jobs, seconds] => {
+            runtime.block_on(lateness::child(Ticks::parse(ticks)?, number(jobs)?, number(seconds)?))?
         }
+        ["commits", seconds] => lateness::commits(number(seconds)?)?,
         ["idle", jobs] => idle::child(&runtime, number(jobs)?)?,
         ["start", "declared", jobs, file] => startup::declared(number(jobs)?, Path::new(file))?,
         ["start", "dynamic", jobs, file] => {

@@ -98,7 +98,7 @@ impl Machine {
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn write(folder: &Path, sections: &[Section]) -> anyhow::Result<PathBuf> {
+pub fn write(path: &Path, sections: &[Section]) -> anyhow::Result<PathBuf> {
     #[derive(Serialize)]
     struct Results<'a> {
         machine: Machine,
@@ -106,8 +106,7 @@ pub fn write(folder: &Path, sections: &[Section]) -> anyhow::Result<PathBuf> {
         sections: &'a [Section],
     }
     let results = Results { machine: Machine::read(), at: chrono::Utc::now().to_rfc3339(), sections };
-    let path = folder.join("results.json");
-    std::fs::write(&path, serde_json::to_vec_pretty(&results)?)
+    std::fs::write(path, serde_json::to_vec_pretty(&results)?)
         .with_context(|| format!("write {}", path.display()))?;
-    Ok(path)
+    Ok(path.to_owned())
 }

@@ -25,8 +25,12 @@ async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["lateness", "tokio-cron-scheduler", jobs] => lateness::tokio_cron_scheduler(jobs.parse()?).await?,
-        ["lateness", "apalis-cron", jobs] => lateness::apalis_cron(jobs.parse()?).await?,
+        ["lateness", "tokio-cron-scheduler", jobs, seconds] => {
+            lateness::tokio_cron_scheduler(jobs.parse()?, seconds.parse()?).await?
+        }
+        ["lateness", "apalis-cron", jobs, seconds] => {
+            lateness::apalis_cron(jobs.parse()?, seconds.parse()?).await?
+        }
         ["sustained", "effectum"] => sustained::effectum(&folder()?).await?,
         _ => bail!("no such measurement: {arguments:?}"),
     };

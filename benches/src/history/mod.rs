@@ -85,9 +85,9 @@ pub fn child(jobs: usize, runs: usize) -> anyhow::Result<Value> {
 
     let store = SqliteStore::open_existing(&file)?;
     let first = Page { limit: 50 };
-    let some_job = Some(format!("job-{:06}", jobs / 2));
+    let job = format!("job-{:06}", jobs / 2);
     let all_runs = RunQuery { page: first, ..RunQuery::default() };
-    let of_job = RunQuery { job: some_job.clone(), ..all_runs.clone() };
+    let of_job = RunQuery { job: Some(job.clone()), ..all_runs.clone() };
     let some_jobs = JobQuery { page: first, ..JobQuery::default() };
     let reads = json!({
         "runs": read(|| Ok(store.runs(&all_runs)?.len()), 50)?,
@@ -95,7 +95,6 @@ pub fn child(jobs: usize, runs: usize) -> anyhow::Result<Value> {
         "jobs": read(|| Ok(store.jobs(&some_jobs)?.len()), 50)?,
     });
     drop(store);
-    let job = some_job.unwrap_or_default();
     Ok(json!({
         "jobs_on_record": jobs, "runs_on_record": runs, "filling_seconds": filled, "bytes_before": bytes,
         "runs_per_second": rate,

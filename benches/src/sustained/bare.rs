@@ -35,7 +35,8 @@ CREATE UNIQUE INDEX runs_key ON runs (job_id, tick_ms);";
 const SECOND: i64 = 1_000;
 const BEGIN: i64 = 1_800_000_000_000;
 
-fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
+/// A new file with these tables.
+pub fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

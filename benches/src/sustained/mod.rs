@@ -1,7 +1,7 @@
 //! How many runs a second, each with its verdict, its beginning and its end on record before the next step: the whole engine, the store
 //! alone, a peer that keeps its jobs in SQLite too, and a plain loop that does no more than has to be written.
 
-mod bare;
+pub mod bare;
 mod engine;
 mod store;
 
