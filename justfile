@@ -21,6 +21,10 @@ tidy:
 fuzz seconds="5":
     fuzz/run {{seconds}}
 
+# Whole systems measured: one table, beside peers and limits; docs/performance.md. `just bench lateness` measures one scenario.
+bench *scenarios:
+    benches/run {{scenarios}}
+
 # The figures of docs/decisions/0001: our schedules beside `cron` and `croner`.
 bench-schedules:
     cargo bench -p cron-core --bench schedule
