@@ -50,8 +50,8 @@ fn starts() -> anyhow::Result<Vec<DateTime<Utc>>> {
 
 /// Nanoseconds of one call: the median of samples of some milliseconds.
 fn time<T>(mut call: impl FnMut(usize) -> T) -> f64 {
-    const SAMPLES: usize = 9;
-    const SAMPLE: f64 = 0.004;
+    const SAMPLES: usize = 7;
+    const SAMPLE: f64 = 0.002;
     let mut sample = |count: usize| {
         let clock = Instant::now();
         for number in 0..count {
@@ -60,10 +60,9 @@ fn time<T>(mut call: impl FnMut(usize) -> T) -> f64 {
         clock.elapsed().as_secs_f64()
     };
     let mut count = STARTS;
-    while sample(count) < SAMPLE / 4.0 {
+    while sample(count) < SAMPLE {
         count *= 2;
     }
-    count *= 4;
     median((0..SAMPLES).map(|_| sample(count) / count as f64 * 1e9).collect())
 }
 

@@ -14,7 +14,7 @@ use crate::process::Usage;
 const SPAN: Duration = Duration::from_secs(60);
 
 /// After this long the threads that only had to add the jobs are gone; tokio keeps them for 10 s.
-const REST: Duration = Duration::from_secs(12);
+pub const REST: Duration = Duration::from_secs(12);
 
 /// All of it.
 pub fn measure() -> anyhow::Result<Vec<Line>> {

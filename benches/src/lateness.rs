@@ -41,8 +41,8 @@ impl Ticks {
 /// All of it.
 pub fn measure() -> anyhow::Result<Vec<Line>> {
     // What no scheduler that keeps a record can do without: one commit before the call.
-    let commits = Measuring::child(&["commits", "20"])?;
-    let mut lines = at_full_seconds(1, 20, 0.001, 0.002)?;
+    let commits = Measuring::child(&["commits", "12"])?;
+    let mut lines = at_full_seconds(1, 12, 0.001, 0.002)?;
     let commits = commits.result()?;
     for (line, name) in [(0, "p50"), (3, "p99")] {
         let line: &Line = &lines[line];
@@ -50,8 +50,8 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
             Line::new(line.measure.clone(), line.ours).beside("a bare commit", seconds(&commits, name)?);
         lines.push(line.raw(&commits)?);
     }
-    lines.extend(at_full_seconds(1_000, 8, 0.0015, 0.005)?);
-    let spread = ours("spread", 1_000, 8)?.result()?;
+    lines.extend(at_full_seconds(1_000, 6, 0.0015, 0.005)?);
+    let spread = ours("spread", 1_000, 6)?.result()?;
     for (name, most) in [("p50", 0.0015), ("p99", 0.005)] {
         let line = Line::new(
             format!("lateness, 1000 jobs spread over each second, {name}"),
@@ -59,7 +59,7 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
         );
         lines.push(line.goal(Goal::AtMost(most)).raw(spread.clone())?);
     }
-    let many = ours("full", 10_000, 8)?.result()?;
+    let many = ours("full", 10_000, 5)?.result()?;
     for name in ["p50", "p99", "max"] {
         let line =
             Line::new(format!("lateness, 10000 jobs at each full second, {name}"), seconds(&many, name)?);

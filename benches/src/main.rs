@@ -4,9 +4,10 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use cron_bench::figure::Line;
 use cron_bench::lateness::{self, Ticks};
 use cron_bench::table::{self, Section};
@@ -14,15 +15,17 @@ use cron_bench::{compile, functions, history, idle, place, startup, sustained};
 
 type Measure = fn() -> anyhow::Result<Vec<Line>>;
 
+/// Idling is measured beside compiling: a process counts its own context switches, processor time and writes, whatever else goes on.
 const SCENARIOS: [(&str, Measure); 7] = [
     ("functions", functions::measure),
     ("sustained", sustained::measure),
     ("lateness", lateness::measure),
     ("startup", startup::measure),
-    ("idle", idle::measure),
     ("history", history::measure),
+    (IDLE, idle::measure),
     ("compile", compile::measure),
 ];
+const IDLE: &str = "idle";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,25 +38,61 @@ fn main() -> anyhow::Result<()> {
     if let Some(unknown) = arguments.iter().find(|name| !SCENARIOS.iter().any(|(known, _)| known == name)) {
         bail!("there is no scenario `{unknown}`; there are {}", known());
     }
-    let mut sections = Vec::new();
-    for (scenario, measure) in SCENARIOS {
-        if !arguments.is_empty() && !arguments.iter().any(|name| name == scenario) {
-            continue;
+    let is_wanted = |scenario: &str| arguments.is_empty() || arguments.iter().any(|name| name == scenario);
+    let sections = std::thread::scope(|scope| {
+        let mut started = Vec::new();
+        for (scenario, measure) in SCENARIOS.into_iter().filter(|(scenario, _)| is_wanted(scenario)) {
+            if scenario == IDLE {
+                let idle = scope.spawn(move || section(scenario, measure));
+                // It has to add its jobs first.
+                std::thread::sleep(idle::REST);
+                started.push(Started::Going(idle));
+            } else {
+                started.push(Started::Done(section(scenario, measure)));
+            }
         }
-        eprintln!("measuring: {scenario}");
-        let begin = Instant::now();
-        let lines = measure().with_context(|| format!("measure {scenario}"))?;
-        sections.push(Section { scenario, took_seconds: begin.elapsed().as_secs_f64(), lines });
-    }
+        let sections = started.into_iter().map(|started| match started {
+            Started::Done(section) => Ok(section),
+            Started::Going(thread) => thread.join(),
+        });
+        sections.collect::<Result<Vec<_>, _>>()
+    });
+    let sections = sections.map_err(|_| anyhow!("a scenario has panicked"))?;
     table::print(&sections);
     // What was measured alone does not replace the whole.
     let name = match &arguments[..] {
         [] => "results.json".to_owned(),
         some => format!("results-{}.json", some.join("-")),
     };
-    let path = table::write(&place::folder()?.join(name), &sections)?;
+    let path = place::folder()?.join(name);
+    table::write(&path, &sections)?;
     println!("everything that was measured: {}", path.display());
+    let failed: Vec<_> = sections.iter().filter(|section| section.error.is_some()).collect();
+    if !failed.is_empty() {
+        let names: Vec<_> = failed.iter().map(|section| section.scenario).collect();
+        bail!("not measured: {}", names.join(", "));
+    }
     Ok(())
+}
+
+/// A scenario that is done, or one that goes on beside the next.
+enum Started<'a> {
+    Done(Section),
+    Going(ScopedJoinHandle<'a, Section>),
+}
+
+/// One scenario. Where it cannot be measured the others still are.
+fn section(scenario: &'static str, measure: Measure) -> Section {
+    eprintln!("measuring: {scenario}");
+    let begin = Instant::now();
+    let (lines, error) = match measure() {
+        Ok(lines) => (lines, None),
+        Err(error) => {
+            eprintln!("{scenario} cannot be measured: {error:#}");
+            (Vec::new(), Some(format!("{error:#}")))
+        }
+    };
+    Section { scenario, took_seconds: begin.elapsed().as_secs_f64(), lines, error }
 }
 
 /// One measurement in a process of its own.
@@ -77,7 +116,8 @@ fn child(arguments: &[String]) -> anyhow::Result<()> {
             runtime.block_on(startup::dynamic(number(jobs)?, Path::new(file)))?
         }
         ["memory", jobs] => runtime.block_on(startup::memory_child(number(jobs)?, None))?,
-        ["history", jobs, runs] => history::child(number(jobs)?, number(runs)?)?,
+        ["history"] => history::child()?,
+        ["growth", jobs] => history::growth(number(jobs)?)?,
         _ => bail!("no such measurement: {arguments:?}"),
     };
     println!("{result}");

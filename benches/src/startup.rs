@@ -17,16 +17,16 @@ use crate::place::{Measuring, median, number, scratch};
 use crate::process::resident;
 
 /// How often each start is repeated.
-const TURNS: usize = 3;
+const TURNS: [(usize, usize); 2] = [(10_000, 3), (100_000, 1)];
 
 /// All of it.
 pub fn measure() -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
-    for (jobs, cold, warm) in [(10_000, 0.3, 0.1), (100_000, 1.0, 1.0)] {
+    for ((jobs, turns), (cold, warm)) in TURNS.into_iter().zip([(0.3, 0.1), (1.0, 1.0)]) {
         let count = jobs.to_string();
         for (kind, what) in [("declared", "jobs in the program"), ("dynamic", "dynamic jobs")] {
             let (mut empty, mut existing) = (Vec::new(), Vec::new());
-            for _ in 0..TURNS {
+            for _ in 0..turns {
                 let folder = scratch()?;
                 let file = folder.path().join("jobs.db").display().to_string();
                 empty.push(Measuring::child(&["start", kind, &count, &file])?.result()?);

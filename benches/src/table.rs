@@ -1,6 +1,6 @@
 //! The one table, and the file with everything that was measured.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
@@ -16,6 +16,9 @@ pub struct Section {
     pub took_seconds: f64,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// Why there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 const HEAD: [&str; 6] = ["measure", "ours", "peer or limit", "ratio", "goal", "holds"];
@@ -98,7 +101,7 @@ impl Machine {
 /// # Errors
 ///
 /// If the file cannot be written.
-pub fn write(path: &Path, sections: &[Section]) -> anyhow::Result<PathBuf> {
+pub fn write(path: &Path, sections: &[Section]) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Results<'a> {
         machine: Machine,
@@ -107,6 +110,5 @@ pub fn write(path: &Path, sections: &[Section]) -> anyhow::Result<PathBuf> {
     }
     let results = Results { machine: Machine::read(), at: chrono::Utc::now().to_rfc3339(), sections };
     std::fs::write(path, serde_json::to_vec_pretty(&results)?)
-        .with_context(|| format!("write {}", path.display()))?;
-    Ok(path.to_owned())
+        .with_context(|| format!("write {}", path.display()))
 }

@@ -2,25 +2,27 @@
 
 mod file;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
+use cron_runtime::core::run::OwnerId;
 use cron_runtime::store::sqlite::SqliteStore;
 use cron_runtime::store::{JobQuery, JudgeRequest, Ledger, Page, Program, RunQuery, Store};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::figure::{Figure, Goal, Line};
 use crate::place::{Measuring, median, number, scratch, size};
 use crate::sustained::{plans, success};
 
-const JOBS: usize = 1_000;
+const JOBS: usize = 10_000;
 const RUNS: usize = 10_000_000;
 
 /// Rounds of judging and settling; each job is due once in a round.
-const ROUNDS: i64 = 20;
+const ROUNDS: usize = 10;
 
 /// As the engine has it.
 const BATCH: usize = 512;
@@ -30,111 +32,136 @@ const READS: usize = 25;
 
 /// All of it.
 pub fn measure() -> anyhow::Result<Vec<Line>> {
-    let child = |jobs: usize, runs: usize| {
-        Measuring::child(&["history", &jobs.to_string(), &runs.to_string()])?.result()
-    };
-    let (empty, long) = (child(JOBS, 0)?, child(JOBS, RUNS)?);
+    let found = Measuring::child(&["history"])?.result()?;
+    let (empty, long) = (&found["empty"], &found["long"]);
     let mut lines = Vec::new();
-    let of = |found: &Value, name: &str| -> anyhow::Result<Figure> {
-        let value = number(found, name)?;
-        Ok(if name == "runs_per_second" { Figure::per_second(value) } else { Figure::seconds(value) })
-    };
     for (name, what, has_goal) in [
-        ("runs_per_second", "judge and settle", true),
+        ("judge_and_settle", "judge and settle", true),
         ("runs", "the first page of all runs", true),
         ("runs_of_job", "the first page of the runs of a job", true),
         ("jobs", "the first page of jobs", false),
-        ("inspect_list", "inspect list", false),
-        ("inspect_runs", "inspect runs", false),
-        ("inspect_runs_of_job", "inspect runs JOB", false),
-        ("inspect_show", "inspect show JOB", false),
+        ("inspect list", "inspect list", false),
+        ("inspect runs", "inspect runs", false),
+        ("inspect runs JOB", "inspect runs JOB", false),
+        ("inspect show JOB", "inspect show JOB", false),
     ] {
-        let line = Line::new(format!("10 million runs on record: {what}"), of(&long, name)?);
-        let line = line.beside("none on record", of(&empty, name)?);
+        let figure = |file: &Value| Ok::<_, anyhow::Error>(figure(name, number(file, name)?));
+        let line = Line::new(format!("10 million runs on record: {what}"), figure(long)?);
+        let line = line.beside("none on record", figure(empty)?);
         // At most 1.5 times slower.
         let line = if has_goal { line.goal(Goal::TimesAsGood(0.667)) } else { line };
-        lines.push(line.raw(json!({ "long": long, "empty": empty }))?);
+        lines.push(line.raw(&found)?);
     }
-    let each = number(&long, "bytes_before")? / RUNS as f64;
+    let each = number(long, "bytes")? / RUNS as f64;
     lines.push(Line::new("10 million runs on record: bytes for each", Figure::bytes(each)));
-    for jobs in [10_000, 100_000] {
-        let found = child(jobs, 0)?;
-        let line =
-            Line::new(format!("{jobs} jobs on record: judge and settle"), of(&found, "runs_per_second")?);
-        lines.push(line.beside("1,000 jobs", of(&empty, "runs_per_second")?).raw(found)?);
+    for jobs in ["1000", "100000"] {
+        let other = Measuring::child(&["growth", jobs])?.result()?;
+        let rate = |found: &Value| {
+            Ok::<_, anyhow::Error>(figure("judge_and_settle", number(found, "judge_and_settle")?))
+        };
+        let line = Line::new(format!("{jobs} jobs on record: judge and settle"), rate(&other)?);
+        lines.push(line.beside("10000 jobs", rate(empty)?).raw(other)?);
     }
     Ok(lines)
 }
 
-/// In a process of its own.
-pub fn child(jobs: usize, runs: usize) -> anyhow::Result<Value> {
-    let folder = scratch()?;
-    let file = folder.path().join("jobs.db");
-    let begin = DateTime::from_timestamp(Utc::now().timestamp(), 0).context("within the calendar")?;
-    let program = Program { plans: plans(jobs)?, groups: Vec::new() };
-    let store = SqliteStore::open(&file)?;
-    store.join(begin)?;
-    store.sync(&program, begin)?;
-    store.leave(begin)?;
-    drop(store);
-    let clock = Instant::now();
-    file::fill(&file, jobs, runs, begin)?;
-    let filled = clock.elapsed().as_secs_f64();
-    let bytes = size(&file);
-    let rate = judge_and_settle(&file, &program, jobs, begin)?;
-
-    let store = SqliteStore::open_existing(&file)?;
-    let first = Page { limit: 50 };
-    let job = format!("job-{:06}", jobs / 2);
-    let all_runs = RunQuery { page: first, ..RunQuery::default() };
-    let of_job = RunQuery { job: Some(job.clone()), ..all_runs.clone() };
-    let some_jobs = JobQuery { page: first, ..JobQuery::default() };
-    let reads = json!({
-        "runs": read(|| Ok(store.runs(&all_runs)?.len()), 50)?,
-        "runs_of_job": read(|| Ok(store.runs(&of_job)?.len()), if runs == 0 { ROUNDS as usize } else { 50 })?,
-        "jobs": read(|| Ok(store.jobs(&some_jobs)?.len()), 50)?,
-    });
-    drop(store);
-    Ok(json!({
-        "jobs_on_record": jobs, "runs_on_record": runs, "filling_seconds": filled, "bytes_before": bytes,
-        "runs_per_second": rate,
-        "runs": reads["runs"], "runs_of_job": reads["runs_of_job"], "jobs": reads["jobs"],
-        "inspect_list": inspect(&file, &["list"])?,
-        "inspect_runs": inspect(&file, &["runs"])?,
-        "inspect_runs_of_job": inspect(&file, &["runs", &job])?,
-        "inspect_show": inspect(&file, &["show", &job])?,
-    }))
+fn figure(name: &str, value: f64) -> Figure {
+    if name == "judge_and_settle" { Figure::per_second(value) } else { Figure::seconds(value) }
 }
 
-fn judge_and_settle(
-    file: &Path,
-    program: &Program,
-    jobs: usize,
-    begin: DateTime<Utc>,
-) -> anyhow::Result<f64> {
-    let store = SqliteStore::open_existing(file)?;
-    let owner = store.join(begin)?;
-    store.sync(program, begin)?;
-    let mut rates = Vec::new();
+/// Both files in one process, in turns.
+pub fn child() -> anyhow::Result<Value> {
+    let (empty, long) = (Ledgered::new(JOBS, 0)?, Ledgered::new(JOBS, RUNS)?);
+    let mut all = [(empty, Vec::new()), (long, Vec::new())];
     for round in 1..=ROUNDS {
-        let (now, clock) = (begin + TimeDelta::seconds(round), Instant::now());
+        for (file, rates) in &mut all {
+            rates.push(file.round(round)?);
+        }
+    }
+    let [empty, long] = all.map(|(file, rates)| file.reads(rates));
+    Ok(json!({ "empty": empty?, "long": long? }))
+}
+
+/// How the rate grows with the number of jobs.
+pub fn growth(jobs: usize) -> anyhow::Result<Value> {
+    let file = Ledgered::new(jobs, 0)?;
+    let rates = (1..=ROUNDS).map(|round| file.round(round)).collect::<anyhow::Result<_>>()?;
+    Ok(json!({ "judge_and_settle": median(rates) }))
+}
+
+/// A store on a file with a history.
+struct Ledgered {
+    file: PathBuf,
+    store: SqliteStore,
+    owner: OwnerId,
+    begin: DateTime<Utc>,
+    jobs: usize,
+    /// Of the file before anything is measured.
+    bytes: u64,
+    filling: f64,
+    _folder: TempDir,
+}
+
+impl Ledgered {
+    fn new(jobs: usize, runs: usize) -> anyhow::Result<Self> {
+        let folder = scratch()?;
+        let file = folder.path().join("jobs.db");
+        let begin = DateTime::from_timestamp(Utc::now().timestamp(), 0).context("within the calendar")?;
+        let program = Program { plans: plans(jobs)?, groups: Vec::new() };
+        let store = SqliteStore::open(&file)?;
+        store.join(begin)?;
+        store.sync(&program, begin)?;
+        store.leave(begin)?;
+        drop(store);
+        let clock = Instant::now();
+        file::fill(&file, jobs, runs, begin)?;
+        let (filling, bytes) = (clock.elapsed().as_secs_f64(), size(&file));
+        let store = SqliteStore::open_existing(&file)?;
+        let owner = store.join(begin)?;
+        store.sync(&program, begin)?;
+        Ok(Self { file, store, owner, begin, jobs, bytes, filling, _folder: folder })
+    }
+
+    /// Runs each job once; gives the rate.
+    fn round(&self, round: usize) -> anyhow::Result<f64> {
+        let (now, clock) = (self.begin + TimeDelta::seconds(round as i64), Instant::now());
         let lease_until = now + TimeDelta::seconds(30);
-        let request = JudgeRequest { now, limit: BATCH, room: usize::MAX, lease_until, owner };
+        let request = JudgeRequest { now, limit: BATCH, room: usize::MAX, lease_until, owner: self.owner };
         let (mut results, mut ran) = (Vec::new(), 0);
         loop {
-            let (_, judged) = store.settle_and_judge(std::mem::take(&mut results), request)()?;
+            let (_, judged) = self.store.settle_and_judge(std::mem::take(&mut results), request)()?;
             ran += judged.claimed.len();
             results.extend(judged.claimed.iter().map(|attempt| success(attempt, now)));
             if !judged.more {
                 break;
             }
         }
-        store.settle(results)?;
-        ensure!(ran == jobs, "{ran} runs of {jobs} jobs in round {round}");
-        rates.push(ran as f64 / clock.elapsed().as_secs_f64());
+        self.store.settle(results)?;
+        ensure!(ran == self.jobs, "{ran} runs of {} jobs in round {round}", self.jobs);
+        Ok(ran as f64 / clock.elapsed().as_secs_f64())
     }
-    store.leave(begin + TimeDelta::seconds(ROUNDS))?;
-    Ok(median(rates))
+
+    fn reads(self, rates: Vec<f64>) -> anyhow::Result<Value> {
+        let store = &self.store;
+        let job = format!("job-{:06}", self.jobs / 2);
+        let all_runs = RunQuery { page: Page { limit: 50 }, ..RunQuery::default() };
+        // As many as there are in both files.
+        let of_job = RunQuery { job: Some(job.clone()), page: Page { limit: ROUNDS }, ..RunQuery::default() };
+        let some_jobs = JobQuery { page: Page { limit: 50 }, ..JobQuery::default() };
+        let runs = read(|| Ok(store.runs(&all_runs)?.len()), 50)?;
+        let runs_of_job = read(|| Ok(store.runs(&of_job)?.len()), ROUNDS)?;
+        let jobs = read(|| Ok(store.jobs(&some_jobs)?.len()), 50)?;
+        self.store.leave(self.begin + TimeDelta::seconds(ROUNDS as i64))?;
+        let limit = ROUNDS.to_string();
+        Ok(json!({
+            "bytes": self.bytes, "filling_seconds": self.filling, "rates": rates, "judge_and_settle": median(rates.clone()),
+            "runs": runs, "runs_of_job": runs_of_job, "jobs": jobs,
+            "inspect list": inspect(&self.file, &["list"])?,
+            "inspect runs": inspect(&self.file, &["runs"])?,
+            "inspect runs JOB": inspect(&self.file, &["runs", "--limit", &limit, &job])?,
+            "inspect show JOB": inspect(&self.file, &["show", &job])?,
+        }))
+    }
 }
 
 /// How long a read takes; it must give so many rows.

@@ -10,9 +10,9 @@ use crate::jobs::{Function, calls, requests, start};
 use crate::place::{scratch, size};
 
 /// After this long everything has been run at least once.
-const WARM_UP: Duration = Duration::from_secs(4);
+const WARM_UP: Duration = Duration::from_secs(3);
 
-const SPAN: Duration = Duration::from_secs(8);
+const SPAN: Duration = Duration::from_secs(6);
 
 /// Runs for some seconds, in a process that does nothing else; what the file says must be what was counted.
 pub async fn child(jobs: usize, workers: Option<usize>) -> anyhow::Result<Value> {

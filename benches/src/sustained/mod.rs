@@ -22,7 +22,7 @@ const JOBS: usize = 20_000;
 const ROUNDS: usize = 5;
 
 /// How often the loops alternate.
-const TURNS: usize = 5;
+const TURNS: usize = 3;
 
 /// What one turn of a loop has taken.
 #[derive(Clone, Copy, Debug)]
