@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::figure::{Figure, Goal, Line};
 use crate::place::{Measuring, median, number, scratch, size};
-use crate::sustained::{plans, success};
+use crate::sustained::{bare, plans, success};
 
 const JOBS: usize = 10_000;
 const RUNS: usize = 10_000_000;
@@ -52,6 +52,14 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
         let line = if has_goal { line.goal(Goal::TimesAsGood(0.667)) } else { line };
         lines.push(line.raw(&found)?);
     }
+    let bare_loop = |name: &str| Ok::<_, anyhow::Error>(Figure::per_second(number(&found, name)?));
+    let line = Line::new(
+        "10 million runs on record: judge and settle",
+        figure("judge_and_settle", number(long, "judge_and_settle")?),
+    );
+    lines.push(line.beside("bare loop on as many", bare_loop("bare_long")?));
+    let line = Line::new("10 million runs on record: the bare loop itself", bare_loop("bare_long")?);
+    lines.push(line.beside("bare loop, none on record", bare_loop("bare_empty")?));
     let each = number(long, "bytes")? / RUNS as f64;
     lines.push(Line::new("10 million runs on record: bytes for each", Figure::bytes(each)));
     for jobs in ["1000", "100000"] {
@@ -79,7 +87,30 @@ pub fn child() -> anyhow::Result<Value> {
         }
     }
     let [empty, long] = all.map(|(file, rates)| file.reads(rates));
-    Ok(json!({ "empty": empty?, "long": long? }))
+    let (bare_empty, bare_long) = bare_loops()?;
+    Ok(json!({ "empty": empty?, "long": long?, "bare_empty": bare_empty, "bare_long": bare_long }))
+}
+
+/// The bare loop on the same two histories, in turns: medians of its rates.
+fn bare_loops() -> anyhow::Result<(f64, f64)> {
+    let folder = scratch()?;
+    let open = |name: &str, runs: usize| {
+        let file = folder.path().join(name);
+        file::fill_bare(&file, JOBS, runs)?;
+        bare::open(&file)
+    };
+    let files = [open("empty.db", 0)?, open("long.db", RUNS)?];
+    let mut rates = [Vec::new(), Vec::new()];
+    for round in 1..=ROUNDS {
+        for (file, rates) in files.iter().zip(&mut rates) {
+            let clock = Instant::now();
+            let ran = bare::round(file, BATCH, round)?;
+            ensure!(ran == JOBS, "{ran} runs of {JOBS} jobs in round {round}");
+            rates.push(ran as f64 / clock.elapsed().as_secs_f64());
+        }
+    }
+    let [empty, long] = rates.map(median);
+    Ok((empty, long))
 }
 
 /// How the rate grows with the number of jobs.

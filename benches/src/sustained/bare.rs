@@ -13,15 +13,15 @@ use super::{JOBS, ROUNDS, Turn};
 use crate::place::{scratch, size};
 
 const TABLES: &str = "
-CREATE TABLE jobs (
+CREATE TABLE IF NOT EXISTS jobs (
     id      INTEGER PRIMARY KEY,
     mark_ms INTEGER NOT NULL,
     due_ms  INTEGER,
     epoch   INTEGER NOT NULL,
     active  INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX jobs_due ON jobs (due_ms);
-CREATE TABLE runs (
+CREATE INDEX IF NOT EXISTS jobs_due ON jobs (due_ms);
+CREATE TABLE IF NOT EXISTS runs (
     id          INTEGER PRIMARY KEY,
     job_id      INTEGER NOT NULL,
     tick_ms     INTEGER NOT NULL,
@@ -30,12 +30,13 @@ CREATE TABLE runs (
     started_ms  INTEGER,
     duration_us INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX runs_key ON runs (job_id, tick_ms);";
+CREATE UNIQUE INDEX IF NOT EXISTS runs_key ON runs (job_id, tick_ms);";
 
 const SECOND: i64 = 1_000;
-const BEGIN: i64 = 1_800_000_000_000;
+/// The instant from which jobs are due: what is written is made up, the work is real.
+pub const BEGIN: i64 = 1_800_000_000_000;
 
-/// A new file with these tables.
+/// A file with these tables.
 pub fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -48,18 +49,18 @@ pub fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-/// A turn on a new file.
-pub(super) fn turn(batch: usize) -> anyhow::Result<Turn> {
-    let folder = scratch()?;
-    let file = folder.path().join("bare.db");
-    let connection = open(&file)?;
+/// Jobs that are due every second from [`BEGIN`] on.
+pub fn add_jobs(connection: &Connection, jobs: usize) -> anyhow::Result<()> {
     connection.execute_batch("BEGIN")?;
-    for id in 1..=JOBS as i64 {
+    for id in 1..=jobs as i64 {
         connection.execute("INSERT INTO jobs VALUES (?1, ?2, ?3, 0, 0)", [id, BEGIN, BEGIN + SECOND])?;
     }
     connection.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
-    let before = size(&file);
+    Ok(())
+}
 
+/// Runs each job once, for its tick of this second; gives how many.
+pub fn round(connection: &Connection, batch: usize, second: usize) -> anyhow::Result<usize> {
     let mut begin = connection.prepare("BEGIN IMMEDIATE")?;
     let mut commit = connection.prepare("COMMIT")?;
     let mut due = connection.prepare(
@@ -68,43 +69,57 @@ pub(super) fn turn(batch: usize) -> anyhow::Result<Turn> {
     let mut judged = connection
         .prepare("UPDATE jobs SET mark_ms = ?2, due_ms = ?3, epoch = ?4, active = 1 WHERE id = ?1")?;
     let mut insert = connection.prepare("INSERT INTO runs VALUES (?1, ?2, ?3, 1, ?4, ?5, NULL)")?;
-    let mut ended = connection
-        .prepare("UPDATE runs SET state = 2, started_ms = ?3, duration_us = ?4 WHERE id = ?1 AND epoch = ?2 AND state = 1")?;
+    let mut ended = connection.prepare(
+        "UPDATE runs SET state = 2, started_ms = ?3, duration_us = ?4 WHERE id = ?1 AND epoch = ?2 AND state = 1",
+    )?;
     let mut freed = connection.prepare("UPDATE jobs SET active = 0 WHERE id = ?1 AND epoch = ?2")?;
 
-    let clock = Instant::now();
-    let mut run = 0;
-    for round in 1..=ROUNDS as i64 {
-        let now = BEGIN + round * SECOND;
-        loop {
-            begin.execute([])?;
-            let rows =
-                due.query_map(params![now, batch as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let jobs: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
-            let first = run + 1;
-            for &(job, tick, epoch) in &jobs {
-                judged.execute([job, tick, tick + SECOND, epoch + 1])?;
-                run += 1;
-                insert.execute([run, job, tick, epoch + 1, now])?;
-            }
-            commit.execute([])?;
-            if jobs.is_empty() {
-                break;
-            }
-            begin.execute([])?;
-            for (&(job, _, epoch), run) in jobs.iter().zip(first..) {
-                ensure!(ended.execute([run, epoch + 1, now, 7])? == 1, "run {run} was not running");
-                ensure!(freed.execute([job, epoch + 1])? == 1, "job {job} has another epoch");
-            }
-            commit.execute([])?;
+    let now = BEGIN + second as i64 * SECOND;
+    let newest = "SELECT ifnull(max(id), 0) FROM runs";
+    let before: i64 = connection.query_row(newest, [], |row| row.get(0))?;
+    let mut run = before;
+    loop {
+        begin.execute([])?;
+        let rows =
+            due.query_map(params![now, batch as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let jobs: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
+        let first = run + 1;
+        for &(job, tick, epoch) in &jobs {
+            judged.execute([job, tick, tick + SECOND, epoch + 1])?;
+            run += 1;
+            insert.execute([run, job, tick, epoch + 1, now])?;
         }
+        commit.execute([])?;
+        if jobs.is_empty() {
+            return Ok((run - before) as usize);
+        }
+        begin.execute([])?;
+        for (&(job, _, epoch), run) in jobs.iter().zip(first..) {
+            ensure!(ended.execute([run, epoch + 1, now, 7])? == 1, "run {run} was not running");
+            ensure!(freed.execute([job, epoch + 1])? == 1, "job {job} has another epoch");
+        }
+        commit.execute([])?;
+    }
+}
+
+/// A turn on a new file.
+pub(super) fn turn(batch: usize) -> anyhow::Result<Turn> {
+    let folder = scratch()?;
+    let file = folder.path().join("bare.db");
+    let connection = open(&file)?;
+    add_jobs(&connection, JOBS)?;
+    let before = size(&file);
+    let clock = Instant::now();
+    let mut runs = 0;
+    for second in 1..=ROUNDS {
+        runs += round(&connection, batch, second)?;
     }
     let span = clock.elapsed().as_secs_f64();
-    ensure!(run as usize == JOBS * ROUNDS, "{run} runs");
-    let recorded: i64 =
-        connection.query_row("SELECT count(*) FROM runs WHERE state = 2", [], |row| row.get(0))?;
-    ensure!(recorded == run, "{recorded} runs on record of {run}");
+    ensure!(runs == JOBS * ROUNDS, "{runs} runs");
+    let sql = "SELECT count(*) FROM runs WHERE state = 2";
+    let recorded: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    ensure!(recorded as usize == runs, "{recorded} runs on record of {runs}");
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    let bytes = size(&file).saturating_sub(before) as f64 / run as f64;
-    Ok(Turn { runs_per_second: run as f64 / span, bytes_per_run: bytes })
+    let bytes = size(&file).saturating_sub(before) as f64 / runs as f64;
+    Ok(Turn { runs_per_second: runs as f64 / span, bytes_per_run: bytes })
 }
