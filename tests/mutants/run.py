@@ -11,6 +11,7 @@ A fault that no suite notices is a hole in the tests: exit code 1.
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -27,6 +28,10 @@ SUITES = {
     "simulation": ["cargo", "test", "-p", "cron-tests", "--test", "simulation"],
 }
 FAILED_TEST = re.compile(r"^test (\S+) \.\.\. FAILED$", re.MULTILINE)
+STUCK_TEST = re.compile(r"^test (\S+) has been running for over 60 seconds$", re.MULTILINE)
+
+# A suite with its build is done long before: what takes longer (s) waits for something that the fault keeps from it.
+PATIENCE = 900
 
 
 def mutated(fault):
@@ -51,15 +56,29 @@ def copy_tree(target):
             shutil.copy2(source, target / name)
 
 
+def play(command, tree):
+    """Whether the suite passes, and what it prints; one that never ends is killed with all that it started."""
+    suite = subprocess.Popen(
+        command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        printed, complaints = suite.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(suite.pid, signal.SIGKILL)
+        printed, complaints = suite.communicate()
+    return suite.returncode == 0, printed, complaints
+
+
 def catch(fault, tree):
-    """The suite that notices the fault and a test of it, or None."""
+    """The suite that notices the fault and the tests of it that do, or None."""
     for suite in fault.get("suites", SUITES):
-        run = subprocess.run(SUITES[suite], cwd=tree, capture_output=True, text=True)
-        if run.returncode != 0:
-            tests = FAILED_TEST.findall(run.stdout)
-            if not tests:
-                sys.exit(f"{fault['name']}: {suite} did not run:\n{run.stdout[-2000:]}{run.stderr[-4000:]}")
-            return suite, tests
+        passed, printed, complaints = play(SUITES[suite], tree)
+        if passed:
+            continue
+        tests = FAILED_TEST.findall(printed) or [f"{test} (never ends)" for test in STUCK_TEST.findall(printed)]
+        if not tests:
+            sys.exit(f"{fault['name']}: {suite} did not run:\n{printed[-2000:]}{complaints[-4000:]}")
+        return suite, tests
     return None
 
 

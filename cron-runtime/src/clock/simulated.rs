@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -15,38 +16,46 @@ use super::{Clock, Moment};
 /// Parts in a million.
 const MILLION: i128 = 1_000_000;
 
+/// The true time is not held.
+const FREE: u64 = u64::MAX;
+
 /// The true time of a simulation: the paused time of its runtime. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct TrueTime {
     runtime: Handle,
-    // Set and read on the one thread of the simulation; a runtime demands of its tasks that they could be sent to another.
-    held: Arc<Mutex<Option<Instant>>>,
+    base: Instant,
+    // At which nanosecond since `base` it is held. All on the one thread of the simulation; a runtime demands of its tasks that
+    // they could be sent to another, and a lock here is felt in each of the ten reads of a run.
+    held: Arc<AtomicU64>,
 }
 
 impl TrueTime {
     pub(crate) fn of(runtime: Handle) -> Self {
-        Self { runtime, held: Arc::default() }
+        let base = asked(&runtime);
+        Self { runtime, base, held: Arc::new(AtomicU64::new(FREE)) }
     }
 
     pub(crate) fn now(&self) -> Instant {
-        let held = *self.held();
-        held.unwrap_or_else(|| {
-            let _context = self.runtime.enter();
-            Instant::now()
-        })
+        match self.held.load(Ordering::Relaxed) {
+            FREE => asked(&self.runtime),
+            held => self.base + Duration::from_nanos(held),
+        }
     }
 
     /// Until this is dropped nobody lets time pass, so that the runtime need not be asked each time: an engine reads its clock more
     /// than ten times for a run, and that was a sixth of a simulation.
     pub(crate) fn hold(&self) -> Held<'_> {
         let now = self.now();
-        *self.held() = Some(now);
+        let passed = u64::try_from((now - self.base).as_nanos());
+        // In the year 2600 the runtime is asked each time.
+        self.held.store(passed.unwrap_or(FREE), Ordering::Relaxed);
         Held { time: self, now }
     }
+}
 
-    fn held(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn asked(runtime: &Handle) -> Instant {
+    let _context = runtime.enter();
+    Instant::now()
 }
 
 /// The true time stands still.
@@ -58,7 +67,7 @@ pub(crate) struct Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        *self.time.held() = None;
+        self.time.held.store(FREE, Ordering::Relaxed);
     }
 }
 

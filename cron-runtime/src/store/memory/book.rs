@@ -1,6 +1,7 @@
 //! What the memory store keeps.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -77,6 +78,15 @@ pub(super) struct Run {
     pub(super) lease: Option<DateTime<Utc>>,
     pub(super) started: Option<DateTime<Utc>>,
     pub(super) duration: Option<std::time::Duration>,
+    pub(super) rare: Rare,
+}
+
+/// What few runs have, and those that do not have no memory for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rare(Option<Box<Rarities>>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Rarities {
     pub(super) error: String,
     pub(super) attempts: Vec<AttemptInfo>,
     pub(super) args: Option<Arc<str>>,
@@ -91,6 +101,39 @@ pub(super) struct Run {
     pub(super) concurrency: u32,
 }
 
+static NONE: Rarities = Rarities {
+    error: String::new(),
+    attempts: Vec::new(),
+    args: None,
+    completed: None,
+    asked: None,
+    how_far: None,
+    log: Vec::new(),
+    dismissed: None,
+    concurrency: 1,
+};
+
+impl Rare {
+    /// What there is; unlike a write to a field this makes nothing.
+    pub(super) fn present(&mut self) -> Option<&mut Rarities> {
+        self.0.as_deref_mut()
+    }
+}
+
+impl Deref for Rare {
+    type Target = Rarities;
+
+    fn deref(&self) -> &Rarities {
+        self.0.as_deref().unwrap_or(&NONE)
+    }
+}
+
+impl DerefMut for Rare {
+    fn deref_mut(&mut self) -> &mut Rarities {
+        self.0.get_or_insert_with(|| Box::new(NONE.clone()))
+    }
+}
+
 impl Run {
     pub(super) fn holds_slot(&self) -> bool {
         self.progress.state.holds_slot()
@@ -102,7 +145,7 @@ impl Run {
 
     /// A dead letter that nobody has dismissed.
     pub(super) fn is_dead(&self) -> bool {
-        self.progress.state.word().is_dead() && self.dismissed.is_none()
+        self.progress.state.word().is_dead() && self.rare.dismissed.is_none()
     }
 }
 
@@ -182,9 +225,13 @@ impl Book {
     }
 
     /// The pause that counts: its own or that of its group, whichever began earlier.
-    pub(super) fn pause(&self, job: &Job) -> Option<PauseInfo> {
-        let of_group = job.plan.group.as_ref().and_then(|group| self.groups.get(group)?.paused.clone());
-        job.paused.clone().into_iter().chain(of_group).min_by_key(|pause| pause.at)
+    pub(super) fn pause<'a>(&'a self, job: &'a Job) -> Option<&'a PauseInfo> {
+        let of_group = job.plan.group.as_ref().and_then(|group| self.groups.get(group)?.paused.as_ref());
+        match (&job.paused, of_group) {
+            (Some(own), Some(of_group)) if of_group.at < own.at => Some(of_group),
+            (Some(own), _) => Some(own),
+            (None, of_group) => of_group,
+        }
     }
 
     /// The runs of a job, oldest first.
@@ -204,7 +251,7 @@ impl Book {
             run: id,
             origin: run.origin,
             is_running: matches!(run.progress.state, cron_core::run::RunState::Running { .. }),
-            asked: run.asked.as_ref().map(|(at, _)| *at),
+            asked: run.rare.asked.as_ref().map(|(at, _)| *at),
         });
         active.collect()
     }
@@ -251,15 +298,7 @@ impl Book {
             lease: None,
             started: None,
             duration: None,
-            error: String::new(),
-            attempts: Vec::new(),
-            args: None,
-            completed: None,
-            asked: None,
-            how_far: None,
-            log: Vec::new(),
-            dismissed: None,
-            concurrency: 1,
+            rare: Rare::default(),
         };
         self.runs.add(id, run);
         id

@@ -62,7 +62,7 @@ impl Book {
             run.owner == Some(request.owner) && matches!(run.progress.state, RunState::Running { .. })
         });
         mine.filter_map(|(id, run)| {
-            let (_, why) = run.asked.as_ref()?;
+            let (_, why) = run.rare.asked.as_ref()?;
             Some((Claim { run: id, epoch: run.epoch }, why.clone()))
         })
         .collect()
@@ -129,7 +129,7 @@ impl Book {
         evicted?;
         for run in ask {
             if let Some(run) = self.runs.get_mut(&run) {
-                run.asked = Some((now, REPLACED.to_owned()));
+                run.rare.asked = Some((now, REPLACED.to_owned()));
             }
         }
         let mut newest = None;
@@ -230,14 +230,16 @@ impl Book {
         run.lease = Some(request.lease_until);
         run.started = Some(request.now);
         run.duration = None;
-        run.how_far = None;
+        if let Some(rare) = run.rare.present() {
+            rare.how_far = None;
+        }
         Ok(Claimed {
             claim: Claim { run: id, epoch: run.epoch },
             plan: Arc::clone(&job.plan),
             nominal: run.nominal,
             origin: run.origin,
             attempt: run.progress.attempt(),
-            args: run.args.clone().or_else(|| job.plan.args.as_deref().map(Arc::from)),
+            args: run.rare.args.clone().or_else(|| job.plan.args.as_deref().map(Arc::from)),
             is_late,
         })
     }

@@ -86,11 +86,11 @@ impl Ledger for MemoryStore {
 
     fn run(&self, id: RunId) -> Result<Option<(RunInfo, Vec<AttemptInfo>)>, StoreError> {
         let book = self.book();
-        Ok(book.runs.get(&id).map(|run| (book.run_info(id, run), run.attempts.clone())))
+        Ok(book.runs.get(&id).map(|run| (book.run_info(id, run), run.rare.attempts.clone())))
     }
 
     fn log(&self, run: RunId) -> Result<Vec<LogLine>, StoreError> {
-        Ok(self.book().runs.get(&run).map(|run| run.log.clone()).unwrap_or_default())
+        Ok(self.book().runs.get(&run).map(|run| run.rare.log.clone()).unwrap_or_default())
     }
 
     fn plan_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<BackfillPlan, CommandError> {
@@ -151,7 +151,7 @@ impl Book {
             due: job.due,
             queued: job.place.queued,
             hold: job.place.hold,
-            paused: self.pause(job),
+            paused: self.pause(job).cloned(),
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
             linked: self.is_in_newest(job),
@@ -178,12 +178,12 @@ impl Book {
             epoch: run.epoch,
             started: run.started,
             duration: run.duration,
-            error: run.error.clone(),
-            args: run.args.as_deref().map(str::to_owned).or_else(of_job),
-            progress: run.how_far.clone(),
-            asked: run.asked.as_ref().map(|(_, why)| why.clone()),
-            dismissed: run.dismissed,
-            completed: run.completed,
+            error: run.rare.error.clone(),
+            args: run.rare.args.as_deref().map(str::to_owned).or_else(of_job),
+            progress: run.rare.how_far.clone(),
+            asked: run.rare.asked.as_ref().map(|(_, why)| why.clone()),
+            dismissed: run.rare.dismissed,
+            completed: run.rare.completed,
         }
     }
 }

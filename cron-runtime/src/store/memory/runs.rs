@@ -15,12 +15,82 @@ use super::book::Run;
 /// Runs by their number.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    // A run is large, and a map moves what it holds.
-    all: BTreeMap<RunId, Box<Run>>,
+    all: Numbered,
     /// Those whose state is not final.
     active: BTreeSet<RunId>,
     /// The others, by their job.
     ended: BTreeMap<JobName, Ended>,
+}
+
+/// What has a number of its own, each higher than the one before, and mostly goes in this order too: found without a search.
+#[derive(Debug, Default)]
+struct Numbered {
+    /// The number of the first place.
+    first: u64,
+    // A run is large, and what is removed in the middle leaves its place empty until all before it are gone.
+    places: VecDeque<Option<Box<Run>>>,
+}
+
+impl Numbered {
+    fn place(&self, id: RunId) -> Option<usize> {
+        id.0.checked_sub(self.first).and_then(|place| usize::try_from(place).ok())
+    }
+
+    fn get(&self, id: RunId) -> Option<&Run> {
+        self.places.get(self.place(id)?)?.as_deref()
+    }
+
+    fn get_mut(&mut self, id: RunId) -> Option<&mut Run> {
+        let place = self.place(id)?;
+        self.places.get_mut(place)?.as_deref_mut()
+    }
+
+    fn insert(&mut self, id: RunId, run: Run) {
+        if self.places.is_empty() {
+            self.first = id.0;
+        }
+        for _ in id.0..self.first {
+            self.places.push_front(None);
+        }
+        self.first = self.first.min(id.0);
+        let place = self.place(id).unwrap_or_default();
+        while self.places.len() <= place {
+            self.places.push_back(None);
+        }
+        self.places[place] = Some(Box::new(run));
+    }
+
+    fn remove(&mut self, id: RunId) -> Option<Run> {
+        let place = self.place(id)?;
+        let run = self.places.get_mut(place)?.take()?;
+        self.trim();
+        Some(*run)
+    }
+
+    fn retain(&mut self, mut is_kept: impl FnMut(RunId, &Run) -> bool) {
+        for (id, place) in (self.first..).map(RunId).zip(&mut self.places) {
+            if place.as_deref().is_some_and(|run| !is_kept(id, run)) {
+                *place = None;
+            }
+        }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        while let Some(None) = self.places.front() {
+            self.places.pop_front();
+            self.first += 1;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (RunId, &Run)> {
+        let numbered = (self.first..).map(RunId).zip(&self.places);
+        numbered.filter_map(|(id, place)| Some((id, place.as_deref()?)))
+    }
+
+    fn values_mut(&mut self) -> impl Iterator<Item = &mut Run> {
+        self.places.iter_mut().flatten().map(Box::as_mut)
+    }
 }
 
 /// The runs of a job whose state is final, the oldest first.
@@ -64,21 +134,21 @@ impl Line {
 
 impl Runs {
     pub(super) fn contains(&self, id: RunId) -> bool {
-        self.all.contains_key(&id)
+        self.all.get(id).is_some()
     }
 
     pub(super) fn get(&self, id: &RunId) -> Option<&Run> {
-        self.all.get(id).map(Box::as_ref)
+        self.all.get(*id)
     }
 
     /// Whoever makes a run final or a dead letter, or takes that back, also calls [`file`](Self::file).
     pub(super) fn get_mut(&mut self, id: &RunId) -> Option<&mut Run> {
-        self.all.get_mut(id).map(Box::as_mut)
+        self.all.get_mut(*id)
     }
 
     /// All runs, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Run)> {
-        self.all.iter().map(|(id, run)| (*id, run.as_ref()))
+        self.all.iter()
     }
 
     /// The runs whose state is not final, oldest first.
@@ -93,19 +163,19 @@ impl Runs {
 
     /// A run that is new, and not final.
     pub(super) fn add(&mut self, id: RunId, run: Run) {
-        self.all.insert(id, Box::new(run));
+        self.all.insert(id, run);
         self.active.insert(id);
     }
 
     /// A run as it was before.
     pub(super) fn put_back(&mut self, id: RunId, run: Run) {
-        self.all.insert(id, Box::new(run));
+        self.all.insert(id, run);
         self.file(id);
     }
 
     /// The state of a run may have become final, or is final no more, or the run was dismissed.
     pub(super) fn file(&mut self, id: RunId) {
-        let Some(run) = self.all.get(&id) else { return };
+        let Some(run) = self.all.get(id) else { return };
         let (key, is_active, is_dead) = ((run.nominal, id), run.progress.state.is_active(), run.is_dead());
         if !self.ended.contains_key(&run.job) {
             self.ended.insert(run.job.clone(), Ended::default());
@@ -128,13 +198,13 @@ impl Runs {
     }
 
     pub(super) fn remove(&mut self, id: RunId) -> Option<Run> {
-        let run = self.all.remove(&id)?;
+        let run = self.all.remove(id)?;
         self.active.remove(&id);
         if let Some(ended) = self.ended.get_mut(&run.job) {
             ended.dead.set((run.nominal, id), false);
             ended.plain.set((run.nominal, id), false);
         }
-        Some(*run)
+        Some(run)
     }
 
     /// Another name for a job.
@@ -153,7 +223,7 @@ impl Runs {
         self.all.retain(|id, run| {
             let is_kept = run.job != *job;
             if !is_kept {
-                active.remove(id);
+                active.remove(&id);
             }
             is_kept
         });
@@ -165,6 +235,6 @@ impl Index<&RunId> for Runs {
     type Output = Run;
 
     fn index(&self, id: &RunId) -> &Run {
-        &self.all[id]
+        self.get(id).expect("whoever has this number has just seen the run")
     }
 }

@@ -60,7 +60,7 @@ impl Book {
             let message = format!("a late result was refused: {event:?}");
             let (started, duration) = (Some(started), Some(duration));
             let result = AttemptResult::Fenced;
-            run.attempts.push(AttemptInfo {
+            run.rare.attempts.push(AttemptInfo {
                 attempt,
                 epoch: claim.epoch,
                 result,
@@ -71,7 +71,7 @@ impl Book {
             return Ok(Settled::Fenced);
         }
         write_note(run, note);
-        let event = stopped(event, run.asked.as_ref().map(|(_, why)| why.as_str()));
+        let event = stopped(event, run.rare.asked.as_ref().map(|(_, why)| why.as_str()));
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
             && run.progress.state != RunState::Running { stage: Stage::Overdue };
@@ -114,9 +114,9 @@ impl Book {
             && record.result != AttemptResult::Succeeded
         {
             if record.result != AttemptResult::Interrupted {
-                run.error.clone_from(&record.message);
+                run.rare.error.clone_from(&record.message);
             }
-            run.attempts.push(AttemptInfo {
+            run.rare.attempts.push(AttemptInfo {
                 attempt,
                 epoch: run.epoch,
                 result: record.result,
@@ -128,10 +128,14 @@ impl Book {
         if !matches!(run.progress.state, RunState::Running { .. }) {
             run.owner = None;
             run.lease = None;
-            run.asked = None;
+            if let Some(rare) = run.rare.present() {
+                rare.asked = None;
+            }
         }
-        if moved.progress.state == RunState::Succeeded {
-            run.error.clear();
+        if moved.progress.state == RunState::Succeeded
+            && let Some(rare) = run.rare.present()
+        {
+            rare.error.clear();
         }
         let name = run.job.clone();
         self.runs.file(id);
@@ -150,7 +154,7 @@ impl Book {
         }
         self.apply(claim.run, RunEvent::Complete { at }, at, None, None)?;
         if let Some(run) = self.runs.get_mut(&claim.run) {
-            run.completed = Some(at);
+            run.rare.completed = Some(at);
         }
         Ok(true)
     }
@@ -194,7 +198,7 @@ impl Book {
         }
         for id in lost {
             // A run that was to stop has stopped; it is not tried again.
-            let event = match &self.runs[&id].asked {
+            let event = match &self.runs[&id].rare.asked {
                 Some((_, why)) => RunEvent::Cancel { at: now, why: why.clone() },
                 None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
             };
@@ -216,7 +220,7 @@ impl Book {
             run.owner == Some(me) && !held.contains(&Claim { run: id, epoch: run.epoch })
         };
         let orphans = self.runs.active().filter(|(id, run)| is_orphan(*id, run));
-        let orphans: Vec<_> = orphans.map(|(id, run)| (id, run.job.clone(), run.asked.clone())).collect();
+        let orphans: Vec<_> = orphans.map(|(id, run)| (id, run.job.clone(), run.rare.asked.clone())).collect();
         let mut taken = Vec::new();
         for (id, job, asked) in orphans {
             let why = asked.as_ref().map(|(_, why)| why.as_str());
@@ -233,10 +237,13 @@ impl Book {
 }
 
 fn write_note(run: &mut Run, note: Note) {
-    run.how_far = note.progress.or(run.how_far.take());
-    run.log.extend(note.lines);
-    let surplus = run.log.len().saturating_sub(MAX_LOG_LINES);
-    run.log.drain(..surplus);
+    if note.progress.is_none() && note.lines.is_empty() {
+        return;
+    }
+    run.rare.how_far = note.progress.or(run.rare.how_far.take());
+    run.rare.log.extend(note.lines);
+    let surplus = run.rare.log.len().saturating_sub(MAX_LOG_LINES);
+    run.rare.log.drain(..surplus);
 }
 
 /// Whether this same end of an attempt that is not in progress was written before. Whoever else ends one does not know how long it
@@ -248,7 +255,7 @@ fn was_settled(run: &Run, epoch: Epoch, started: DateTime<Utc>, duration: Durati
         let is_same = attempt.epoch == epoch && attempt.result != AttemptResult::Fenced;
         is_same && attempt.started == started && attempt.duration == duration
     };
-    is_newest && run.started == started && run.duration == duration || run.attempts.iter().any(is_noted)
+    is_newest && run.started == started && run.duration == duration || run.rare.attempts.iter().any(is_noted)
 }
 
 fn is_held(run: &Run, epoch: Epoch) -> bool {

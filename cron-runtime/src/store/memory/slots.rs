@@ -47,7 +47,7 @@ impl Book {
         }
         for run in self.parked(name, true) {
             let job = self.known(name)?;
-            let concurrency = self.runs[&run].concurrency;
+            let concurrency = self.runs[&run].rare.concurrency;
             let is_wanted = job.due.is_some_and(|due| due <= at);
             let room = backfill_room(job.plan.overlap, job.plan.slots, &self.active(name), concurrency);
             if is_wanted || room == 0 {

@@ -102,7 +102,7 @@ impl Book {
         }
         let fingerprint = |plan: &Plan| plan.schedule.as_ref().map(Schedule::fingerprint);
         let is_edited = fingerprint(&job.plan) != fingerprint(plan);
-        let pause = self.pause(job);
+        let pause = self.pause(job).cloned();
         let leaves_pause = pause.is_some() && job.plan.group != plan.group;
         let job = self.known_mut(&plan.name)?;
         job.plan = Arc::new(plan.clone());

@@ -14,7 +14,7 @@ impl Book {
         for tick in plan.chosen {
             let id = self.new_run(&backfill.job, tick, Origin::Backfill, None);
             if let Some(run) = self.runs.get_mut(&id) {
-                run.concurrency = backfill.concurrency;
+                run.rare.concurrency = backfill.concurrency;
             }
             runs.push(id);
         }

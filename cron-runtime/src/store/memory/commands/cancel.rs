@@ -54,7 +54,7 @@ impl Book {
         let missing = || StoreError::Corrupt { what: format!("there is no run {id}") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         if matches!(run.progress.state, RunState::Running { .. }) && !force {
-            run.asked.get_or_insert_with(|| (now, why.to_owned()));
+            run.rare.asked.get_or_insert_with(|| (now, why.to_owned()));
             return Ok(false);
         }
         let event = RunEvent::Cancel { at: now, why: why.to_owned() };
@@ -62,7 +62,7 @@ impl Book {
         if let Some(run) = self.runs.get_mut(&id)
             && moved.progress.state == RunState::Cancelled
         {
-            why.clone_into(&mut run.error);
+            why.clone_into(&mut run.rare.error);
         }
         Ok(true)
     }

@@ -50,9 +50,9 @@ impl Book {
             let (job, state) = (found.job.clone(), found.progress.state.word());
             return Err(CommandError::NotDead { run, job, state, verb: "dismissed" });
         }
-        let count = u64::from(found.dismissed.is_none());
+        let count = u64::from(found.rare.dismissed.is_none());
         if let Some(run) = self.runs.get_mut(&run) {
-            run.dismissed.get_or_insert(now);
+            run.rare.dismissed.get_or_insert(now);
         }
         self.runs.file(run);
         Ok(Done::Dismissed { count })
@@ -66,7 +66,7 @@ impl Book {
         let runs = self.dead_letters(job)?;
         for id in &runs {
             if let Some(run) = self.runs.get_mut(id) {
-                run.dismissed = Some(now);
+                run.rare.dismissed = Some(now);
             }
             self.runs.file(*id);
         }
@@ -91,8 +91,8 @@ impl Book {
         let moved = transition(run.progress, RunEvent::Revive { at: now, parked }, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         run.progress = moved.progress;
-        run.error.clear();
-        (run.dismissed, run.asked, run.how_far) = (None, None, None);
+        run.rare.error.clear();
+        (run.rare.dismissed, run.rare.asked, run.rare.how_far) = (None, None, None);
         self.runs.file(id);
         Ok(())
     }

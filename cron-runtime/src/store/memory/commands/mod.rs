@@ -88,7 +88,7 @@ impl Book {
         };
         let run = self.new_run(&job, now, Origin::Manual, waits_for.is_none().then_some(now));
         if let Some(run) = self.runs.get_mut(&run) {
-            run.args = args.map(Into::into);
+            run.rare.args = args.map(Into::into);
         }
         Ok(Done::Triggered { run, waits_for })
     }

@@ -45,7 +45,7 @@ impl Book {
     /// Gives the ticks of the pause that counts their verdict.
     fn close(&mut self, name: &JobName, now: DateTime<Utc>) -> Result<u64, StoreError> {
         let is_active = !self.active(name).is_empty();
-        let pause = self.pause(self.known(name)?);
+        let pause = self.pause(self.known(name)?).cloned();
         Ok(self.known_mut(name)?.close_until(now, pause.as_ref(), is_active))
     }
 
