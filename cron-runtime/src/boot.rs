@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::engine::{Engine, Events, Executor, Inbox, Link, Parts, Threads, watch_panics};
 use crate::extract::States;
 use crate::hooks::{Caller, Hooks};
 use crate::registration::Handler;
@@ -89,11 +89,13 @@ impl Checked {
                 runtime: runtime.clone(),
                 threads,
                 states: Arc::new(states),
-                file: stores.store.file().map(Arc::from),
-                inbox: inbox.clone(),
-                events: events.clone(),
-                clock: Arc::clone(&clock),
-                shutting_down: is_shutting_down,
+                link: Arc::new(Link {
+                    file: stores.store.file().map(Arc::from),
+                    inbox: inbox.clone(),
+                    events: events.clone(),
+                    clock: Arc::clone(&clock),
+                    shutting_down: is_shutting_down,
+                }),
             },
             hooks: Caller::new(
                 hooks,

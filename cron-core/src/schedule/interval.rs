@@ -57,11 +57,10 @@ impl Interval {
         if ms >= END_MS {
             return None;
         }
-        let from_phase = ms.max(0) - self.phase_ms;
-        let step =
-            from_phase.div_euclid(self.period_ms) + i64::from(from_phase.rem_euclid(self.period_ms) != 0);
-        // With ms at 0 and a phase, the division above can round up to the phase only, never below it.
-        let tick = step.max(0) * self.period_ms + self.phase_ms;
+        // No tick lies before the phase.
+        let from_phase = (ms.max(0) - self.phase_ms).max(0);
+        let step = from_phase / self.period_ms + i64::from(from_phase % self.period_ms != 0);
+        let tick = step * self.period_ms + self.phase_ms;
         (tick < END_MS).then_some(tick)
     }
 

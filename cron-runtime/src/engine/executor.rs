@@ -2,23 +2,20 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 
 use cron_core::job::JobName;
 use cron_core::run::{Failure, FailureKind};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tracing::{Instrument, Span};
 
-use super::events::Events;
-use super::inbox::{Inbox, Message, Returned};
+use super::inbox::{Message, Returned};
+use super::leash::{Leash, Link};
 use super::panics;
 use super::vigil::Pulse;
-use crate::clock::Clock;
 use crate::crash_points::{Point, pass};
-use crate::extract::{Context, ExtractError, Notebook, Run, RunParts, States};
+use crate::extract::{Context, ExtractError, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
 use crate::store::{Claim, Claimed};
@@ -30,12 +27,7 @@ pub(crate) struct Executor {
     /// Where functions that are not async run.
     pub(crate) threads: Threads,
     pub(crate) states: Arc<States>,
-    /// The file in which a function may complete its run, if the store has one.
-    pub(crate) file: Option<Arc<Path>>,
-    pub(crate) inbox: Inbox,
-    pub(crate) events: Events,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) shutting_down: watch::Receiver<bool>,
+    pub(crate) link: Arc<Link>,
 }
 
 /// A function that is not async, ready to be called.
@@ -52,19 +44,15 @@ pub(crate) fn on_the_pool(executor: &Executor, _attempt: &Claimed, _pulse: &Puls
 /// The engine's hold on a function that was called.
 #[derive(Debug)]
 pub(crate) struct Hold {
-    cancel: watch::Sender<bool>,
+    pub(super) leash: Arc<Leash>,
     /// Only an async function can be dropped.
     abort: Option<AbortHandle>,
-    /// What the function says of itself.
-    pub(crate) notebook: Arc<Notebook>,
-    /// Whether it has a thread.
-    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Hold {
     /// Asks the function to stop: sets its flag and lets it come to an end of its own.
     pub(crate) fn ask(&self) {
-        self.cancel.send_replace(true);
+        self.leash.ask();
     }
 
     /// Stops the function: sets its flag, and drops it at its next await if it is async.
@@ -81,16 +69,20 @@ impl Hold {
     }
 }
 
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.leash.let_go();
+    }
+}
+
 impl Executor {
     /// Calls the function of an attempt. Its end arrives in the inbox, once, whatever happens to it. Nothing of the user's runs
     /// here: parameters are extracted where the function runs.
     pub(crate) fn call(&self, handler: Handler, attempt: &Claimed) -> Hold {
-        let (cancel, cancelled) = watch::channel(false);
-        let notebook = Arc::new(Notebook::default());
-        let job = attempt.plan.name.clone();
+        let leash = Arc::new(Leash::new());
         let run = Run::new(RunParts {
             id: attempt.claim.run,
-            job: job.clone(),
+            job: attempt.plan.name.clone(),
             handler: attempt.plan.handler().clone(),
             nominal: attempt.nominal,
             origin: attempt.origin,
@@ -98,40 +90,32 @@ impl Executor {
             epoch: attempt.claim.epoch,
             args: attempt.args.clone(),
             is_late: attempt.is_late,
-            file: self.file.clone(),
-            notebook: Arc::clone(&notebook),
-            inbox: self.inbox.clone(),
-            events: self.events.clone(),
-            clock: Arc::clone(&self.clock),
-            cancelled,
-            shutting_down: self.shutting_down.clone(),
+            leash: Arc::clone(&leash),
+            link: Arc::clone(&self.link),
         });
-        let call = Call { job, context: Context { run, states: Arc::clone(&self.states) } };
-        let report = Report {
-            inbox: self.inbox.clone(),
-            clock: Arc::clone(&self.clock),
-            claim: attempt.claim,
-            how: Returned::Dropped,
-        };
+        let call = Call { context: Context { run, states: Arc::clone(&self.states) } };
+        let report = Report { link: Arc::clone(&self.link), claim: attempt.claim, how: Returned::Dropped };
         let span = span(attempt);
-        let pulse = Arc::new(Pulse::new(Arc::clone(&self.clock)));
         let abort = match handler.way {
             Way::Async(make) => {
-                let call = Arc::clone(&pulse).watch(call.on_the_runtime(make, report));
-                let task = self.runtime.spawn(call.instrument(span));
+                let (leash, link) = (Arc::clone(&leash), Arc::clone(&self.link));
+                let watched = async move {
+                    let call = call.on_the_runtime(make, report);
+                    leash.pulse.watch(link.clock.as_ref(), call).await;
+                };
+                let task = self.runtime.spawn(watched.instrument(span));
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                let mine = Arc::clone(&pulse);
                 let work = move || {
-                    mine.begin();
+                    call.context.run.has_begun();
                     span.in_scope(|| call.on_a_thread(make, report));
                 };
-                (self.threads)(self, attempt, &pulse, Box::new(work));
+                (self.threads)(self, attempt, &leash.pulse, Box::new(work));
                 None
             }
         };
-        Hold { cancel, abort, notebook, pulse }
+        Hold { leash, abort }
     }
 }
 
@@ -154,15 +138,18 @@ fn span(attempt: &Claimed) -> Span {
 /// A call in the making.
 #[derive(Debug)]
 struct Call {
-    job: JobName,
     context: Context,
 }
 
 impl Call {
+    fn job(&self) -> &JobName {
+        self.context.run.job()
+    }
+
     async fn on_the_runtime(self, make: MakeAsync, mut report: Report) {
         report.how = match self.extract(make) {
             // What the function holds is freed before its end is told: the next run may need it.
-            Ok(future) => returned(&self.job, panics::caught(future).await),
+            Ok(future) => returned(self.job(), panics::caught(future).await),
             Err(how) => how,
         };
         note_in_span(&report.how);
@@ -174,7 +161,7 @@ impl Call {
             return;
         }
         report.how = match self.extract(make) {
-            Ok(call) => returned(&self.job, catch_unwind(AssertUnwindSafe(call))),
+            Ok(call) => returned(self.job(), catch_unwind(AssertUnwindSafe(call))),
             Err(how) => how,
         };
         note_in_span(&report.how);
@@ -184,7 +171,7 @@ impl Call {
         match catch_unwind(AssertUnwindSafe(|| make(&self.context))) {
             Ok(Ok(ready)) => Ok(ready),
             Ok(Err(error)) => Err(Returned::NotCalled(error)),
-            Err(panic) => Err(Returned::Failed(failure(&self.job, panic.as_ref()))),
+            Err(panic) => Err(Returned::Failed(failure(self.job(), panic.as_ref()))),
         }
     }
 }
@@ -222,8 +209,7 @@ fn failure(job: &JobName, panic: &(dyn Any + Send)) -> Failure {
 /// Tells the engine how the call ended, also where the call is dropped in the middle.
 #[derive(Debug)]
 struct Report {
-    inbox: Inbox,
-    clock: Arc<dyn Clock>,
+    link: Arc<Link>,
     claim: Claim,
     how: Returned,
 }
@@ -233,6 +219,7 @@ impl Drop for Report {
         let how = std::mem::replace(&mut self.how, Returned::Dropped);
         pass(Point::CallReturned);
         // An engine that is gone has settled this attempt as interrupted.
-        self.inbox.send(Message::Returned { claim: self.claim, how, at: self.clock.moment().monotonic });
+        let at = self.link.clock.moment().monotonic;
+        self.link.inbox.send(Message::Returned { claim: self.claim, how, at });
     }
 }

@@ -35,7 +35,7 @@ impl Engine {
         let mut claimed = Vec::new();
         for _ in 0..BATCHES {
             let results = std::mem::take(&mut self.pending);
-            let asked = self.executor.clock.moment().monotonic;
+            let asked = self.executor.link.clock.moment().monotonic;
             let answer = self.ask_for_batch(&results, claimed.len(), now);
             // The functions of the batch before are called while the store writes this one.
             claimed.into_iter().for_each(|attempt| self.start(attempt, now));
@@ -188,7 +188,7 @@ impl Engine {
     /// Calls the function of an attempt that is recorded as running.
     fn start(&mut self, attempt: Claimed, claimed: Moment) {
         // The commit may have had to wait for another process: the function's time begins here.
-        let started = self.executor.clock.moment();
+        let started = self.executor.link.clock.moment();
         self.meter.started(&attempt, started);
         self.events.tell(|| Event::Started {
             job: attempt.plan.name.clone(),

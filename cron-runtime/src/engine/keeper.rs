@@ -80,7 +80,7 @@ impl Engine {
                 self.keeper.due = Some(now.monotonic.saturating_add(Duration::from_secs(1)));
                 self.store_error(Verb::Renew, &error);
                 // The call may have taken its time.
-                self.stop_untrusted(self.executor.clock.moment());
+                self.stop_untrusted(self.executor.link.clock.moment());
             }
         }
     }

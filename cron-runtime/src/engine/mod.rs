@@ -9,6 +9,7 @@ mod executor;
 mod inbox;
 mod judging;
 mod keeper;
+mod leash;
 mod noter;
 mod outage;
 mod panics;
@@ -45,6 +46,7 @@ pub use events::{Change, Event};
 pub(crate) use executor::{Executor, Threads, on_the_pool};
 pub(crate) use inbox::{Inbox, Message};
 use keeper::Keeper;
+pub(crate) use leash::{Leash, Link};
 use noter::Noter;
 use outage::{Outage, Verb};
 pub(crate) use panics::{caught, describe as describe_panic, watch as watch_panics};
@@ -127,7 +129,7 @@ impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { store, owner, handlers, executor, hooks, inbox, events, shutting_down, workers, lost } =
             parts;
-        let started = executor.clock.moment().monotonic;
+        let started = executor.link.clock.moment().monotonic;
         Self {
             store,
             owner,
@@ -356,7 +358,7 @@ impl Engine {
         // What is past by now waits for the store, and `rests` wakes it for that.
         let ahead = spans.into_iter().flatten().filter(|at| *at > now.monotonic);
         // The step has taken its time.
-        let now = self.executor.clock.moment();
+        let now = self.executor.link.clock.moment();
         let within = ahead.min().map(|at| at.saturating_sub(now.monotonic));
         let wall =
             if is_open && rests.is_none() { self.due.into_iter().chain(self.reap).min() } else { None };

@@ -40,7 +40,7 @@ impl Engine {
         for claim in std::mem::take(&mut self.noter.waiting) {
             // One that has ended took its notes along.
             let Some(running) = self.attempts.get(claim).filter(|running| running.counts()) else { continue };
-            let note = running.hold.notebook.fetch();
+            let note = running.hold.leash.notebook.fetch();
             if !note.is_empty() {
                 notes.push((claim, note));
             }
@@ -54,7 +54,7 @@ impl Engine {
             Err(error) => {
                 for (claim, note) in notes {
                     if let Some(running) = self.attempts.get(claim) {
-                        running.hold.notebook.put_back(note);
+                        running.hold.leash.notebook.put_back(note);
                         self.noter.add(claim);
                     }
                 }

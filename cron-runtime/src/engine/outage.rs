@@ -73,7 +73,7 @@ impl Engine {
         verb: Verb,
         ask: impl FnOnce(&dyn Store) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let asked = self.executor.clock.moment().monotonic;
+        let asked = self.executor.link.clock.moment().monotonic;
         let answer = ask(self.store.as_ref());
         if answer.is_ok() {
             self.answered(verb, asked);
@@ -83,7 +83,7 @@ impl Engine {
 
     /// The store has done what it was asked for at `asked`, on the monotonic clock.
     pub(super) fn answered(&mut self, verb: Verb, asked: Duration) {
-        let took = self.executor.clock.moment().monotonic.saturating_sub(asked);
+        let took = self.executor.link.clock.moment().monotonic.saturating_sub(asked);
         if took > SLOW {
             let what = format!("the store took {:.1} s for {}", took.as_secs_f64(), verb.name());
             self.events.problem(ProblemKind::SlowCommit, None, what);

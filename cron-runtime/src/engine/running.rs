@@ -214,8 +214,8 @@ impl Running {
 /// All attempts in progress, with their deadlines.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    // In order, so that the same steps make the same calls of the store.
-    running: BTreeMap<Claim, Running>,
+    // In order, so that the same steps make the same calls of the store. A map moves what it holds, and this is large.
+    running: BTreeMap<Claim, Box<Running>>,
     /// The earliest deadline first.
     deadlines: BTreeSet<(Duration, Claim)>,
 }
@@ -223,7 +223,7 @@ pub(crate) struct Attempts {
 impl Attempts {
     pub(crate) fn insert(&mut self, running: Running) {
         let claim = running.attempt.claim;
-        self.running.insert(claim, running);
+        self.running.insert(claim, Box::new(running));
         self.file(claim);
     }
 
@@ -244,11 +244,11 @@ impl Attempts {
         if let Some(deadline) = running.deadline {
             self.deadlines.remove(&(deadline, claim));
         }
-        Some(running)
+        Some(*running)
     }
 
     pub(crate) fn get(&self, claim: Claim) -> Option<&Running> {
-        self.running.get(&claim)
+        self.running.get(&claim).map(Box::as_ref)
     }
 
     /// Stops an attempt, if it is here.
@@ -266,7 +266,7 @@ impl Attempts {
         running.asked = Some(Asked { why, stage: Stage::Grace(until) });
         running.hold.ask();
         self.file(claim);
-        self.running.get(&claim)
+        self.get(claim)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -291,12 +291,12 @@ impl Attempts {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Running> {
-        self.running.values()
+        self.running.values().map(Box::as_ref)
     }
 
     pub(crate) fn drain(&mut self) -> Vec<Running> {
         self.deadlines.clear();
-        std::mem::take(&mut self.running).into_values().collect()
+        std::mem::take(&mut self.running).into_values().map(|running| *running).collect()
     }
 
     /// The next deadline of an attempt.

@@ -105,7 +105,7 @@ impl Engine {
             self.interrupted(&running);
         }
         let event = RunEvent::Ended { at: running.wall_after(duration), end };
-        let note = running.hold.notebook.close();
+        let note = running.hold.leash.notebook.close();
         let (attempt, started) = (&running.attempt, running.started);
         self.settle_later(Closing { attempt, started, duration, event, next, note }, now);
     }
@@ -132,14 +132,14 @@ impl Engine {
         self.events.problem(ProblemKind::Stuck, Some(job), what);
         let (attempt, started) = (running.attempt.clone(), running.started);
         let duration = now.monotonic.saturating_sub(started.monotonic);
-        let note = running.hold.notebook.fetch();
+        let note = running.hold.leash.notebook.fetch();
         match overdue {
             Overdue::Timeout(_) => {
                 let event = RunEvent::Overrun { at: now.wall };
                 let attempt = &attempt;
                 self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
             }
-            Overdue::Asked(_) => running.hold.notebook.put_back(note),
+            Overdue::Asked(_) => running.hold.leash.notebook.put_back(note),
         }
     }
 
@@ -169,7 +169,7 @@ impl Engine {
             };
             let duration = now.monotonic.saturating_sub(running.started.monotonic);
             let event = RunEvent::Ended { at: now.wall, end };
-            let note = running.hold.notebook.close();
+            let note = running.hold.leash.notebook.close();
             let (attempt, started) = (&running.attempt, running.started);
             self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);
             pass(Point::ReleaseNext);

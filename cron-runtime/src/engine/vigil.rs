@@ -21,19 +21,14 @@ const PATIENCE_FOR_A_THREAD: Duration = Duration::from_secs(5);
 const SPAN: Duration = Duration::from_secs(5);
 
 /// What the thread that runs a function notes for the engine.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pulse {
     has_begun: AtomicBool,
     /// Since when a poll of its future has been in progress, in milliseconds of the monotonic clock, plus one; 0 is none.
     polled: AtomicU64,
-    clock: Arc<dyn Clock>,
 }
 
 impl Pulse {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { has_begun: AtomicBool::new(false), polled: AtomicU64::new(0), clock }
-    }
-
     /// Its function has a thread.
     pub(crate) fn begin(&self) {
         self.has_begun.store(true, Ordering::Relaxed);
@@ -44,10 +39,10 @@ impl Pulse {
     }
 
     /// Notes the beginning and the end of each poll of a future.
-    pub(super) async fn watch<F: Future<Output = ()>>(self: Arc<Self>, future: F) {
+    pub(super) async fn watch<F: Future<Output = ()>>(&self, clock: &dyn Clock, future: F) {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {
-            let _poll = Poll::begin(&self);
+            let _poll = Poll::begin(self, clock);
             future.as_mut().poll(context)
         })
         .await;
@@ -64,9 +59,9 @@ impl Pulse {
 struct Poll<'a>(&'a Pulse);
 
 impl<'a> Poll<'a> {
-    fn begin(pulse: &'a Pulse) -> Self {
+    fn begin(pulse: &'a Pulse, clock: &dyn Clock) -> Self {
         pulse.begin();
-        let ms = u64::try_from(pulse.clock.moment().monotonic.as_millis()).unwrap_or(u64::MAX);
+        let ms = u64::try_from(clock.moment().monotonic.as_millis()).unwrap_or(u64::MAX);
         pulse.polled.store(ms.saturating_add(1), Ordering::Relaxed);
         Self(pulse)
     }
@@ -145,7 +140,7 @@ impl Engine {
             return;
         }
         let answer = Arc::new(Answer::default());
-        let answering = Answering { answer: Arc::clone(&answer), inbox: self.executor.inbox.clone() };
+        let answering = Answering { answer: Arc::clone(&answer), inbox: self.executor.link.inbox.clone() };
         self.executor.runtime.spawn(async move { drop(answering) });
         self.vigil.probe = Some(Probe { answer, sent: now.monotonic });
         self.vigil.probed = Some(now.monotonic);
@@ -187,7 +182,7 @@ impl Engine {
 
     fn tell_blocked(&self, waited: Duration, now: Moment) {
         let polled = |running: &super::running::Running| {
-            let polled = running.hold.pulse.polled_for(now.monotonic)?;
+            let polled = running.hold.leash.pulse.polled_for(now.monotonic)?;
             let (job, run) = (&running.attempt.plan.name, running.attempt.claim.run);
             Some((polled, format!("job `{job}` (run {run}, for {:.1} s)", polled.as_secs_f64())))
         };
@@ -236,6 +231,6 @@ impl Engine {
 impl super::running::Running {
     /// Whether its function is a synchronous one that has no thread yet.
     fn waits_for_a_thread(&self) -> bool {
-        !self.hold.can_be_dropped() && !self.hold.pulse.has_begun()
+        !self.hold.can_be_dropped() && !self.hold.leash.pulse.has_begun()
     }
 }

@@ -48,8 +48,8 @@ impl Run {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let now = || self.parts.clock.moment().wall;
-        sqlite::transaction(self.parts.file.as_deref(), self.claim(), now, work)
+        let now = || self.parts.link.clock.moment().wall;
+        sqlite::transaction(self.parts.link.file.as_deref(), self.claim(), now, work)
     }
 
     /// Completes the run in a transaction of your own on the file of the scheduler: what the transaction does happens **exactly once
@@ -83,8 +83,8 @@ impl Run {
     /// }
     /// ```
     pub fn complete_in(&self, transaction: &Transaction<'_>) -> Result<(), CompleteError> {
-        let now = self.parts.clock.moment().wall;
-        sqlite::complete_in(transaction, self.parts.file.as_deref(), self.claim(), now)
+        let now = self.parts.link.clock.moment().wall;
+        sqlite::complete_in(transaction, self.parts.link.file.as_deref(), self.claim(), now)
     }
 
     fn claim(&self) -> Claim {

@@ -1,17 +1,14 @@
 //! `Run`: what a function may know of the run it is called for.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::run::{Epoch, Origin, RunId};
-use tokio::sync::watch;
 
-use super::notebook::{Notebook, Noted, cut, lines};
+use super::notebook::{Noted, cut, lines};
 use super::{Context, ExtractError, FromRun};
-use crate::clock::Clock;
-use crate::engine::{Event, Events, Inbox, Message};
+use crate::engine::{Event, Leash, Link, Message};
 use crate::store::{Claim, LogLine, Progress};
 
 /// The run that a function is called for. Cheap to clone.
@@ -33,21 +30,23 @@ pub(crate) struct RunParts {
     pub(crate) epoch: Epoch,
     pub(crate) args: Option<Arc<str>>,
     pub(crate) is_late: bool,
-    /// The file in which a transaction of the function's may complete it, if the store has one.
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
-    pub(crate) file: Option<Arc<Path>>,
     /// What it says of itself goes here, and to the engine only that there is something.
-    pub(crate) notebook: Arc<Notebook>,
-    pub(crate) inbox: Inbox,
-    pub(crate) events: Events,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cancelled: watch::Receiver<bool>,
-    pub(crate) shutting_down: watch::Receiver<bool>,
+    pub(crate) leash: Arc<Leash>,
+    pub(crate) link: Arc<Link>,
 }
 
 impl Run {
     pub(crate) fn new(parts: RunParts) -> Self {
         Self { parts: Arc::new(parts) }
+    }
+
+    pub(crate) fn job(&self) -> &JobName {
+        &self.parts.job
+    }
+
+    /// The function has a thread.
+    pub(crate) fn has_begun(&self) {
+        self.parts.leash.pulse.begin();
     }
 
     /// The number of the run in its store.
@@ -113,7 +112,7 @@ impl Run {
     pub fn progress(&self, fraction: f64, message: impl Into<String>) {
         let fraction = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
         let progress = Progress { fraction, message: cut(&message.into()) };
-        let noted = self.parts.notebook.progress(progress.clone());
+        let noted = self.parts.leash.notebook.progress(progress.clone());
         self.tell(noted, || Event::Progress {
             job: self.parts.job.clone(),
             run: self.parts.id,
@@ -128,14 +127,14 @@ impl Run {
     /// [`MAX_LOG_LINES`](crate::store::MAX_LOG_LINES). Lines are told as events at once and written at most once a second and at
     /// the end; if there are more than that in between, the oldest are dropped and the log says how many.
     pub fn log(&self, text: impl AsRef<str>) {
-        let now = self.parts.clock.moment().wall;
+        let now = self.parts.link.clock.moment().wall;
         for line in lines(text.as_ref(), now, self.parts.attempt) {
             self.add(line);
         }
     }
 
     fn add(&self, line: LogLine) {
-        let noted = self.parts.notebook.line(line.clone());
+        let noted = self.parts.leash.notebook.line(line.clone());
         self.tell(noted, || Event::Log { job: self.parts.job.clone(), run: self.parts.id, line });
     }
 
@@ -144,12 +143,12 @@ impl Run {
             Noted::First => {
                 let claim = Claim { run: self.parts.id, epoch: self.parts.epoch };
                 // An engine that is gone has fetched what it could.
-                self.parts.inbox.send(Message::Noted { claim });
+                self.parts.link.inbox.send(Message::Noted { claim });
             }
             Noted::Again => {}
             Noted::TooLate => return,
         }
-        self.parts.events.tell(event);
+        self.parts.link.events.tell(event);
     }
 
     /// Whether this attempt is asked to stop: by a person, by `overlap = "cancel"`, because its timeout passed or it was fenced,
@@ -160,29 +159,26 @@ impl Run {
     /// A synchronous function should look now and then and return early.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        *self.parts.cancelled.borrow()
+        self.parts.leash.is_asked()
     }
 
     /// Waits until this attempt is asked to stop; see [`Run::is_cancelled`].
     pub async fn cancelled(&self) {
-        wait_for_true(self.parts.cancelled.clone()).await;
+        self.parts.leash.asked().await;
     }
 
     /// Whether the scheduler is shutting down. The attempt may go on until the grace is over.
     #[must_use]
     pub fn is_shutting_down(&self) -> bool {
-        *self.parts.shutting_down.borrow()
+        *self.parts.link.shutting_down.borrow()
     }
 
     /// Waits until the scheduler begins to shut down.
     pub async fn shutting_down(&self) {
-        wait_for_true(self.parts.shutting_down.clone()).await;
+        let mut flag = self.parts.link.shutting_down.clone();
+        // An engine that is gone will never say so; then nothing is left to wait for.
+        let _ = flag.wait_for(|set| *set).await;
     }
-}
-
-async fn wait_for_true(mut flag: watch::Receiver<bool>) {
-    // An engine that is gone will never say so; then nothing is left to wait for.
-    let _ = flag.wait_for(|set| *set).await;
 }
 
 impl FromRun for Run {

@@ -1,7 +1,7 @@
 //! `State<T>`: what the program gave to `start()`.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::{Context, ExtractError, FromRun, Needs};
@@ -24,7 +24,8 @@ impl<T: Clone + Send + Sync + 'static> FromRun for State<T> {
     fn from_run(context: &Context) -> Result<Self, ExtractError> {
         context
             .states
-            .get::<T>()
+            .find::<T>()
+            .cloned()
             .map(State)
             .ok_or(ExtractError::MissingState { type_name: std::any::type_name::<T>() })
     }
@@ -37,7 +38,7 @@ impl<T: Clone + Send + Sync + 'static> FromRun for State<T> {
 /// All states of a program, one for each type.
 #[derive(Debug, Default)]
 pub struct States {
-    values: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
+    values: BTreeMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
 impl States {
@@ -49,7 +50,7 @@ impl States {
         self.values.contains_key(&id)
     }
 
-    pub(crate) fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.values.get(&TypeId::of::<T>())?.downcast_ref::<T>().cloned()
+    pub(crate) fn find<T: 'static>(&self) -> Option<&T> {
+        self.values.get(&TypeId::of::<T>())?.downcast_ref()
     }
 }

@@ -106,8 +106,8 @@ impl Faults {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn of(context: &Context) -> Self {
-        context.states.get().expect("whoever replaces functions gives the rules")
+    fn of(context: &Context) -> &Self {
+        context.states.find().expect("whoever replaces functions gives the rules")
     }
 
     fn real(&self, context: &Context) -> Way {
@@ -119,7 +119,7 @@ fn in_place_of_async(context: &Context) -> Result<AsyncCall, ExtractError> {
     let faults = Faults::of(context);
     let call: AsyncCall = match faults.end(context) {
         Some(end) => Box::pin(async move { end.happen() }),
-        None => real_async(&faults, context)(context)?,
+        None => real_async(faults, context)(context)?,
     };
     Ok(match faults.delay(context.run.name(), context.run.attempt()) {
         None => call,
@@ -135,7 +135,7 @@ fn in_place_of_blocking(context: &Context) -> Result<BlockingCall, ExtractError>
     let faults = Faults::of(context);
     match faults.end(context) {
         Some(end) => Ok(Box::new(move || end.happen())),
-        None => real_blocking(&faults, context)(context),
+        None => real_blocking(faults, context)(context),
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Events, Inbox, caught, describe_panic, watch_panics};
-use crate::extract::{Context, ExtractError, Needs, Notebook, Run, RunParts, States};
+use crate::engine::{Events, Inbox, Leash, Link, caught, describe_panic, watch_panics};
+use crate::extract::{Context, ExtractError, Needs, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{self, Handler, Way};
 use crate::store::Progress;
@@ -177,9 +177,9 @@ pub enum InvokeError {
 struct Ready {
     context: Context,
     handler: Handler,
-    notebook: Arc<Notebook>,
-    // The function may look at these as long as it runs.
-    _flags: [watch::Sender<bool>; 2],
+    leash: Arc<Leash>,
+    // The function may look at it as long as it runs.
+    _shut_down: watch::Sender<bool>,
 }
 
 impl Invoke {
@@ -254,9 +254,11 @@ impl Invoke {
         }
         let args = args.map_err(|source| InvokeError::Unwritable { job: job.clone(), source })?;
         let job = job.parse::<cron_core::job::JobName>().expect("the macro has checked the name");
-        let notebook = Arc::new(Notebook::default());
+        let leash = Arc::new(Leash::new());
+        if is_cancelled {
+            leash.ask();
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let (cancel, cancelled) = watch::channel(is_cancelled);
         let (shut_down, shutting_down) = watch::channel(is_shutting_down);
         let run = Run::new(RunParts {
             id: RunId(1),
@@ -268,22 +270,23 @@ impl Invoke {
             epoch: Epoch(u64::from(attempt)),
             args: args.map(Arc::from),
             is_late,
-            file: None,
-            notebook: Arc::clone(&notebook),
-            // Nobody reads what is sent.
-            inbox: Inbox::new(Waker::noop().clone()).0,
-            events: Events::new(Arc::clone(&clock)),
-            clock,
-            cancelled,
-            shutting_down,
+            leash: Arc::clone(&leash),
+            link: Arc::new(Link {
+                file: None,
+                // Nobody reads what is sent.
+                inbox: Inbox::new(Waker::noop().clone()).0,
+                events: Events::new(Arc::clone(&clock)),
+                clock,
+                shutting_down,
+            }),
         });
         let context = Context { run, states: Arc::new(states) };
-        Ok(Ready { context, handler, notebook, _flags: [cancel, shut_down] })
+        Ok(Ready { context, handler, leash, _shut_down: shut_down })
     }
 
     async fn call(self) -> Result<Invoked, InvokeError> {
         watch_panics();
-        let Ready { context, handler, notebook, _flags } = self.ready()?;
+        let Ready { context, handler, leash, _shut_down } = self.ready()?;
         let said = match handler.way {
             Way::Async(make) => said(caught(make(&context)?).await),
             Way::Blocking(make) => {
@@ -292,7 +295,7 @@ impl Invoke {
                 call.await.unwrap_or_else(|error| Said::Panicked { message: error.to_string() })
             }
         };
-        let note = notebook.close();
+        let note = leash.notebook.close();
         let log = note.lines.into_iter().map(|line| line.text).collect();
         Ok(Invoked { said, progress: note.progress, log })
     }

@@ -186,9 +186,9 @@ impl Queue {
 
 /// Has functions that are not async called in place, or in a task where they are to take their time.
 fn in_place(executor: &Executor, attempt: &Claimed, pulse: &Pulse, call: Function) {
-    let faults = executor.states.get::<Faults>();
+    let faults = executor.states.find::<Faults>();
     let delay = faults.and_then(|faults| faults.delay(attempt.plan.name.as_str(), attempt.attempt));
-    match (delay, executor.states.get::<Queue>()) {
+    match (delay, executor.states.find::<Queue>()) {
         (None, Some(queue)) => queue.calls().push_back(call),
         (delay, _) => {
             // It has its thread all that time.
@@ -420,6 +420,11 @@ async fn rest(world: &Notify, next: Instant, now: Instant) {
     }
 }
 
+/// Whether a flag was set; it is not any more. Nearly all are not, and a look costs less than a swap.
+fn take(flag: &AtomicBool) -> bool {
+    flag.load(Ordering::SeqCst) && flag.swap(false, Ordering::SeqCst)
+}
+
 /// Where the world stands after all its engines were stepped.
 struct Cranked {
     now: Instant,
@@ -463,8 +468,8 @@ impl Instance {
             return Some(until);
         }
         let is_due = self.next.is_some_and(|next| next <= now) || self.stalled.take().is_some();
-        let woken = self.bell.woken.swap(false, Ordering::SeqCst);
-        let rung = self.bell.rung.swap(false, Ordering::SeqCst);
+        let woken = take(&self.bell.woken);
+        let rung = take(&self.bell.rung);
         if !(is_due || woken || rung) {
             return self.next;
         }

@@ -13,7 +13,7 @@ use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason}
 use cron_core::schedule::Schedule;
 
 use super::super::{AttemptInfo, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError};
-use super::runs::Runs;
+use super::runs::{Line, Runs};
 
 /// The common books of all processes.
 #[derive(Debug, Default)]
@@ -61,8 +61,8 @@ pub(super) struct Job {
     pub(super) paused: Option<PauseInfo>,
     pub(super) synced_by: Option<OwnerId>,
     pub(super) skips: Vec<SkipInfo>,
-    /// The runs that execute ticks; the key is unique.
-    pub(super) ticks: BTreeMap<DateTime<Utc>, RunId>,
+    /// The runs that execute ticks, one for each.
+    pub(super) ticks: Line,
     /// Verdicts up to here were pruned.
     pub(super) pruned: Option<DateTime<Utc>>,
 }

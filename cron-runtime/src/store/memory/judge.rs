@@ -170,9 +170,11 @@ impl Book {
         session: &mut Session,
     ) -> Result<RunId, StoreError> {
         let run = self.new_run(name, tick, Origin::Tick, Some(tick));
-        if self.known_mut(name)?.ticks.insert(tick, run).is_some() {
+        let ticks = &mut self.known_mut(name)?.ticks;
+        if ticks.at(tick).is_some() {
             return Err(StoreError::Corrupt { what: format!("the tick {tick} of `{name}` ran already") });
         }
+        ticks.set((tick, run), true);
         self.start_if_room(run, session)?;
         Ok(run)
     }

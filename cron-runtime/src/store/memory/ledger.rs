@@ -110,8 +110,12 @@ impl Ledger for MemoryStore {
 
     fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {
         Ok(self.book().jobs.get(job).map(|job| {
-            let ran =
-                job.ticks.keys().map(|tick| Recorded { first: *tick, last: *tick, count: 1, skipped: None });
+            let ran = job.ticks.iter().map(|(tick, _)| Recorded {
+                first: tick,
+                last: tick,
+                count: 1,
+                skipped: None,
+            });
             let skipped = job.skips.iter().map(|skip| Recorded {
                 first: skip.first,
                 last: skip.last,

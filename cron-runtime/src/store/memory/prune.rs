@@ -45,9 +45,9 @@ impl Book {
             pruned.runs += 1;
             if let Some(run) = self.runs.remove(*id)
                 && let Some(job) = self.jobs.get_mut(name)
-                && job.ticks.get(&run.nominal) == Some(id)
+                && job.ticks.at(run.nominal) == Some(*id)
             {
-                job.ticks.remove(&run.nominal);
+                job.ticks.set((run.nominal, *id), false);
                 until = until.max(Some(run.nominal));
             }
         }
@@ -118,7 +118,7 @@ impl Job {
     fn are_neighbours(&self, one: &SkipInfo, next: &SkipInfo) -> bool {
         let between = |at: DateTime<Utc>| one.last < at && at < next.first;
         (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
-            && !self.ticks.keys().any(|tick| between(*tick))
+            && !self.ticks.iter().any(|(tick, _)| between(tick))
             && !self.segments.iter().any(|segment| one.first <= segment.since && segment.since < next.first)
             && !self.is_delayed()
     }

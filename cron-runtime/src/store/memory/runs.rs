@@ -120,7 +120,21 @@ impl Line {
         self.0.iter().copied()
     }
 
-    fn set(&mut self, run: (DateTime<Utc>, RunId), is_in: bool) {
+    /// The first run of an instant.
+    pub(super) fn at(&self, nominal: DateTime<Utc>) -> Option<RunId> {
+        if self.newest().is_none_or(|(newest, _)| newest < nominal) {
+            return None;
+        }
+        let place = self.0.partition_point(|(earlier, _)| *earlier < nominal);
+        self.0.get(place).filter(|(found, _)| *found == nominal).map(|(_, run)| *run)
+    }
+
+    /// Removes those of later instants.
+    pub(super) fn cut_after(&mut self, last: DateTime<Utc>) {
+        self.0.truncate(self.0.partition_point(|(nominal, _)| *nominal <= last));
+    }
+
+    pub(super) fn set(&mut self, run: (DateTime<Utc>, RunId), is_in: bool) {
         if is_in && self.newest().is_none_or(|newest| newest < run) {
             return self.0.push_back(run);
         }

@@ -26,7 +26,7 @@ impl Book {
 impl Job {
     fn set_back(&mut self, now: DateTime<Utc>) {
         // Later ticks have no verdict any more; their runs stay in the record beside the ticks.
-        self.ticks.retain(|tick, _| *tick <= now);
+        self.ticks.cut_after(now);
         self.skips.retain(|skip| skip.first <= now);
         for skip in self.skips.iter_mut().filter(|skip| skip.last > now) {
             let segment = self.segments.iter().rev().find(|segment| segment.since < skip.first);

@@ -220,7 +220,8 @@ impl Book {
             run.owner == Some(me) && !held.contains(&Claim { run: id, epoch: run.epoch })
         };
         let orphans = self.runs.active().filter(|(id, run)| is_orphan(*id, run));
-        let orphans: Vec<_> = orphans.map(|(id, run)| (id, run.job.clone(), run.rare.asked.clone())).collect();
+        let orphans: Vec<_> =
+            orphans.map(|(id, run)| (id, run.job.clone(), run.rare.asked.clone())).collect();
         let mut taken = Vec::new();
         for (id, job, asked) in orphans {
             let why = asked.as_ref().map(|(_, why)| why.as_str());

@@ -11,6 +11,7 @@ use cron_core::schedule::Schedule;
 
 use super::super::{Program, StoreError, Synced};
 use super::book::{Book, Desk, Job};
+use super::runs::Line;
 
 impl Book {
     pub(super) fn sync(
@@ -82,7 +83,7 @@ impl Book {
             paused: None,
             synced_by: None,
             skips: Vec::new(),
-            ticks: std::collections::BTreeMap::new(),
+            ticks: Line::default(),
             pruned: None,
         };
         self.jobs.insert(plan.name.clone(), job);
