@@ -35,10 +35,15 @@ impl TrueTime {
         Self { runtime, base, held: Arc::new(AtomicU64::new(FREE)) }
     }
 
+    /// At which nanosecond it is held.
+    fn held(&self) -> Option<u64> {
+        Some(self.held.load(Ordering::Relaxed)).filter(|held| *held != FREE)
+    }
+
     pub(crate) fn now(&self) -> Instant {
-        match self.held.load(Ordering::Relaxed) {
-            FREE => asked(&self.runtime),
-            held => self.base + Duration::from_nanos(held),
+        match self.held() {
+            None => asked(&self.runtime),
+            Some(held) => self.base + Duration::from_nanos(held),
         }
     }
 
@@ -87,8 +92,8 @@ struct Face {
     monotonic: Duration,
     /// How many millionths both clocks gain.
     drift: i32,
-    /// What it showed when it was last read.
-    read: Option<(Instant, Moment)>,
+    /// What it showed when it was last read in a time that was held, and which.
+    read: Option<(u64, Moment)>,
 }
 
 impl SimulatedClock {
@@ -173,18 +178,21 @@ fn scaled(span: Duration, by: i128, of: i128) -> Duration {
 
 impl Clock for SimulatedClock {
     fn moment(&self) -> Moment {
-        let now = self.time.now();
+        let held = self.time.held();
         let mut face = self.face();
-        if let Some((_, moment)) = face.read.filter(|(at, _)| *at == now) {
+        if let Some((at, moment)) = face.read
+            && held == Some(at)
+        {
             return moment;
         }
+        let now = self.time.now();
         let passed = face.shown_span(now.saturating_duration_since(face.since));
         let wall = TimeDelta::from_std(passed).ok().and_then(|passed| face.wall.checked_add_signed(passed));
         let moment = Moment {
             wall: wall.unwrap_or(DateTime::<Utc>::MAX_UTC),
             monotonic: face.monotonic.saturating_add(passed),
         };
-        face.read = Some((now, moment));
+        face.read = held.map(|held| (held, moment));
         moment
     }
 }
