@@ -12,7 +12,7 @@ use crate::scenario::{Lived, Scenario, live};
 const KEPT: [u64; 13] = [1, 2, 3, 4, 5, 6, 7, 8, 180, 264, 362, 1060, 1_795_808_000_000_101];
 
 /// For how long new seeds are played where `SIMULATION_SECONDS` does not say.
-const SECONDS: u64 = 0;
+const SECONDS: u64 = 20;
 
 /// Lets the world of a seed live.
 ///

@@ -5,19 +5,19 @@
 //! because of it: the write of each end still names run, epoch and state, and must change one row.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use cron_core::run::{Epoch, JobId, RunId};
 
+use super::db::ById;
 use super::marks::Mark;
 use super::settle::Held;
 
 #[derive(Debug, Default)]
 pub(super) struct AtHand {
     /// Attempts that nobody has asked to stop.
-    attempts: RefCell<HashMap<RunId, (Held, JobId)>>,
+    attempts: RefCell<ById<RunId, (Held, JobId)>>,
     /// Where the jobs of these stand.
-    marks: RefCell<HashMap<JobId, Mark>>,
+    marks: RefCell<ById<JobId, Mark>>,
 }
 
 impl AtHand {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::judge::is_late;
-use cron_core::run::{Epoch, JobId, Origin, Progress, RetryContext, RunEvent, RunId, Transition, transition};
+use cron_core::run::{
+    Epoch, JobId, Origin, Progress, RetryContext, RunEvent, RunId, RunState, Stage, Transition, transition,
+};
 use rusqlite::params;
 
 use super::super::{Claim, Claimed, JudgeRequest, StoreError};
@@ -41,6 +43,10 @@ impl NewRun<'_> {
     /// A run that somebody has asked for.
     pub(super) fn at(nominal: DateTime<Utc>) -> Self {
         Self { nominal, origin: Origin::Manual, wake: Some(nominal), args: None, batch: None }
+    }
+
+    fn is_plain_tick(&self) -> bool {
+        self.origin == Origin::Tick && self.args.is_none() && self.batch.is_none()
     }
 }
 
@@ -271,6 +277,18 @@ impl Db<'_> {
         progress: Progress,
         start: Option<(Epoch, Start)>,
     ) -> Result<(), StoreError> {
+        mark.recorded += 1;
+        if progress.state.holds_slot() {
+            mark.active += 1;
+        } else {
+            mark.parked += 1;
+        }
+        if let Some((epoch, start)) = &start
+            && new.is_plain_tick()
+            && is_fresh(&progress)
+        {
+            return self.start_tick(run, mark.job, new.nominal, *epoch, start);
+        }
         let (overdue, wake) = state_columns(&progress.state);
         let lane = if new.origin == Origin::Tick { 0 } else { to_int(run.0) };
         let (epoch, start) = start.map_or((Epoch(0), None), |(epoch, start)| (epoch, Some(start)));
@@ -291,14 +309,29 @@ impl Db<'_> {
             new.batch,
         ];
         self.statements.insert_run.borrow_mut().execute(values).map_err(failed)?;
-        mark.recorded += 1;
-        if progress.state.holds_slot() {
-            mark.active += 1;
-        } else {
-            mark.parked += 1;
-        }
         Ok(())
     }
+
+    /// Most runs, written with less.
+    fn start_tick(
+        &self,
+        run: RunId,
+        job: JobId,
+        tick: DateTime<Utc>,
+        epoch: Epoch,
+        start: &Start,
+    ) -> Result<(), StoreError> {
+        let [run, job, epoch] = [run.0, job.0, epoch.0].map(to_int);
+        let values = params![run, job, to_ms(tick), epoch, start.owner, start.lease, start.now];
+        self.statements.start_tick.borrow_mut().execute(values).map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Whether it stands as a run that has just begun its first attempt.
+fn is_fresh(progress: &Progress) -> bool {
+    let is_in_time = matches!(progress.state, RunState::Running { stage: Stage::InTime });
+    is_in_time && (progress.attempts_used, progress.crashes) == (0, 0)
 }
 
 fn is_tick_late(entry: &Entry, tick: DateTime<Utc>, session: &Session) -> bool {

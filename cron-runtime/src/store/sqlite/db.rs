@@ -1,7 +1,7 @@
 //! What the owner thread holds: the connection, this incarnation, and the jobs that it has read.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +18,10 @@ use super::rows::{failed, from_int, from_ms, read_plan, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
 
+/// By a number of ours. Those that are due together were mostly born together, so that their neighbours in an ordered map are needed
+/// next; in a hash map each would wait for memory of its own.
+pub(super) type ById<K, V> = BTreeMap<K, V>;
+
 #[derive(Debug)]
 pub(super) struct Db<'c> {
     pub(super) connection: &'c Connection,
@@ -33,9 +37,9 @@ pub(super) struct Db<'c> {
     /// The name of the job at which the last call to prune ended.
     pub(super) pruned_until: RefCell<Option<String>>,
     /// Up to which skipped ticks of a job neighbours were folded.
-    pub(super) folded: RefCell<HashMap<JobId, i64>>,
+    pub(super) folded: RefCell<ById<JobId, i64>>,
     /// The jobs that were read. Written while a verb runs, on the one thread that has this.
-    known: RefCell<HashMap<JobId, Known>>,
+    known: RefCell<ById<JobId, Known>>,
     /// Another number than before once another process has written to the file.
     data: Option<i64>,
     version: Version,

@@ -17,7 +17,7 @@ use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_pla
 
 /// A job as the file has it.
 struct Stored {
-    plan: Plan,
+    name: String,
     text: String,
     since: DateTime<Utc>,
 }
@@ -36,8 +36,10 @@ impl Db<'_> {
         let entry = Arc::new(Entry::new(plan.clone(), now));
         let at = first_mark(entry.schedule.as_ref(), now);
         let text = write_plan(plan)?;
-        let sql = "INSERT INTO jobs (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
-                   VALUES ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)";
+        // Whatever fails takes back the request, so SQLite need not be able to take back this statement alone: with the trigger on the
+        // table it would copy pages for that.
+        let sql = "INSERT OR FAIL INTO jobs \
+                   (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) VALUES  ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)";
         let values = params![
             plan.name.as_str(),
             text,
@@ -49,46 +51,37 @@ impl Db<'_> {
         ];
         let id = self.statement(sql)?.insert(values).map_err(failed)?;
         let id = JobId(from_int(id)?);
-        let sql = "INSERT INTO marks (job_id, mark_ms, epoch, active, rank) VALUES (?1, ?2, 0, 0, ?3)";
-        self.run(sql, params![to_int(id.0), to_ms(at), rank(plan)])?;
         self.write_segment(id, at, entry.schedule.as_ref())?;
         let mut mark = Mark::new(id, at);
-        self.rearm(&mut mark, &entry)?;
+        // It may have been born into a group that is paused.
+        let is_paused = plan.group.is_some() && self.pause(id)?.is_some();
+        mark.due = if is_paused { None } else { entry.due(&mark) };
         if plan.run_on_start {
             self.insert_run(&NewRun { origin: Origin::Start, ..NewRun::at(now) }, &mut mark)?;
         }
-        self.write_mark(&mark)?;
+        self.add_mark(&mark, rank(plan))?;
         self.know(id, entry, text, now);
         Ok(id)
     }
 
     /// Writes what has changed in a declaration. Says whether the schedule was edited.
-    pub(super) fn update(
-        &self,
-        id: JobId,
-        plan: &Plan,
-        owner: Option<OwnerId>,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
+    pub(super) fn update(&self, id: JobId, plan: &Plan, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let stored = self.stored(id)?;
         let number = to_int(id.0);
-        if let Some(owner) = owner {
-            let sql = "UPDATE jobs SET synced_by = ?2 WHERE id = ?1";
-            self.run(sql, params![number, to_int(owner.0)])?;
-        }
         let text = write_plan(plan)?;
         if text == stored.text {
             return Ok(false);
         }
-        let is_edited = fingerprint(plan) != fingerprint(&stored.plan);
+        let stored_plan = read_plan(&stored.name, &stored.text)?;
+        let is_edited = fingerprint(plan) != fingerprint(&stored_plan);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
-        let has_moved = plan.group != stored.plan.group;
+        let has_moved = plan.group != stored_plan.group;
         let pause = if is_edited || has_moved { self.pause(id)? } else { None };
         // What a pause of the group has kept from running is not replayed under another one.
         if is_edited || (has_moved && pause.is_some()) {
             // Under the old plan, as are the group and its pause.
-            let old = Entry::new(stored.plan.clone(), stored.since);
+            let old = Entry::new(stored_plan.clone(), stored.since);
             self.close_until(&mut mark, &old, pause.as_ref(), now)?;
         }
         if is_edited {
@@ -107,7 +100,7 @@ impl Db<'_> {
         ];
         self.run(sql, values)?;
         // A plan that an older version of this library has written says the same in other words.
-        if *plan != stored.plan {
+        if *plan != stored_plan {
             if is_edited {
                 self.write_segment(id, since, entry.schedule.as_ref())?;
             }
@@ -130,8 +123,7 @@ impl Db<'_> {
             return Err(StoreError::Corrupt { what: format!("there is no job number {id}") });
         };
         let mut row = Columns::of(row);
-        let (name, text): (String, String) = (row.get("name")?, row.get("plan")?);
-        Ok(Stored { plan: read_plan(&name, &text)?, text, since: row.instant("since_ms")? })
+        Ok(Stored { name: row.get("name")?, text: row.get("plan")?, since: row.instant("since_ms")? })
     }
 
     /// Removes a job with its record.

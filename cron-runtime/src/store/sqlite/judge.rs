@@ -93,7 +93,7 @@ impl Db<'_> {
         let mut rows = statement.query(params![to_ms(now), limit]).map_err(failed)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            due.push(self.deferred.newest(Mark::read(&mut Columns::of(row))?));
+            due.push(self.deferred.newest(&mut Columns::of(row))?);
         }
         Ok(due)
     }

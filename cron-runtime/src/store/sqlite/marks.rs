@@ -49,8 +49,8 @@ impl Mark {
         }
     }
 
-    pub(super) fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
-        let job = JobId(row.u64("job_id")?);
+    /// From the columns behind the first.
+    fn read(job: JobId, row: &mut Columns<'_>) -> Result<Self, StoreError> {
         let mark = row.instant("mark_ms")?;
         let due = row.instant_or_null("due_ms")?;
         let (queued, hold) = place(row)?;
@@ -114,10 +114,11 @@ impl Deferred {
         self.0.borrow_mut().as_mut()?.remove(&job)
     }
 
-    /// The newer of the two.
-    pub(super) fn newest(&self, read: Mark) -> Mark {
-        let all = self.0.borrow();
-        all.as_ref().and_then(|all| all.get(&read.job)).cloned().unwrap_or(read)
+    /// The mark of a row, or the newer one.
+    pub(super) fn newest(&self, row: &mut Columns<'_>) -> Result<Mark, StoreError> {
+        let job = JobId(row.u64("job_id")?);
+        let newer = self.0.borrow().as_ref().and_then(|all| all.get(&job).cloned());
+        newer.map_or_else(|| Mark::read(job, row), Ok)
     }
 }
 
@@ -134,9 +135,20 @@ impl Db<'_> {
         let mut statement = self.statement(&format!("SELECT {MARK} FROM marks WHERE job_id = ?1"))?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
         match rows.next().map_err(failed)? {
-            Some(row) => Ok(self.deferred.newest(Mark::read(&mut Columns::of(row))?)),
+            Some(row) => self.deferred.newest(&mut Columns::of(row)),
             None => Err(no_mark(job)),
         }
+    }
+
+    /// The row of a job that has none.
+    pub(super) fn add_mark(&self, mark: &Mark, rank: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO marks (job_id, mark_ms, due_ms, epoch, active, parked, recorded, rank) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
+        let (job, at, due) = (to_int(mark.job.0), to_ms(mark.place.mark), mark.due.map(to_ms));
+        let values = params![job, at, due, to_int(mark.epoch.0), active, parked, recorded, rank];
+        self.run(sql, values)?;
+        Ok(())
     }
 
     pub(super) fn write_mark(&self, mark: &Mark) -> Result<(), StoreError> {

@@ -104,7 +104,7 @@ impl Db<'_> {
         let (progress, origin) = (row.progress()?, row.word("origin")?);
         let held = Held { run, epoch, progress, origin, started: None, owner: None };
         let asked = row.get("asked_why")?;
-        Ok(Some((held, asked, self.deferred.newest(Mark::read(&mut row)?))))
+        Ok(Some((held, asked, self.deferred.newest(&mut row)?)))
     }
 
     /// A run that is there, whatever its state.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, PrepFlags, Statement};
 
 use super::super::StoreError;
 use super::marks::MARK;
@@ -14,6 +14,9 @@ pub(super) struct Statements<'c> {
     /// A new run: `id`, `job_id`, `nominal_ms`, `lane`, `origin`, `state`, `overdue`, `epoch`, `owner`, `lease_ms`, `started_ms`,
     /// `wake_ms`, `args`, `batch`.
     pub(super) insert_run: RefCell<Statement<'c>>,
+    /// The same for a tick that is started at once, without arguments of its own: `id`, `job_id`, `nominal_ms`, `epoch`, `owner`, `lease_ms`,
+    /// `started_ms`.
+    pub(super) start_tick: RefCell<Statement<'c>>,
     /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
     pub(super) keep_attempt: RefCell<Statement<'c>>,
     /// What became of a run whose attempt has ended: `id`, `epoch`, the new `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`,
@@ -32,7 +35,12 @@ pub(super) struct Statements<'c> {
 
 impl<'c> Statements<'c> {
     pub(super) fn prepare(connection: &'c Connection) -> Result<Self, StoreError> {
-        let prepare = |sql: &str| connection.prepare(sql).map(RefCell::new).map_err(failed);
+        // Said to be kept, they leave the connection's store of small pieces to those who need such only while a statement runs: without
+        // it each cursor is memory from the system.
+        let prepare = |sql: &str| {
+            let kept = connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT);
+            kept.map(RefCell::new).map_err(failed)
+        };
         let write_run = |ends: &str| {
             format!(
                 "UPDATE runs SET state = ?3, overdue = ?4, wake_ms = ?5, attempts_used = ?6, crashes = ?7, {ends} \
@@ -52,6 +60,11 @@ impl<'c> Statements<'c> {
                 "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
                  epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?,
+            start_tick: prepare(
+                "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
+                 epoch, owner, lease_ms, started_ms) \
+                 VALUES (?1, ?2, ?3, 0, 'tick', 'running', 0, 0, 0, ?4, ?5, ?6, ?7)",
             )?,
             keep_attempt: prepare(&write_run(""))?,
             // An attempt that has ended is nobody's, and asked for nothing.

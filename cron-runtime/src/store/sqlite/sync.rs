@@ -56,12 +56,14 @@ impl Db<'_> {
                     self.register(plan, owner, now)?;
                 }
                 Some(id) => {
-                    if self.update(id, plan, Some(owner), now)? {
+                    if self.update(id, plan, now)? {
                         synced.edited.push(plan.name.clone());
                     }
                 }
             }
         }
+        let sql = "UPDATE jobs SET synced_by = ?1 WHERE name IN (SELECT name FROM temp.program)";
+        self.run(sql, [to_int(owner.0)])?;
         self.relink()?;
         synced.not_linked = self.not_linked()?;
         Ok(synced)

@@ -35,7 +35,11 @@ impl Db<'_> {
                     self.register(plan, self.owner, now)?
                 }
                 Some(id) => {
-                    if self.update(id, plan, self.owner, now)? {
+                    if let Some(owner) = self.owner {
+                        let sql = "UPDATE jobs SET synced_by = ?2 WHERE id = ?1";
+                        self.run(sql, [to_int(id.0), to_int(owner.0)])?;
+                    }
+                    if self.update(id, plan, now)? {
                         edited.push(plan.name.clone());
                     }
                     id
