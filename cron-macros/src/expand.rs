@@ -20,14 +20,15 @@ use crate::function::{Function, find_impl};
 pub(crate) fn job(checked: &Checked, function: &Function) -> TokenStream {
     let spec = spec(&checked.declaration, function);
     let call = call(function);
-    let needs = needs(function);
+    let types = parameter_types(function);
+    let (needs, noted) = needs(&types);
     let way = if function.signature.asyncness.is_some() { quote!(asynchronous) } else { quote!(blocking) };
     let registration = quote! {
         #spec
         #call
         #needs
         __cron::submit! {
-            __cron::Registration::new(__CRON_SPEC, __cron::Handler::#way(__cron_call, __cron_needs))
+            __cron::Registration::new(__CRON_SPEC, __cron::Handler::#way(__cron_call, #noted))
         }
     };
     handle_with(checked, function, &registration)
@@ -213,13 +214,23 @@ fn call(function: &Function) -> TokenStream {
     });
     let is_async = function.signature.asyncness.is_some();
     let call = if is_async { quote!(AsyncCall) } else { quote!(BlockingCall) };
-    let awaited = is_async.then(|| quote!(.await));
-    let outcome = outcome(function, &quote!(#ident(#(#parameters),*) #awaited));
+    let called = quote!(#ident(#(#parameters),*));
     // Spanned on the name of the function: that is where a future that is not `Send` is reported.
-    let invocation = if is_async {
-        quote_spanned! {at(ident.span())=> ::std::boxed::Box::pin(async move { #outcome }) }
-    } else {
-        quote_spanned! {at(ident.span())=> ::std::boxed::Box::new(move || { #outcome }) }
+    let at = at(ident.span());
+    let invocation = match (is_async, returns_nothing(function)) {
+        (true, true) => quote_spanned! {at=> __cron::returning_nothing(::std::boxed::Box::pin(#called)) },
+        (true, false) => {
+            let outcome = outcome(function, &quote!(#called.await));
+            quote_spanned! {at=> ::std::boxed::Box::pin(async move { #outcome }) }
+        }
+        (false, true) => {
+            let succeeded = quote!(__cron::Outcome::Succeeded(::core::option::Option::None));
+            quote_spanned! {at=> ::std::boxed::Box::new(move || { #called; #succeeded }) }
+        }
+        (false, false) => {
+            let outcome = outcome(function, &called);
+            quote_spanned! {at=> ::std::boxed::Box::new(move || { #outcome }) }
+        }
     };
     quote! {
         fn __cron_call(
@@ -238,10 +249,8 @@ fn outcome(function: &Function, returned: &TokenStream) -> TokenStream {
         ReturnType::Type(_, output) if find_impl(output.to_token_stream()).is_some() => {
             quote! { __cron::JobReturn::into_result(#returned) }
         }
-        ReturnType::Type(_, output) if !is_unit(output) => named_result(output, returned),
-        ReturnType::Type(..) | ReturnType::Default => {
-            quote! { <() as __cron::JobReturn>::into_result(#returned) }
-        }
+        ReturnType::Type(_, output) => named_result(output, returned),
+        ReturnType::Default => quote! { <() as __cron::JobReturn>::into_result(#returned) },
     };
     quote! {
         use __cron::{ViaBox as _, ViaDisplay as _, ViaError as _, ViaNothing as _, ViaSharedBox as _};
@@ -264,17 +273,26 @@ fn named_result(output: &Type, returned: &TokenStream) -> TokenStream {
     quote! { #open #output #convert #argument }
 }
 
-fn is_unit(ty: &Type) -> bool {
-    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+fn returns_nothing(function: &Function) -> bool {
+    match &function.signature.output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, output) => {
+            matches!(&**output, Type::Tuple(tuple) if tuple.elems.is_empty())
+        }
+    }
 }
 
-fn needs(function: &Function) -> TokenStream {
-    let types = parameter_types(function);
-    quote! {
+/// What notes the needs of the parameters, and its name.
+fn needs(types: &[&Type]) -> (TokenStream, TokenStream) {
+    if types.is_empty() {
+        return (TokenStream::new(), quote!(__cron::Needs::nothing));
+    }
+    let needs = quote! {
         fn __cron_needs(__cron_noted: &mut __cron::Needs) {
             #(<#types as __cron::FromRun>::needs(__cron_noted);)*
         }
-    }
+    };
+    (needs, quote!(__cron_needs))
 }
 
 fn parameter_types(function: &Function) -> Vec<&Type> {

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, Events, Executor, Inbox, Link, Parts, Threads, watch_panics};
-use crate::extract::States;
+use crate::engine::{Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::extract::{Link, States};
 use crate::hooks::{Caller, Hooks};
 use crate::registration::Handler;
 use crate::scheduler::{Known, Scheduler, Stores};

@@ -114,7 +114,7 @@ pub mod __private {
     pub use crate::extract::{Context, ExtractError, FromRun, Needs};
     pub use crate::outcome::{
         AsyncCall, BlockingCall, JobReturn, Outcome, Said, ViaBox, ViaDisplay, ViaError, ViaNothing,
-        ViaSharedBox,
+        ViaSharedBox, returning_nothing,
     };
     pub use crate::registration::{Handler, Registration, submit};
 }

@@ -11,11 +11,11 @@ use tokio::task::AbortHandle;
 use tracing::{Instrument, Span};
 
 use super::inbox::{Message, Returned};
-use super::leash::{Leash, Link};
+use super::leash::Leash;
 use super::panics;
 use super::vigil::Pulse;
 use crate::crash_points::{Point, pass};
-use crate::extract::{Context, ExtractError, Run, RunParts, States};
+use crate::extract::{Context, ExtractError, Link, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{Handler, MakeAsync, MakeBlocking, Way};
 use crate::store::{Claim, Claimed};

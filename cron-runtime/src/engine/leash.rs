@@ -1,28 +1,11 @@
 //! What the engine and the function of an attempt share while it is in progress.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
-use super::events::Events;
-use super::inbox::Inbox;
 use super::vigil::Pulse;
-use crate::clock::Clock;
 use crate::extract::Notebook;
-
-/// What every call reaches of its scheduler; one for all of them.
-#[derive(Debug)]
-pub(crate) struct Link {
-    /// The file in which a function may complete its run, if the store has one.
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
-    pub(crate) file: Option<Arc<Path>>,
-    pub(crate) inbox: Inbox,
-    pub(crate) events: Events,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) shutting_down: watch::Receiver<bool>,
-}
 
 /// Between the engine, which may ask an attempt to stop, and its function, which notes what it has to say.
 #[derive(Debug)]

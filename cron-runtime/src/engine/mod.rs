@@ -46,7 +46,7 @@ pub use events::{Change, Event};
 pub(crate) use executor::{Executor, Threads, on_the_pool};
 pub(crate) use inbox::{Inbox, Message};
 use keeper::Keeper;
-pub(crate) use leash::{Leash, Link};
+pub(crate) use leash::Leash;
 use noter::Noter;
 use outage::{Outage, Verb};
 pub(crate) use panics::{caught, describe as describe_panic, watch as watch_panics};

@@ -19,7 +19,7 @@ use tokio::sync::broadcast::Receiver as Told;
 
 use super::*;
 use crate::config::Database;
-use crate::extract::{Context, ExtractError, FromRun, Needs, Run, States};
+use crate::extract::{Context, ExtractError, FromRun, Link, Needs, Run, States};
 use crate::hooks::{Hooks, On};
 use crate::outcome::{AsyncCall, BlockingCall, Outcome};
 use crate::scheduler::Stores;

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 pub use args::Args;
 pub(crate) use notebook::Notebook;
 pub use run::Run;
-pub(crate) use run::RunParts;
+pub(crate) use run::{Link, RunParts};
 pub use state::{State, States};
 
 /// What a call of a job's function is made from.
@@ -96,6 +96,10 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// A function without parameters needs nothing.
+    #[doc(hidden)]
+    pub fn nothing(&mut self) {}
+
     /// Notes that a state of type `T` is needed.
     pub fn state<T: 'static>(&mut self) {
         self.states.push((TypeId::of::<T>(), std::any::type_name::<T>()));

@@ -1,20 +1,35 @@
 //! `Run`: what a function may know of the run it is called for.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::run::{Epoch, Origin, RunId};
+use tokio::sync::watch;
 
 use super::notebook::{Noted, cut, lines};
 use super::{Context, ExtractError, FromRun};
-use crate::engine::{Event, Leash, Link, Message};
+use crate::clock::Clock;
+use crate::engine::{Event, Events, Inbox, Leash, Message};
 use crate::store::{Claim, LogLine, Progress};
 
 /// The run that a function is called for. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub(super) parts: Arc<RunParts>,
+}
+
+/// What every run reaches of its scheduler; one for all of them.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// The file in which a function may complete its run, if the store has one.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
+    pub(crate) file: Option<Arc<Path>>,
+    pub(crate) inbox: Inbox,
+    pub(crate) events: Events,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shutting_down: watch::Receiver<bool>,
 }
 
 /// What the engine knows of an attempt when it starts it.

@@ -54,6 +54,16 @@ pub type AsyncCall = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 /// A function that is not async, with its parameters, ready to be called.
 pub type BlockingCall = Box<dyn FnOnce() -> Outcome + Send>;
 
+/// The call of an async function that returns nothing. Written once here, and not as an async block of each expansion: the compiler
+/// takes a millisecond for one of those.
+#[must_use]
+pub fn returning_nothing(function: Pin<Box<dyn Future<Output = ()> + Send>>) -> AsyncCall {
+    Box::pin(async move {
+        function.await;
+        Outcome::Succeeded(None)
+    })
+}
+
 /// A type that the function of a job may return: `()` or [`Next`], or a `Result` of one of them whose error can be displayed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not something a job can return",

@@ -17,8 +17,8 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Events, Inbox, Leash, Link, caught, describe_panic, watch_panics};
-use crate::extract::{Context, ExtractError, Needs, Run, RunParts, States};
+use crate::engine::{Events, Inbox, Leash, caught, describe_panic, watch_panics};
+use crate::extract::{Context, ExtractError, Link, Needs, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{self, Handler, Way};
 use crate::store::Progress;
