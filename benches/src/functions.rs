@@ -16,7 +16,7 @@ use crate::figure::{Figure, Goal, Line};
 use crate::place::{Measuring, median, number};
 
 /// Ten typical expressions, and the same in the six fields and the weekday names that `cron` wants.
-const TYPICAL: [(&str, &str); 10] = [
+pub const TYPICAL: [(&str, &str); 10] = [
     ("* * * * *", "0 * * * * *"),
     ("*/5 * * * *", "0 */5 * * * *"),
     ("*/15 9-17 * * MON-FRI", "0 */15 9-17 * * MON-FRI"),
@@ -39,7 +39,7 @@ const ZONES: [Tz; 2] = [Tz::UTC, Tz::America__New_York];
 const STARTS: usize = 256;
 
 /// Instants of 2024 to 2026, by a linear congruential generator.
-fn starts() -> anyhow::Result<Vec<DateTime<Utc>>> {
+pub fn starts() -> anyhow::Result<Vec<DateTime<Utc>>> {
     let mut state = 1_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -153,7 +153,9 @@ fn others() -> anyhow::Result<Vec<Line>> {
     ])
 }
 
-fn docket(schedule: &Schedule, mark: DateTime<Utc>) -> Docket<'_> {
+/// A job without anything special.
+#[must_use]
+pub fn docket(schedule: &Schedule, mark: DateTime<Utc>) -> Docket<'_> {
     Docket {
         schedule: Some(schedule),
         catch_up: CatchUp::DEFAULT,

@@ -3,7 +3,7 @@
 
 pub mod bare;
 mod engine;
-mod store;
+pub mod store;
 
 pub use store::{plans, success};
 
