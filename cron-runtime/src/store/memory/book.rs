@@ -240,8 +240,8 @@ impl Book {
     }
 
     /// The runs of a job whose state is not final, oldest first.
-    pub(super) fn active_of<'a>(&'a self, job: &'a JobName) -> impl Iterator<Item = (RunId, &'a Run)> {
-        self.runs.active().filter(move |(_, run)| run.job == *job)
+    pub(super) fn active_of(&self, job: &JobName) -> impl Iterator<Item = (RunId, &Run)> {
+        self.runs.active_of(job)
     }
 
     /// The runs that hold a slot of a job, oldest first.

@@ -143,7 +143,7 @@ impl Book {
     fn job_info(&self, job: &Job) -> JobInfo {
         let name = &job.plan.name;
         let ended =
-            self.runs.ended(name).into_iter().flat_map(|ended| [ended.dead.newest(), ended.plain.newest()]);
+            self.runs.of(name).into_iter().flat_map(|ended| [ended.dead.newest(), ended.plain.newest()]);
         let active = self.active_of(name).map(|(id, run)| (run.nominal, id));
         let newest = ended.flatten().chain(active).max();
         JobInfo {

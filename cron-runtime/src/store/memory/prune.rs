@@ -73,7 +73,7 @@ impl Book {
     fn surplus(&self, name: &JobName, now: DateTime<Utc>) -> Vec<RunId> {
         let Some(job) = self.jobs.get(name) else { return Vec::new() };
         let keep = job.plan.retention;
-        let Some(ended) = self.runs.ended(name) else { return Vec::new() };
+        let Some(ended) = self.runs.of(name) else { return Vec::new() };
         let mut surplus = beyond(&ended.plain, keep.runs, before(now, keep.age));
         surplus.extend(beyond(&ended.dead, keep.dead, before(now, keep.dead_age)));
         surplus.sort_unstable();

@@ -18,8 +18,7 @@ pub(super) struct Runs {
     all: Numbered,
     /// Those whose state is not final.
     active: BTreeSet<RunId>,
-    /// The others, by their job.
-    ended: BTreeMap<JobName, Ended>,
+    of: BTreeMap<JobName, OfJob>,
 }
 
 /// What has a number of its own, each higher than the one before, and mostly goes in this order too: found without a search.
@@ -93,9 +92,10 @@ impl Numbered {
     }
 }
 
-/// The runs of a job whose state is final, the oldest first.
+/// The runs of a job: those whose state is not final, and of the others each kind with the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
+pub(super) struct OfJob {
+    active: BTreeSet<RunId>,
     /// Dead letters that nobody has dismissed.
     pub(super) dead: Line,
     /// The others.
@@ -170,15 +170,22 @@ impl Runs {
         self.active.iter().filter_map(|id| Some((*id, self.get(id)?)))
     }
 
-    /// The runs of a job whose state is final.
-    pub(super) fn ended(&self, job: &JobName) -> Option<&Ended> {
-        self.ended.get(job)
+    /// The runs of a job whose state is not final, oldest first.
+    pub(super) fn active_of(&self, job: &JobName) -> impl Iterator<Item = (RunId, &Run)> {
+        let active = self.of.get(job).map(|of| &of.active);
+        active.into_iter().flatten().filter_map(|id| Some((*id, self.get(id)?)))
+    }
+
+    /// The runs of a job.
+    pub(super) fn of(&self, job: &JobName) -> Option<&OfJob> {
+        self.of.get(job)
     }
 
     /// A run that is new, and not final.
     pub(super) fn add(&mut self, id: RunId, run: Run) {
-        self.all.insert(id, run);
         self.active.insert(id);
+        of_mut(&mut self.of, &run.job).active.insert(id);
+        self.all.insert(id, run);
     }
 
     /// A run as it was before.
@@ -191,18 +198,16 @@ impl Runs {
     pub(super) fn file(&mut self, id: RunId) {
         let Some(run) = self.all.get(id) else { return };
         let (key, is_active, is_dead) = ((run.nominal, id), run.progress.state.is_active(), run.is_dead());
-        if !self.ended.contains_key(&run.job) {
-            self.ended.insert(run.job.clone(), Ended::default());
-        }
-        if let Some(ended) = self.ended.get_mut(&run.job) {
+        let of = of_mut(&mut self.of, &run.job);
+        for active in [&mut self.active, &mut of.active] {
             if is_active {
-                self.active.insert(id);
+                active.insert(id);
             } else {
-                self.active.remove(&id);
+                active.remove(&id);
             }
-            ended.dead.set(key, is_dead);
-            ended.plain.set(key, !is_active && !is_dead);
         }
+        of.dead.set(key, is_dead);
+        of.plain.set(key, !is_active && !is_dead);
     }
 
     /// Copies of those that are named, and of all whose state is not final.
@@ -214,9 +219,10 @@ impl Runs {
     pub(super) fn remove(&mut self, id: RunId) -> Option<Run> {
         let run = self.all.remove(id)?;
         self.active.remove(&id);
-        if let Some(ended) = self.ended.get_mut(&run.job) {
-            ended.dead.set((run.nominal, id), false);
-            ended.plain.set((run.nominal, id), false);
+        if let Some(of) = self.of.get_mut(&run.job) {
+            of.active.remove(&id);
+            of.dead.set((run.nominal, id), false);
+            of.plain.set((run.nominal, id), false);
         }
         Some(run)
     }
@@ -226,8 +232,8 @@ impl Runs {
         for run in self.all.values_mut().filter(|run| run.job == *was) {
             run.job = name.clone();
         }
-        if let Some(ended) = self.ended.remove(was) {
-            self.ended.insert(name.clone(), ended);
+        if let Some(of) = self.of.remove(was) {
+            self.of.insert(name.clone(), of);
         }
     }
 
@@ -241,8 +247,16 @@ impl Runs {
             }
             is_kept
         });
-        self.ended.remove(job);
+        self.of.remove(job);
     }
+}
+
+/// The runs of a job, of which there may have been none.
+fn of_mut<'a>(of: &'a mut BTreeMap<JobName, OfJob>, job: &JobName) -> &'a mut OfJob {
+    if !of.contains_key(job) {
+        of.insert(job.clone(), OfJob::default());
+    }
+    of.get_mut(job).expect("it is there by now")
 }
 
 impl Index<&RunId> for Runs {
