@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -81,10 +82,29 @@ struct Version {
 #[derive(Debug)]
 struct Known {
     entry: Arc<Entry>,
-    /// The plan and the beginning of its schedule as the file has them.
-    written: (String, i64),
+    /// What the file has of it.
+    written: Written,
     /// When it was last held against the file.
     version: Version,
+}
+
+/// Tells whether the file still has the same plan and the same beginning of its schedule. The text itself would be half of what is kept
+/// of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Written {
+    plan: [u64; 2],
+    since: i64,
+}
+
+impl Written {
+    fn new(plan: &str, since: i64) -> Self {
+        let digest = |key: u8| {
+            let mut hasher = DefaultHasher::new();
+            (key, plan).hash(&mut hasher);
+            hasher.finish()
+        };
+        Self { plan: [digest(0), digest(1)], since }
+    }
 }
 
 /// A job as the judge and the state machine need it.
@@ -273,12 +293,12 @@ impl<'c> Db<'c> {
         let (name, plan, since): (String, String, i64) = statement
             .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(failed)?;
-        let written = (plan, since);
+        let written = Written::new(&plan, since);
         if let Some(known) = all.get_mut(&id).filter(|known| known.written == written) {
             known.version = self.version;
             return Ok(Arc::clone(&known.entry));
         }
-        let entry = Arc::new(Entry::new(read_plan(&name, &written.0)?, from_ms("since_ms", since)?));
+        let entry = Arc::new(Entry::new(read_plan(&name, &plan)?, from_ms("since_ms", since)?));
         all.insert(id, Known { entry: Arc::clone(&entry), written, version: self.version });
         Ok(entry)
     }
@@ -296,9 +316,9 @@ impl<'c> Db<'c> {
     }
 
     /// Keeps a job at hand that is being written.
-    pub(super) fn know(&self, id: JobId, entry: Arc<Entry>, text: String, since: DateTime<Utc>) {
+    pub(super) fn know(&self, id: JobId, entry: Arc<Entry>, text: &str, since: DateTime<Utc>) {
         self.has_edited.set(true);
-        let known = Known { entry, written: (text, since.timestamp_millis()), version: self.version };
+        let known = Known { entry, written: Written::new(text, since.timestamp_millis()), version: self.version };
         self.known.borrow_mut().insert(id, known);
     }
 

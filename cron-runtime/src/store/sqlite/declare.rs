@@ -51,7 +51,9 @@ impl Db<'_> {
         ];
         let id = self.statement(sql)?.insert(values).map_err(failed)?;
         let id = JobId(from_int(id)?);
-        self.write_segment(id, at, entry.schedule.as_ref())?;
+        let sql = "INSERT INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)";
+        let schedule = entry.schedule.as_ref().map(ToString::to_string);
+        self.run(sql, params![to_int(id.0), to_ms(at), schedule])?;
         let mut mark = Mark::new(id, at);
         // It may have been born into a group that is paused.
         let is_paused = plan.group.is_some() && self.pause(id)?.is_some();
@@ -60,7 +62,7 @@ impl Db<'_> {
             self.insert_run(&NewRun { origin: Origin::Start, ..NewRun::at(now) }, &mut mark)?;
         }
         self.add_mark(&mark, rank(plan))?;
-        self.know(id, entry, text, now);
+        self.know(id, entry, &text, now);
         Ok(id)
     }
 
@@ -112,7 +114,7 @@ impl Db<'_> {
             self.write_mark(&mark)?;
             self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
         }
-        self.know(id, entry, text, since);
+        self.know(id, entry, &text, since);
         Ok(is_edited)
     }
 
