@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod lateness;
 pub mod place;
 pub mod process;
+pub mod soak;
 pub mod startup;
 pub mod sustained;
 pub mod table;

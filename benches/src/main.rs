@@ -5,13 +5,13 @@
 
 use std::path::Path;
 use std::thread::ScopedJoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use cron_bench::figure::Line;
 use cron_bench::lateness::{self, Ticks};
 use cron_bench::table::{self, Section};
-use cron_bench::{compile, functions, history, idle, place, startup, sustained};
+use cron_bench::{compile, functions, history, idle, place, soak, startup, sustained};
 
 type Measure = fn() -> anyhow::Result<Vec<Line>>;
 
@@ -33,6 +33,12 @@ fn main() -> anyhow::Result<()> {
         && first == "child"
     {
         return child(rest);
+    }
+    if let [first, seconds] = &arguments[..]
+        && first == "soak"
+    {
+        let seconds = seconds.parse().with_context(|| format!("read the seconds of a soak: {seconds}"))?;
+        return soak::soak(Duration::from_secs(seconds));
     }
     let known = || SCENARIOS.map(|(name, _)| name).join(", ");
     if let Some(unknown) = arguments.iter().find(|name| !SCENARIOS.iter().any(|(known, _)| known == name)) {

@@ -24,9 +24,9 @@ fn main() -> anyhow::Result<()> {
         "next-zone" => each("America/New_York", count, |schedule, at| schedule.next_after(at)),
         "prev-zone" => each("America/New_York", count, |schedule, at| schedule.prev_before(at)),
         "parse" => parse(count),
-        "judge" => {
-            each("America/New_York", count, |schedule, at| judge(&docket(schedule, at), at + TimeDelta::days(1)))
-        }
+        "judge" => each("America/New_York", count, |schedule, at| {
+            judge(&docket(schedule, at), at + TimeDelta::days(1))
+        }),
         "runs-memory" => runs(&MemoryStore::new(), count),
         "runs-sqlite" => {
             let folder = tempfile::tempdir().context("a folder for the file")?;

@@ -3,6 +3,7 @@
 mod batches;
 mod faults;
 mod leases;
+mod retention;
 mod threads;
 mod watching;
 

@@ -318,7 +318,8 @@ impl<'c> Db<'c> {
     /// Keeps a job at hand that is being written.
     pub(super) fn know(&self, id: JobId, entry: Arc<Entry>, text: &str, since: DateTime<Utc>) {
         self.has_edited.set(true);
-        let known = Known { entry, written: Written::new(text, since.timestamp_millis()), version: self.version };
+        let known =
+            Known { entry, written: Written::new(text, since.timestamp_millis()), version: self.version };
         self.known.borrow_mut().insert(id, known);
     }
 

@@ -5,7 +5,7 @@ use cron_core::audit::Segment;
 use cron_core::policy::Retention;
 use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
-use rusqlite::params;
+use rusqlite::{CachedStatement, params};
 
 use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo, StoreError};
 use super::db::{Db, Entry};
@@ -28,6 +28,22 @@ struct Surplus {
     is_tick: bool,
 }
 
+/// Removes runs, with statements that are looked up once.
+struct Remover<'a> {
+    attempts: CachedStatement<'a>,
+    log: CachedStatement<'a>,
+    run: CachedStatement<'a>,
+}
+
+impl Remover<'_> {
+    fn remove(&mut self, run: i64) -> Result<(), StoreError> {
+        for statement in [&mut self.attempts, &mut self.log, &mut self.run] {
+            statement.execute([run]).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
 impl Db<'_> {
     /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
     pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
@@ -41,13 +57,14 @@ impl Db<'_> {
             let jobs: Result<_, _> = rows.map_err(failed)?.collect();
             jobs.map_err(failed)?
         };
+        let mut remover = self.remover()?;
         for (index, (job, name)) in jobs.into_iter().enumerate() {
             let done = usize::try_from(pruned.runs + pruned.skips + pruned.jobs).unwrap_or(usize::MAX);
             if done >= limit || index == MAX_PRUNED_JOBS {
                 pruned.more = true;
                 return Ok(pruned);
             }
-            self.prune_job(JobId(from_int(job)?), now, limit - done, &mut pruned)?;
+            self.prune_job(JobId(from_int(job)?), now, limit - done, &mut remover, &mut pruned)?;
             self.pruned_until.replace(Some(name));
         }
         self.pruned_until.take();
@@ -60,6 +77,7 @@ impl Db<'_> {
         job: JobId,
         now: DateTime<Utc>,
         room: usize,
+        remover: &mut Remover<'_>,
         pruned: &mut Pruned,
     ) -> Result<(), StoreError> {
         // A job that a newer program has declared in words that this one does not know is left to that one.
@@ -77,11 +95,11 @@ impl Db<'_> {
         pruned.more |= surplus.len() > room;
         surplus.truncate(room);
         let mut until = None;
-        if !surplus.is_empty() {
+        if pruned.runs == 0 && !surplus.is_empty() {
             self.keep_numbers()?;
         }
         for run in &surplus {
-            self.remove_run(run.run)?;
+            remover.remove(run.run)?;
             until = until.max(run.is_tick.then_some(run.nominal));
         }
         if !surplus.is_empty() {
@@ -171,11 +189,12 @@ impl Db<'_> {
         read(&format!("{columns} AND nominal_ms >= ?2 AND {which} {order}"), i64::MIN, many)
     }
 
-    fn remove_run(&self, run: i64) -> Result<(), StoreError> {
-        self.run("DELETE FROM attempts WHERE run_id = ?1", [run])?;
-        self.run("DELETE FROM run_log WHERE run_id = ?1", [run])?;
-        self.run("DELETE FROM runs WHERE id = ?1", [run])?;
-        Ok(())
+    fn remover(&self) -> Result<Remover<'_>, StoreError> {
+        Ok(Remover {
+            attempts: self.statement("DELETE FROM attempts WHERE run_id = ?1")?,
+            log: self.statement("DELETE FROM run_log WHERE run_id = ?1")?,
+            run: self.statement("DELETE FROM runs WHERE id = ?1")?,
+        })
     }
 
     /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.

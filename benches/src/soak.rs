@@ -1,0 +1,188 @@
+//! A long life at half of what can be sustained: whether memory, the file and the lateness stay as they are.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use chrono::Utc;
+use cron_runtime::prelude::*;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+
+use crate::jobs::start;
+use crate::place::{Measuring, folder, median, number, scratch, size};
+use crate::process::resident;
+
+/// Runs of each job that are kept. All others go, as fast as they come.
+const KEPT: u32 = 30;
+
+/// So many samples are taken.
+const SAMPLES: u64 = 24;
+
+/// Lateness by its size: for each power of two of microseconds eight steps.
+static LATE: [AtomicU64; 64 * 8] = [const { AtomicU64::new(0) }; 64 * 8];
+
+#[job]
+async fn soaked(run: Run) {
+    let late = (Utc::now() - run.tick()).num_microseconds().unwrap_or(i64::MAX).max(0).unsigned_abs();
+    LATE[step(late)].fetch_add(1, Ordering::Relaxed);
+}
+
+fn step(micros: u64) -> usize {
+    let micros = micros.max(8);
+    let power = micros.ilog2();
+    power as usize * 8 + ((micros >> (power - 3)) & 7) as usize
+}
+
+/// The least lateness of a step, in seconds.
+fn least(step: usize) -> f64 {
+    let (power, part) = (step / 8, step % 8);
+    (1_u64 << power) as f64 * (1.0 + part as f64 / 8.0) / 1e6
+}
+
+/// What has come since the last time.
+fn taken() -> Vec<u64> {
+    LATE.iter().map(|count| count.swap(0, Ordering::Relaxed)).collect()
+}
+
+/// The lateness below which this part of them lies.
+fn part(counts: &[u64], part: f64) -> f64 {
+    let all: u64 = counts.iter().sum();
+    let wanted = (all as f64 * part).ceil() as u64;
+    let mut passed = 0;
+    let found = counts.iter().position(|count| {
+        passed += count;
+        passed >= wanted
+    });
+    found.map_or(f64::NAN, least)
+}
+
+/// What was seen at one moment, of the span before it.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    runs: u64,
+    p50: f64,
+    p99: f64,
+    resident: u64,
+    file: u64,
+    rows: u64,
+}
+
+/// Lives for so long and prints what it sees.
+///
+/// # Errors
+///
+/// If something cannot be measured. That something grows is no error but a line of what is printed.
+pub fn soak(span: Duration) -> anyhow::Result<()> {
+    let sustained =
+        number(&Measuring::child(&["sustained", "100000", "20000"])?.result()?, "runs_per_second")?;
+    let jobs = (sustained / 2.0) as usize;
+    println!(
+        "{sustained:.0} runs a second can be sustained; {jobs} jobs, each due every second, for {span:?}"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let samples = runtime.block_on(live(jobs, span))?;
+    tell(jobs, &samples)?;
+    let path = folder()?.join("soak.json");
+    let all: Vec<Value> = samples
+        .iter()
+        .map(|sample| {
+            let Sample { runs, p50, p99, resident, file, rows } = sample;
+            json!({ "runs": runs, "p50": p50, "p99": p99, "resident": resident, "file": file, "rows": rows })
+        })
+        .collect();
+    let all = json!({ "sustained": sustained, "jobs": jobs, "seconds": span.as_secs_f64(), "samples": all });
+    std::fs::write(&path, format!("{all:#}\n")).with_context(|| format!("write {}", path.display()))?;
+    println!("every sample: {}", path.display());
+    Ok(())
+}
+
+async fn live(jobs: usize, span: Duration) -> anyhow::Result<Vec<Sample>> {
+    let folder = scratch()?;
+    let file = folder.path().join("jobs.db");
+    let scheduler = start(&file, Some(20_000)).await?;
+    let requests = (0..jobs).map(|number| {
+        let job = soaked::JOB.request().named(format!("job-{number:06}")).every("1s").keep_runs(KEPT);
+        match number * 1_000 / jobs {
+            0 => job,
+            phase => job.phase(format!("{phase}ms")),
+        }
+    });
+    scheduler.schedule_all(requests.collect::<Vec<_>>()).await.context("schedule the jobs")?;
+    let ledger =
+        Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY).context("read the file")?;
+    let every = span / SAMPLES as u32;
+    println!(
+        "{:>8}{:>10}{:>10}{:>10}{:>12}{:>12}{:>12}",
+        "s", "runs/s", "p50 ms", "p99 ms", "memory MiB", "file MiB", "rows"
+    );
+    let mut samples = Vec::new();
+    for number in 1..=SAMPLES {
+        tokio::time::sleep(every).await;
+        let sample = look(&file, &ledger)?;
+        let Sample { runs, p50, p99, resident, file, rows } = sample;
+        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        println!(
+            "{:>8.0}{:>10.0}{:>10.2}{:>10.2}{:>12.1}{:>12.1}{rows:>12}",
+            every.as_secs_f64() * number as f64,
+            runs as f64 / every.as_secs_f64(),
+            p50 * 1e3,
+            p99 * 1e3,
+            mib(resident),
+            mib(file),
+        );
+        samples.push(sample);
+    }
+    scheduler.shutdown_within(Duration::from_secs(30)).await.context("stop")?;
+    let wrong: i64 =
+        ledger.query_row("SELECT count(*) FROM runs WHERE state <> 'succeeded'", [], |row| row.get(0))?;
+    ensure!(wrong == 0, "{wrong} runs did not succeed");
+    let skipped: i64 = ledger.query_row("SELECT ifnull(sum(count), 0) FROM skips", [], |row| row.get(0))?;
+    println!("ticks that did not run: {skipped}");
+    Ok(samples)
+}
+
+fn look(file: &Path, ledger: &Connection) -> anyhow::Result<Sample> {
+    let counts = taken();
+    let rows: i64 = ledger.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
+    Ok(Sample {
+        runs: counts.iter().sum(),
+        p50: part(&counts, 0.5),
+        p99: part(&counts, 0.99),
+        resident: resident()?,
+        file: size(file),
+        rows: rows.unsigned_abs(),
+    })
+}
+
+/// The last quarter beside the one after the first: before that everything is still to be filled.
+fn tell(jobs: usize, samples: &[Sample]) -> anyhow::Result<()> {
+    let quarter = samples.len() / 4;
+    let (early, late) = (&samples[quarter..2 * quarter], &samples[3 * quarter..]);
+    let medians = |of: fn(&Sample) -> f64| {
+        let median_of = |samples: &[Sample]| median(samples.iter().map(of).collect());
+        (median_of(early), median_of(late))
+    };
+    let line = |what: &str, (early, late): (f64, f64), scale: f64, unit: &str| {
+        let change = late / early - 1.0;
+        println!(
+            "{what}: {:.2} {unit} in the second quarter, {:.2} {unit} in the last ({:+.1} %)",
+            early * scale,
+            late * scale,
+            change * 100.0
+        );
+    };
+    let mib = 1.0 / f64::from(1 << 20);
+    line("memory", medians(|sample| sample.resident as f64), mib, "MiB");
+    line("file", medians(|sample| sample.file as f64), mib, "MiB");
+    line("lateness, p50", medians(|sample| sample.p50), 1e3, "ms");
+    line("lateness, p99", medians(|sample| sample.p99), 1e3, "ms");
+    let (_, rows) = medians(|sample| sample.rows as f64);
+    let predicted = (jobs * KEPT as usize) as f64;
+    println!(
+        "rows: {rows:.0} in the last quarter; {KEPT} of each job are to be kept, that is {predicted:.0} ({:+.1} %)",
+        (rows / predicted - 1.0) * 100.0
+    );
+    Ok(())
+}
