@@ -29,6 +29,14 @@ bench *scenarios:
 bench-schedules:
     cargo bench -p cron-core --bench schedule
 
+# Instructions of the pure functions and of a run beside those that were kept; docs/performance.md.
+guard:
+    benches/guard
+
+# A life at half of what can be sustained: what grows; docs/performance.md.
+soak seconds="120":
+    benches/run soak {{seconds}}
+
 # Licences, duplicate crates and advisories; needs cargo-deny and the network.
 deny:
     cargo deny check
