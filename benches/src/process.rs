@@ -74,6 +74,18 @@ impl Usage {
     }
 }
 
+/// Processor time of this process up to now in seconds, also of threads that have ended; the kernel counts it in hundredths.
+pub fn processor() -> anyhow::Result<f64> {
+    let stat = read(Path::new("/proc/self/stat"))?;
+    // The name of the program, which may contain anything, ends with the last parenthesis.
+    let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+    let ticks = |place: usize| -> anyhow::Result<f64> {
+        let field = fields.split_whitespace().nth(place).context("stat is short")?;
+        field.parse().with_context(|| format!("no number in stat: {field}"))
+    };
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
 /// The memory of this process that is in use, in bytes.
 pub fn resident() -> anyhow::Result<u64> {
     Ok(field(&read(Path::new("/proc/self/status"))?, "VmRSS:")? * 1024)

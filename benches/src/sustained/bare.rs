@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::{JOBS, ROUNDS, Turn};
 use crate::place::{scratch, size};
+use crate::process::processor;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS jobs (
@@ -109,17 +110,21 @@ pub(super) fn turn(batch: usize) -> anyhow::Result<Turn> {
     let connection = open(&file)?;
     add_jobs(&connection, JOBS)?;
     let before = size(&file);
-    let clock = Instant::now();
+    let (clock, before_it) = (Instant::now(), processor()?);
     let mut runs = 0;
     for second in 1..=ROUNDS {
         runs += round(&connection, batch, second)?;
     }
-    let span = clock.elapsed().as_secs_f64();
+    let (span, processor) = (clock.elapsed().as_secs_f64(), processor()? - before_it);
     ensure!(runs == JOBS * ROUNDS, "{runs} runs");
     let sql = "SELECT count(*) FROM runs WHERE state = 2";
     let recorded: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     ensure!(recorded as usize == runs, "{recorded} runs on record of {runs}");
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     let bytes = size(&file).saturating_sub(before) as f64 / runs as f64;
-    Ok(Turn { runs_per_second: runs as f64 / span, bytes_per_run: bytes })
+    Ok(Turn {
+        runs_per_second: runs as f64 / span,
+        bytes_per_run: bytes,
+        processor_per_run: processor / runs as f64,
+    })
 }

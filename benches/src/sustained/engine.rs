@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::jobs::{Function, calls, requests, start};
 use crate::place::{scratch, size};
+use crate::process::processor;
 
 /// After this long everything has been run at least once.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -24,9 +25,10 @@ pub async fn child(jobs: usize, workers: Option<usize>) -> anyhow::Result<Value>
         requests(Function::Nothing, jobs, |_, job| job.every("1s").catch_up("all").catch_up_limit(10_000));
     scheduler.schedule_all(all).await.context("schedule the jobs")?;
     tokio::time::sleep(WARM_UP).await;
-    let (begin, before) = (Instant::now(), calls());
+    let (begin, before, processor_before) = (Instant::now(), calls(), processor()?);
     tokio::time::sleep(SPAN).await;
     let (span, during) = (begin.elapsed(), calls() - before);
+    let processor_per_run = (processor()? - processor_before) / during as f64;
     scheduler.shutdown_within(Duration::from_secs(20)).await.context("stop")?;
 
     let database = Connection::open(&file).context("open what was recorded")?;
@@ -46,7 +48,7 @@ pub async fn child(jobs: usize, workers: Option<usize>) -> anyhow::Result<Value>
     }
     let rate = during as f64 / span.as_secs_f64();
     Ok(json!({
-        "runs_per_second": rate, "calls": called, "runs_on_record": runs, "waiting": waiting, "blocks_of_skipped_ticks": skips,
+        "runs_per_second": rate, "processor_per_run": processor_per_run, "calls": called, "runs_on_record": runs, "waiting": waiting, "blocks_of_skipped_ticks": skips,
         "bytes": size(&file), "span_seconds": span.as_secs_f64(),
     }))
 }

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 
 use super::{JOBS, ROUNDS, Turn};
 use crate::place::{scratch, size};
+use crate::process::processor;
 
 /// In how many transactions a batch is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(super) fn turn(batch: usize, way: Way) -> anyhow::Result<Turn> {
     let owner = store.join(begin)?;
     store.sync(&program, begin)?;
 
-    let clock = Instant::now();
+    let (clock, before_it) = (Instant::now(), processor()?);
     let (mut runs, mut results) = (0, Vec::new());
     for round in 1..=ROUNDS as i64 {
         let now = begin + TimeDelta::seconds(round);
@@ -97,7 +98,7 @@ pub(super) fn turn(batch: usize, way: Way) -> anyhow::Result<Turn> {
         }
     }
     all_moved(&store.settle(results)?)?;
-    let span = clock.elapsed().as_secs_f64();
+    let (span, processor) = (clock.elapsed().as_secs_f64(), processor()? - before_it);
     store.leave(begin + TimeDelta::seconds(ROUNDS as i64))?;
     drop(store);
 
@@ -107,7 +108,11 @@ pub(super) fn turn(batch: usize, way: Way) -> anyhow::Result<Turn> {
     let recorded: i64 = database.query_row(sql, [], |row| row.get(0))?;
     ensure!(recorded as usize == runs, "{recorded} runs on record of {runs}");
     let bytes = size(&file).saturating_sub(jobs) as f64 / runs as f64;
-    Ok(Turn { runs_per_second: runs as f64 / span, bytes_per_run: bytes })
+    Ok(Turn {
+        runs_per_second: runs as f64 / span,
+        bytes_per_run: bytes,
+        processor_per_run: processor / runs as f64,
+    })
 }
 
 fn all_moved(settled: &[Settled]) -> anyhow::Result<()> {
