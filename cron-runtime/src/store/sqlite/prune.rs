@@ -49,6 +49,11 @@ impl Db<'_> {
     pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         let after = self.pruned_until.take().unwrap_or_default();
+        if after.is_empty() && !self.has_record()? {
+            // However many jobs there are: none of them has anything to let go of.
+            self.prune_incarnations()?;
+            return Ok(pruned);
+        }
         let sql = "SELECT id, name FROM jobs WHERE name > ?1 ORDER BY name LIMIT ?2";
         let jobs: Vec<(i64, String)> = {
             let mut statement = self.statement(sql)?;
@@ -70,6 +75,12 @@ impl Db<'_> {
         self.pruned_until.take();
         self.prune_incarnations()?;
         Ok(pruned)
+    }
+
+    /// Whether anything has ever happened that is still on record.
+    fn has_record(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM skips)";
+        self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)
     }
 
     fn prune_job(
