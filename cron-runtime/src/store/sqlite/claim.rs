@@ -112,10 +112,13 @@ impl Db<'_> {
         } else {
             "AND runs.job_id NOT IN (SELECT id FROM jobs WHERE grp IN (SELECT value FROM json_each(?3)))"
         };
+        // Where all are alike the index has them in their order, and who waits behind the first few is not looked at. Else all that wait
+        // are sorted for each look.
+        let order = if self.has_one_rank()? { "wake_ms, runs.id" } else { "rank, wake_ms, runs.id" };
         let sql = format!(
             "SELECT runs.id, runs.job_id, nominal_ms, origin, {PROGRESS}, runs.epoch > 0, args \
              FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) CROSS JOIN marks USING (job_id) \
-             WHERE wake_ms <= ?1 {without} ORDER BY rank, wake_ms, runs.id LIMIT ?2"
+             WHERE wake_ms <= ?1 {without} ORDER BY {order} LIMIT ?2"
         );
         let mut statement = self.statement(&sql)?;
         let (now, limit) = (to_ms(session.request.now), to_int(most as u64).saturating_add(1));

@@ -15,6 +15,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 use super::super::StoreError;
 use super::at_hand::AtHand;
 use super::marks::Deferred;
+use super::ranks::Ranks;
 use super::rows::{failed, from_int, from_ms, read_plan, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
@@ -54,6 +55,8 @@ pub(super) struct Db<'c> {
     next_run: Cell<Option<u64>>,
     pub(super) at_hand: AtHand,
     pub(super) deferred: Deferred,
+    /// How important jobs are.
+    pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
     keeps: Cell<bool>,
 }
@@ -148,6 +151,7 @@ impl<'c> Db<'c> {
             next_run: Cell::new(None),
             at_hand: AtHand::default(),
             deferred: Deferred::default(),
+            ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
         })
     }
@@ -177,6 +181,7 @@ impl<'c> Db<'c> {
         let declarations = number(self, "SELECT declarations FROM counters")?;
         if self.version.declarations != Some(declarations) {
             self.version.declarations = Some(declarations);
+            self.ranks.set(Ranks::Unknown);
             self.has_relinked = true;
             if let Err(error) = self.relink() {
                 self.version.declarations = None;
@@ -220,6 +225,7 @@ impl<'c> Db<'c> {
     /// Takes a request back.
     pub(super) fn undo_request(&mut self) -> Result<(), StoreError> {
         self.next_run.set(None);
+        self.ranks.set(Ranks::Unknown);
         self.at_hand.clear();
         if self.has_edited.get() {
             self.version.undone += 1;
@@ -248,6 +254,7 @@ impl<'c> Db<'c> {
     /// Takes the whole transaction back.
     pub(super) fn undo(&mut self) {
         self.data = None;
+        self.ranks.set(Ranks::Unknown);
         self.at_hand.clear();
         self.version = Version { declarations: None, undone: self.version.undone + 1 };
         // SQLite may have done it already; then there is nothing to roll back.

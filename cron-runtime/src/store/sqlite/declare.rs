@@ -113,6 +113,7 @@ impl Db<'_> {
             self.release(&mut mark, &entry, now)?;
             self.write_mark(&mark)?;
             self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
+            self.notice_rank(rank(plan));
         }
         self.know(id, entry, &text, since);
         Ok(is_edited)

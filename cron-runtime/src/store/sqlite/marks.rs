@@ -148,6 +148,7 @@ impl Db<'_> {
         let (job, at, due) = (to_int(mark.job.0), to_ms(mark.place.mark), mark.due.map(to_ms));
         let values = params![job, at, due, to_int(mark.epoch.0), active, parked, recorded, rank];
         self.run(sql, values)?;
+        self.notice_rank(rank);
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod migrations;
 mod note;
 mod problems;
 mod prune;
+mod ranks;
 mod rows;
 mod set_back;
 mod settle;
