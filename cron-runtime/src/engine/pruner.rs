@@ -10,6 +10,8 @@ use crate::clock::Moment;
 
 /// At most this many rows in one transaction.
 const BATCH: usize = 500;
+/// The same where a pass goes on, so that the commits are not what takes the time.
+const BATCH_AMID: usize = 2_000;
 /// After the start, and after a failure.
 const SOON: Duration = Duration::from_secs(60);
 /// From one pass through all jobs to the next.
@@ -19,7 +21,7 @@ const NEXT: Duration = Duration::from_secs(1);
 /// After so many ends there is much to remove.
 const MANY: u64 = 5_000;
 /// Between two batches at least. They are as far apart as one of them takes: so judging has half of the time at least.
-const REST: Duration = Duration::from_millis(10);
+const REST: Duration = Duration::from_millis(1);
 
 /// When to prune, on the monotonic clock.
 #[derive(Debug)]
@@ -81,7 +83,8 @@ impl Engine {
             self.pruner.ended = 0;
         }
         let asked = self.executor.link.clock.moment().monotonic;
-        match self.store.prune(now.wall, BATCH) {
+        let batch = if self.pruner.is_amid { BATCH_AMID } else { BATCH };
+        match self.store.prune(now.wall, batch) {
             Ok(pruned) => {
                 let done = self.executor.link.clock.moment().monotonic;
                 self.pruner.removed(pruned.more, done.saturating_sub(asked), done);
