@@ -7,7 +7,7 @@ use cron_core::run::AttemptEnd;
 
 use super::Engine;
 use super::events::Event;
-use super::keeper::LEASE;
+use super::keeper::{LEASE, TRUST};
 use super::outage::Verb;
 use super::running::{Running, Stop};
 use super::settler::{Pending, settlements};
@@ -189,6 +189,10 @@ impl Engine {
     fn start(&mut self, attempt: Claimed, claimed: Moment) {
         // The commit may have had to wait for another process: the function's time begins here.
         let started = self.executor.link.clock.moment();
+        if started.monotonic.saturating_sub(claimed.monotonic) >= TRUST {
+            // The store has taken so long that it may be another process's by now. If it is still this one's, it starts anew.
+            return self.not_called(&attempt, AttemptEnd::Interrupted, started);
+        }
         self.meter.started(&attempt, started);
         self.events.tell(|| Event::Started {
             job: attempt.plan.name.clone(),

@@ -19,7 +19,7 @@ pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
 const RENEW: Duration = Duration::from_secs(10);
 /// How long after the request a renewal is trusted here: less than the lease, so that the attempt is stopped before anybody
 /// else may take it.
-const TRUST: Duration = Duration::from_secs(25);
+pub(super) const TRUST: Duration = Duration::from_secs(25);
 /// A renewal that comes later than this after the one before is told: it was close.
 const CLOSE: Duration = Duration::from_secs(15);
 

@@ -1,5 +1,7 @@
 //! Leases in the hands of the engine: renewed in time, and not trusted when they are not.
 
+use cron_core::run::AttemptResult;
+
 use super::faults::{Fault, Faults};
 use super::*;
 
@@ -64,4 +66,25 @@ fn a_wall_clock_that_stands_still_does_not_prolong_the_trust() {
     }
     bench.step(TimeDelta::zero(), SECOND);
     assert_eq!(bench.wait("its end", ended(run)).0, StateWord::Failed);
+}
+
+#[test]
+fn what_was_claimed_longer_ago_than_a_lease_is_trusted_is_not_called_and_starts_anew() {
+    let (mut bench, store) = Faults::bench(10, vec![job("brief", &[], NOTHING)]);
+    let run = bench.trigger("brief");
+    store.set(&["judge"], Fault::Slow(Duration::from_secs(26)));
+    bench.engine.step(bench.clock.moment());
+    let called =
+        std::iter::from_fn(|| bench.told.try_recv().ok()).any(|event| matches!(event, Event::Started { .. }));
+    assert!(!called, "its lease may have been over");
+    store.heal();
+    bench.wait("its end", |event| match event {
+        Event::Ended { state: RunState::Succeeded, .. } => Some(()),
+        _ => None,
+    });
+    let attempts = bench.stores.ledger.run(run).expect("it is read").expect("it is there").1;
+    assert_eq!(
+        attempts.iter().map(|attempt| attempt.result).collect::<Vec<_>>(),
+        [AttemptResult::Interrupted]
+    );
 }
