@@ -188,12 +188,14 @@ fn failing(_: &Context) -> Result<BlockingCall, ExtractError> {
     Ok(Box::new(|| Outcome::Failed { message: "no flour".to_owned(), retry_after: None }))
 }
 
+static BEGUN: AtomicBool = AtomicBool::new(false);
 static RELEASE: AtomicBool = AtomicBool::new(false);
 
 /// A function on a thread that looks at nothing but a flag of the test.
 const BLOCKED: Handler = Handler::blocking(blocked, needs_nothing);
 fn blocked(_: &Context) -> Result<BlockingCall, ExtractError> {
     Ok(Box::new(|| {
+        BEGUN.store(true, Ordering::SeqCst);
         while !RELEASE.load(Ordering::SeqCst) {
             std::thread::park_timeout(Duration::from_millis(1));
         }
@@ -255,6 +257,10 @@ fn a_thread_that_does_not_stop_keeps_its_slot_and_is_reported() {
     let mut bench = Bench::new(10, vec![job("blocked", &[(Key::CancelGrace, "5s")], BLOCKED)]);
     let run = bench.trigger("blocked");
     bench.pass(Duration::from_millis(1));
+    // One that is asked before it has a thread is not called at all.
+    while !BEGUN.load(Ordering::SeqCst) {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
     cancel(&mut bench, run);
     bench.pass(Duration::from_millis(1));
     bench.pass(Duration::from_secs(6));
