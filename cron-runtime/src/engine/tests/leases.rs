@@ -78,10 +78,8 @@ fn what_was_claimed_longer_ago_than_a_lease_is_trusted_is_not_called_and_starts_
         std::iter::from_fn(|| bench.told.try_recv().ok()).any(|event| matches!(event, Event::Started { .. }));
     assert!(!called, "its lease may have been over");
     store.heal();
-    bench.wait("its end", |event| match event {
-        Event::Ended { state: RunState::Succeeded, .. } => Some(()),
-        _ => None,
-    });
+    let ended = ended(run);
+    bench.wait("its end", |event| ended(event).filter(|(state, _)| *state == StateWord::Succeeded));
     let attempts = bench.stores.ledger.run(run).expect("it is read").expect("it is there").1;
     assert_eq!(
         attempts.iter().map(|attempt| attempt.result).collect::<Vec<_>>(),
