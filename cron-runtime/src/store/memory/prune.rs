@@ -13,6 +13,9 @@ impl Book {
     pub(super) fn prune(&mut self, desk: &mut Desk, now: DateTime<Utc>, limit: usize) -> Pruned {
         let mut pruned = Pruned::default();
         let after = desk.pruned_until.take();
+        if after.is_none() && !self.has_surplus() {
+            return pruned;
+        }
         let names: Vec<_> = self
             .jobs
             .keys()
@@ -30,6 +33,12 @@ impl Book {
         }
         desk.pruned_until = None;
         pruned
+    }
+
+    /// Whether there may be something to let go of: something on record, or a job that has had its time.
+    fn has_surplus(&self) -> bool {
+        let is_quiet = |job: &Job| job.skips.is_empty() && job.due.is_some();
+        self.runs.iter().next().is_some() || !self.jobs.values().all(is_quiet)
     }
 
     fn prune_job(&mut self, name: &JobName, now: DateTime<Utc>, room: usize, pruned: &mut Pruned) {

@@ -49,8 +49,8 @@ impl Db<'_> {
     pub(super) fn prune(&mut self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         let mut pruned = Pruned::default();
         let after = self.pruned_until.take().unwrap_or_default();
-        if after.is_empty() && !self.has_record()? {
-            // However many jobs there are: none of them has anything to let go of.
+        if after.is_empty() && !self.has_surplus()? {
+            // However many jobs there are.
             self.prune_incarnations()?;
             return Ok(pruned);
         }
@@ -77,9 +77,10 @@ impl Db<'_> {
         Ok(pruned)
     }
 
-    /// Whether anything has ever happened that is still on record.
-    fn has_record(&self) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM skips)";
+    /// Whether there may be something to let go of: something on record, or a job that has had its time.
+    fn has_surplus(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM skips) \
+                   OR EXISTS (SELECT 1 FROM marks WHERE due_ms IS NULL)";
         self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)
     }
 
