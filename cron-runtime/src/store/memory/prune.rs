@@ -35,9 +35,9 @@ impl Book {
         pruned
     }
 
-    /// Whether there may be something to let go of: something on record, or a job that has had its time.
+    /// Whether there may be something to let go of: something on record, or a dynamic job that has had its time.
     fn has_surplus(&self) -> bool {
-        let is_quiet = |job: &Job| job.skips.is_empty() && job.due.is_some();
+        let is_quiet = |job: &Job| job.skips.is_empty() && (job.due.is_some() || job.plan.handler.is_none());
         self.runs.iter().next().is_some() || !self.jobs.values().all(is_quiet)
     }
 

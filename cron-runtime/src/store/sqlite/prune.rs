@@ -77,10 +77,10 @@ impl Db<'_> {
         Ok(pruned)
     }
 
-    /// Whether there may be something to let go of: something on record, or a job that has had its time.
+    /// Whether there may be something to let go of: something on record, or a dynamic job that has had its time.
     fn has_surplus(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM skips) \
-                   OR EXISTS (SELECT 1 FROM marks WHERE due_ms IS NULL)";
+                   OR EXISTS (SELECT 1 FROM marks CROSS JOIN jobs ON id = job_id WHERE due_ms IS NULL AND handler IS NOT NULL)";
         self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)
     }
 
