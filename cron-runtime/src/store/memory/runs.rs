@@ -184,7 +184,7 @@ impl Runs {
     /// A run that is new, and not final.
     pub(super) fn add(&mut self, id: RunId, run: Run) {
         self.active.insert(id);
-        of_mut(&mut self.of, &run.job).active.insert(id);
+        self.of.entry(run.job.clone()).or_default().active.insert(id);
         self.all.insert(id, run);
     }
 
@@ -198,7 +198,7 @@ impl Runs {
     pub(super) fn file(&mut self, id: RunId) {
         let Some(run) = self.all.get(id) else { return };
         let (key, is_active, is_dead) = ((run.nominal, id), run.progress.state.is_active(), run.is_dead());
-        let of = of_mut(&mut self.of, &run.job);
+        let of = self.of.entry(run.job.clone()).or_default();
         for active in [&mut self.active, &mut of.active] {
             if is_active {
                 active.insert(id);
@@ -249,14 +249,6 @@ impl Runs {
         });
         self.of.remove(job);
     }
-}
-
-/// The runs of a job, of which there may have been none.
-fn of_mut<'a>(of: &'a mut BTreeMap<JobName, OfJob>, job: &JobName) -> &'a mut OfJob {
-    if !of.contains_key(job) {
-        of.insert(job.clone(), OfJob::default());
-    }
-    of.get_mut(job).expect("it is there by now")
 }
 
 impl Index<&RunId> for Runs {
