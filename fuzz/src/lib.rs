@@ -22,7 +22,7 @@ mod args;
 mod attribute_of_macro;
 #[path = "../../cron-macros/src/check/mod.rs"]
 mod check;
-#[path = "../../cron-macros/src/expand.rs"]
+#[path = "../../cron-macros/src/expand/mod.rs"]
 mod expand;
 #[path = "../../cron-macros/src/function.rs"]
 mod function;
