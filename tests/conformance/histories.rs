@@ -41,6 +41,7 @@ pub(crate) enum Deed {
     Reap,
     SetBack,
     Prune { limit: usize },
+    PruneJobs(Vec<&'static str>),
     Command(Wish),
 }
 
@@ -93,6 +94,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => Just(Deed::Reap),
         1 => Just(Deed::SetBack),
         1 => limit().prop_map(|limit| Deed::Prune { limit }),
+        1 => prop::collection::vec(prop::sample::select(&ALL_NAMES[..]), 1..3).prop_map(Deed::PruneJobs),
         16 => wish().prop_map(Deed::Command),
     ]
 }

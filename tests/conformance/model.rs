@@ -94,6 +94,7 @@ impl Side {
             | Deed::Renew(..)
             | Deed::SetBack
             | Deed::Prune { .. }
+            | Deed::PruneJobs(_)
             | Deed::Reap => {}
         }
         let [one, other] = &self.processes;
@@ -147,6 +148,10 @@ impl Side {
             }
             Deed::SetBack => text(process.set_back(now)),
             Deed::Prune { limit } => text(process.prune(now, *limit)),
+            Deed::PruneJobs(jobs) => {
+                let jobs = jobs.iter().map(|job| job.parse().expect("a name"));
+                text(process.prune_jobs(jobs.collect(), now))
+            }
             Deed::Renew(picks, lease) => {
                 let until = now + TimeDelta::milliseconds(*lease);
                 text(process.renew(picks.iter().filter_map(pick).collect(), until))

@@ -15,6 +15,7 @@ cases!(pruning:
     a_batch_removes_no_more_than_it_may_and_says_that_there_is_more,
     neighbouring_skipped_ticks_become_one_range,
     a_temporary_job_goes_once_its_record_is_old,
+    named_jobs_are_pruned_and_no_others,
 );
 
 fn keep(runs: u32, age: u64, dead: u32, dead_age: u64) -> Retention {
@@ -126,4 +127,29 @@ pub(crate) fn a_temporary_job_goes_once_its_record_is_old(world: &World) {
     assert_eq!(process.prune(at(90), 100).expect("prunes").jobs, 0);
     assert_eq!(process.prune(at(200), 100).expect("prunes").jobs, 1);
     assert_eq!(process.all_jobs().len(), 1);
+}
+
+pub(crate) fn named_jobs_are_pruned_and_no_others(world: &World) {
+    let jobs = ["a", "b"].map(|name| job(name).every("10s").keep(keep(2, 9_999, 9, 9_999)));
+    let process = world.start(0, &jobs);
+    for tick in (10..=50).step_by(10) {
+        for claimed in process.judge(tick).claimed {
+            process.succeed(claimed.claim, tick + 1);
+        }
+    }
+    let running = process.judge(60).claimed;
+    let names = ["b", "gone", "b"].map(|name| name.parse().expect("a name")).to_vec();
+    let pruned = process.prune_jobs(names, at(61)).expect("prunes");
+    assert_eq!((pruned.runs, pruned.skips, pruned.jobs, pruned.more), (3, 0, 0, false));
+    let left = |name: &str| process.all_runs().into_iter().filter(|run| run.job.as_str() == name).count();
+    assert_eq!((left("a"), left("b")), (6, 3));
+    // What is in progress is not touched, and the place of its job is the one that was written.
+    for claimed in running {
+        process.succeed(claimed.claim, 62);
+    }
+    assert_eq!(prune(&process, 63), (5, 0));
+    for name in ["a", "b"] {
+        let audit = process.audit(name).expect("readable").expect("a known job");
+        assert_eq!((audit.is_sound(), audit.ticks), (true, 2), "{audit:?}");
+    }
 }

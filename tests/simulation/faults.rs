@@ -356,6 +356,12 @@ impl Store for Desk {
         self.call(true, || format!("prune  at {now}"), |inner| inner.prune(now, limit), |_| Ok(()))
     }
 
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        let number = jobs.len();
+        let what = || format!("prune  {number} jobs at {now}");
+        self.call(true, what, |inner| inner.prune_jobs(jobs, now), |_| Ok(()))
+    }
+
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let asked = command.clone();
         let done = self.call(

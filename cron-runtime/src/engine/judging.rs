@@ -137,7 +137,7 @@ impl Engine {
         self.ask(asked, now);
         for (job, skip) in skipped {
             tracing::info!(job = %job, reason = %skip.reason, count = skip.count, "ticks skipped");
-            self.pruner.something_ended();
+            self.pruner.skipped(&job, &skip);
             self.meter.skipped(&job, &skip);
             self.events.tell(|| Event::Skipped { job, skip });
         }

@@ -1,104 +1,158 @@
-//! Removes what the retention of jobs does not keep any more, in small batches: while nothing else is to be done, and where there is
-//! always something to be done in between.
+//! Removes what the retention of jobs does not keep any more: job by job as their runs end, so that it keeps pace with them, and in passes
+//! through all jobs for what has become too old.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use cron_core::hash::Fnv;
+use cron_core::job::{JobName, Plan};
+use cron_core::judge::Skip;
 use cron_core::problem::ProblemKind;
+use cron_core::run::Epoch;
 
 use super::Engine;
 use crate::clock::Moment;
+use crate::store::{Pruned, StoreError};
 
-/// At most this many rows in one transaction.
+/// At most this many rows in one transaction of a pass.
 const BATCH: usize = 500;
-/// The same where a pass goes on, so that the commits are not what takes the time.
-const BATCH_AMID: usize = 2_000;
-/// After the start, and after a failure.
+/// So many jobs that have their turn are pruned in one transaction.
+const JOBS: usize = 128;
+/// For each so many ends one job is pruned at most. Jobs have their turns once in [`Retention::stride`] ends, which is more, so they do not
+/// pile up; and where all have it at once they are spread over the time until they have it again.
+const ENDS: usize = 4;
+/// Of so many ranges of skipped ticks one gives its job a turn.
+const RANGES: u64 = 16;
+/// The first pass after the start, and after a failure.
 const SOON: Duration = Duration::from_secs(60);
 /// From one pass through all jobs to the next.
 const LATER: Duration = Duration::from_secs(600);
-/// The same where [`MANY`] have ended meanwhile.
-const NEXT: Duration = Duration::from_secs(1);
-/// After so many ends there is much to remove.
-const MANY: u64 = 5_000;
-/// Between two batches at least. They are as far apart as one of them takes: so judging has half of the time at least.
+/// Between two batches of a pass at least.
 const REST: Duration = Duration::from_millis(1);
+/// Where something is due, batches are so many times as far apart as one takes.
+const PATIENCE: u32 = 9;
 
 /// When to prune, on the monotonic clock.
 #[derive(Debug)]
 pub(super) struct Pruner {
-    /// Not before this moment.
+    /// The next batch of a pass.
     from: Duration,
-    /// Where many have ended, not before this one.
-    soon: Duration,
-    /// What has ended since the pass began: a scheduler that does nothing leaves nothing behind.
-    ended: u64,
+    /// Something has ended since the pass began: a scheduler that does nothing leaves nothing behind.
+    has_ended: bool,
     /// A pass is on its way.
     is_amid: bool,
+    /// These have their turn.
+    jobs: VecDeque<JobName>,
+    /// What has ended and was not made use of for pruning jobs.
+    ends: usize,
 }
 
 impl Pruner {
     pub(super) fn new(now: Duration) -> Self {
-        let from = now.saturating_add(SOON);
         // What was there before the start.
-        Self { from, soon: now.saturating_add(NEXT), ended: 1, is_amid: false }
+        Self {
+            from: now.saturating_add(SOON),
+            has_ended: true,
+            is_amid: false,
+            jobs: VecDeque::new(),
+            ends: 0,
+        }
     }
 
-    /// A run has ended, or ticks were skipped.
+    /// Something is final, beside what an attempt of this process has come to.
     pub(super) fn something_ended(&mut self) {
-        self.ended += 1;
+        self.has_ended = true;
     }
 
-    /// There is so much to remove that it has its turn beside what is due.
-    fn is_pressed(&self) -> bool {
-        self.is_amid || self.ended >= MANY
+    /// An attempt has ended.
+    pub(super) fn ended(&mut self, plan: &Plan, epoch: Epoch) {
+        self.has_ended = true;
+        self.ends += 1;
+        if plan.retention.is_turn(epoch) {
+            self.jobs.push_back(plan.name.clone());
+        }
+    }
+
+    /// Ticks were skipped.
+    pub(super) fn skipped(&mut self, job: &JobName, skip: &Skip) {
+        self.has_ended = true;
+        self.ends += 1;
+        let last = skip.last.timestamp_millis().cast_unsigned();
+        if Fnv::new().bytes(job.as_str().as_bytes()).u64(last).finish().is_multiple_of(RANGES) {
+            self.jobs.push_back(job.clone());
+        }
+    }
+
+    /// The jobs that are to be pruned now, if they are enough for a transaction.
+    fn turn(&mut self) -> Option<Vec<JobName>> {
+        if self.jobs.len() < JOBS {
+            self.ends = self.ends.min(JOBS * ENDS);
+            return None;
+        }
+        self.ends = self.ends.checked_sub(JOBS * ENDS)?;
+        Some(self.jobs.drain(..JOBS).collect())
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {
-        let from = if self.is_pressed() { self.soon } else { self.from };
-        (self.is_amid || self.ended > 0).then_some(from)
+        (self.is_amid || self.has_ended).then_some(self.from)
     }
 
-    /// A batch was removed, which took this long; there may be more.
-    fn removed(&mut self, more: bool, took: Duration, now: Duration) {
+    /// A batch of a pass was removed, which took this long; there may be more.
+    fn removed(&mut self, more: bool, rest: Duration, now: Duration) {
         self.is_amid = more;
-        self.from = now.saturating_add(LATER);
-        self.soon = now.saturating_add(if more { took.max(REST) } else { NEXT });
+        self.from = now.saturating_add(if more { rest.max(REST) } else { LATER });
     }
 
     fn failed(&mut self, now: Duration) {
+        // A pass finds all of them.
+        self.jobs.clear();
         self.from = now.saturating_add(SOON);
-        self.soon = self.from;
     }
 }
 
 impl Engine {
-    /// Prunes one batch, if it is time and nothing is due, or there is much.
+    /// Prunes the jobs that have their turn, if they are enough for a transaction, and a batch of a pass if it is time.
     pub(super) fn prune(&mut self, now: Moment) {
-        let is_idle = !self.look && self.pending.is_empty() && self.due.is_none_or(|due| due > now.wall);
+        while let Some(jobs) = self.pruner.turn()
+            && !self.store_rests(now)
+        {
+            match self.store.prune_jobs(jobs, now.wall) {
+                Ok(pruned) => tracing::debug!(?pruned, "pruned jobs whose runs have ended"),
+                Err(error) => self.prune_failed(&error, now),
+            }
+        }
         let is_time = self.pruner.deadline().is_some_and(|deadline| deadline <= now.monotonic);
-        if !is_time || !(is_idle || self.pruner.is_pressed()) || self.store_rests(now) {
-            return;
+        if is_time && !self.store_rests(now) {
+            self.prune_batch(now);
         }
+    }
+
+    fn prune_batch(&mut self, now: Moment) {
         if !self.pruner.is_amid {
-            self.pruner.ended = 0;
+            self.pruner.has_ended = false;
+            self.pruner.jobs.clear();
         }
-        let asked = self.executor.link.clock.moment().monotonic;
-        let batch = if self.pruner.is_amid { BATCH_AMID } else { BATCH };
-        match self.store.prune(now.wall, batch) {
+        let begun = self.executor.link.clock.moment().monotonic;
+        match self.store.prune(now.wall, BATCH) {
             Ok(pruned) => {
-                let done = self.executor.link.clock.moment().monotonic;
-                self.pruner.removed(pruned.more, done.saturating_sub(asked), done);
-                if pruned.runs + pruned.skips + pruned.jobs > 0 {
-                    let (runs, skips, jobs) = (pruned.runs, pruned.skips, pruned.jobs);
+                let done = self.executor.link.clock.moment();
+                let took = done.monotonic.saturating_sub(begun);
+                let is_idle = self.pending.is_empty() && !self.is_due(done);
+                let rest = if is_idle { took } else { took.saturating_mul(PATIENCE) };
+                self.pruner.removed(pruned.more, rest, done.monotonic);
+                let Pruned { runs, skips, jobs, .. } = pruned;
+                if runs + skips + jobs > 0 {
                     tracing::info!(runs, skips, jobs, "removed what is not to be kept any longer");
                 }
             }
-            Err(error) => {
-                // Nothing is lost by waiting, and nothing else has to.
-                self.pruner.failed(now.monotonic);
-                let what = format!("the record could not be pruned: {error}");
-                self.events.problem(ProblemKind::PruneFailed, None, what);
-            }
+            Err(error) => self.prune_failed(&error, now),
         }
+    }
+
+    /// Nothing is lost by waiting, and nothing else has to.
+    fn prune_failed(&mut self, error: &StoreError, now: Moment) {
+        self.pruner.failed(now.monotonic);
+        let what = format!("the record could not be pruned: {error}");
+        self.events.problem(ProblemKind::PruneFailed, None, what);
     }
 }

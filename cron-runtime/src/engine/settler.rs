@@ -252,7 +252,7 @@ impl Engine {
             }
             Settled::Moved { state, gave_way, due } => {
                 self.due = self.due.into_iter().chain(state.wake()).chain(due).min();
-                self.pruner.something_ended();
+                self.pruner.ended(plan, claim.epoch);
                 let run = claim.run.0;
                 if state == RunState::Succeeded {
                     self.after_completion(claim, &settlement.event);

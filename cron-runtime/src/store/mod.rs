@@ -20,9 +20,9 @@ use cron_core::run::{OwnerId, RunId};
 pub use error::StoreError;
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
-    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PROBLEMS, Note, Page,
-    PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled,
-    Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
+    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PROBLEMS,
+    MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter,
+    RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
 
@@ -133,6 +133,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; nothing has happened.
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError>;
+
+    /// The same for these jobs, at most [`MAX_PRUNED_RUNS`] runs of each. A job that is gone is left out.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing has happened.
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError>;
 
     /// Does what a person or a program asks for, and wakes the schedulers that work on this store.
     ///

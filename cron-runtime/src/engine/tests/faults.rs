@@ -95,6 +95,9 @@ impl Store for Faulty {
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         self.pass("prune", |store| store.prune(now, limit))
     }
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        self.pass("prune", |store| store.prune_jobs(jobs, now))
+    }
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         self.store.command(command, now)
     }

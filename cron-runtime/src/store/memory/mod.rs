@@ -130,6 +130,10 @@ impl Store for MemoryStore {
         Ok(self.book().prune(&mut desk, now, limit))
     }
 
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        Ok(self.book().prune_jobs(&jobs, now))
+    }
+
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let desk = self.desk();
         self.book().command(&desk, command, now)

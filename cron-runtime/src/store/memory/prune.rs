@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 
-use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo};
+use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, Pruned, SkipInfo};
 use super::book::{Book, Desk, Job};
 use super::runs::Line;
 
@@ -32,6 +32,14 @@ impl Book {
             desk.pruned_until = Some(name.clone());
         }
         desk.pruned_until = None;
+        pruned
+    }
+
+    pub(super) fn prune_jobs(&mut self, names: &[JobName], now: DateTime<Utc>) -> Pruned {
+        let mut pruned = Pruned::default();
+        for name in names {
+            self.prune_job(name, now, MAX_PRUNED_RUNS, &mut pruned);
+        }
         pruned
     }
 

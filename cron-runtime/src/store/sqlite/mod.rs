@@ -249,6 +249,10 @@ impl Store for SqliteStore {
         self.transact([Point::PruneWritten, Point::PruneCommitted], move |db| db.prune(now, limit))
     }
 
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        self.transact([Point::PruneWritten, Point::PruneCommitted], move |db| db.prune_jobs(&jobs, now))
+    }
+
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         let done = self
             .transact([Point::CommandWritten, Point::CommandCommitted], move |db| db.command(command, now))?;

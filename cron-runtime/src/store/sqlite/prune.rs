@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::audit::Segment;
+use cron_core::job::JobName;
 use cron_core::policy::Retention;
 use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
-use rusqlite::{CachedStatement, params};
+use rusqlite::{OptionalExtension, params};
 
-use super::super::{MAX_PRUNED_JOBS, Pruned, SkipInfo, StoreError};
+use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, Pruned, SkipInfo, StoreError};
 use super::db::{Db, Entry};
 use super::ledger::{SKIP, segments, skip_info};
 use super::marks::Mark;
@@ -16,9 +17,9 @@ use super::rows::{ACTIVE, Columns, DEAD, PARKED, failed, from_int, to_int, to_ms
 /// At most this many blocks of skipped ticks of one job are looked at, or removed, at once.
 const BLOCKS: usize = 10_000;
 
-/// Finished runs that are no dead letters.
-const DONE: &str = "(state IN ('succeeded', 'cancelled') OR \
-                    (dismissed_ms IS NOT NULL AND state IN ('failed', 'discarded', 'quarantined')))";
+/// Finished runs that are no dead letters. (No lists: SQLite builds a table of each. The words of dead letters are those between `d` and
+/// `r`.)
+const DONE: &str = "(state = 'succeeded' OR state = 'cancelled' OR (dismissed_ms IS NOT NULL AND state > 'd' AND state < 'r'))";
 
 /// A run that is beyond the retention of its job.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,22 +27,7 @@ struct Surplus {
     nominal: i64,
     run: i64,
     is_tick: bool,
-}
-
-/// Removes runs, with statements that are looked up once.
-struct Remover<'a> {
-    attempts: CachedStatement<'a>,
-    log: CachedStatement<'a>,
-    run: CachedStatement<'a>,
-}
-
-impl Remover<'_> {
-    fn remove(&mut self, run: i64) -> Result<(), StoreError> {
-        for statement in [&mut self.attempts, &mut self.log, &mut self.run] {
-            statement.execute([run]).map_err(failed)?;
-        }
-        Ok(())
-    }
+    is_dead: bool,
 }
 
 impl Db<'_> {
@@ -62,18 +48,29 @@ impl Db<'_> {
             let jobs: Result<_, _> = rows.map_err(failed)?.collect();
             jobs.map_err(failed)?
         };
-        let mut remover = self.remover()?;
         for (index, (job, name)) in jobs.into_iter().enumerate() {
             let done = usize::try_from(pruned.runs + pruned.skips + pruned.jobs).unwrap_or(usize::MAX);
             if done >= limit || index == MAX_PRUNED_JOBS {
                 pruned.more = true;
                 return Ok(pruned);
             }
-            self.prune_job(JobId(from_int(job)?), now, limit - done, &mut remover, &mut pruned)?;
+            self.prune_job(JobId(from_int(job)?), now, limit - done, &mut pruned)?;
             self.pruned_until.replace(Some(name));
         }
         self.pruned_until.take();
         self.prune_incarnations()?;
+        Ok(pruned)
+    }
+
+    pub(super) fn prune_jobs(&mut self, names: &[JobName], now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+        // Nothing of attempts in progress is removed.
+        self.keeps_at_hand();
+        let mut pruned = Pruned::default();
+        for name in names {
+            if let Some(job) = self.job_id(name)? {
+                self.prune_job(job, now, MAX_PRUNED_RUNS, &mut pruned)?;
+            }
+        }
         Ok(pruned)
     }
 
@@ -89,7 +86,6 @@ impl Db<'_> {
         job: JobId,
         now: DateTime<Utc>,
         room: usize,
-        remover: &mut Remover<'_>,
         pruned: &mut Pruned,
     ) -> Result<(), StoreError> {
         // A job that a newer program has declared in words that this one does not know is left to that one.
@@ -106,21 +102,15 @@ impl Db<'_> {
         let mut surplus = self.surplus(&mark, &entry.plan.retention, now, room)?;
         pruned.more |= surplus.len() > room;
         surplus.truncate(room);
-        let mut until = None;
         if pruned.runs == 0 && !surplus.is_empty() {
             self.keep_numbers()?;
         }
-        for run in &surplus {
-            remover.remove(run.run)?;
-            until = until.max(run.is_tick.then_some(run.nominal));
-        }
-        if !surplus.is_empty() {
-            mark.recorded = mark.recorded.saturating_sub(surplus.len() as u64);
-            self.write_mark(&mark)?;
-            pruned.runs += surplus.len() as u64;
-        }
-        let oldest = before(now, entry.plan.retention.age);
-        let removed = self.prune_skips(job, until, oldest)?;
+        let removed = self.remove_runs(job, &surplus)?;
+        mark.recorded = mark.recorded.saturating_sub(removed);
+        pruned.runs += removed;
+        let until = surplus.iter().filter(|run| run.is_tick).map(|run| run.nominal).max();
+        let until = self.begin_record(&mark, until, before(now, entry.plan.retention.age), removed > 0)?;
+        let removed = until.map_or(Ok(0), |until| self.remove_skips(job, until))?;
         pruned.more |= removed >= BLOCKS as u64;
         pruned.skips += removed;
         pruned.skips += self.fold_skips(job, entry.plan.name.as_str())?;
@@ -158,77 +148,123 @@ impl Db<'_> {
         let dead = from_int(dead)?;
         // All others on record are done. So nobody has to count them.
         let done = mark.recorded.saturating_sub(mark.active + mark.parked + dead);
-        let limit = to_int(room as u64).saturating_add(1);
-        let many = to_int(done.saturating_sub(u64::from(keep.runs))).min(limit);
-        let mut surplus = self.oldest_runs(job, DONE, many, before(now, keep.age), limit)?;
+        let many = done.saturating_sub(u64::from(keep.runs));
+        let mut surplus = self.oldest_runs(job, false, many, before(now, keep.age), room)?;
         if dead > 0 {
-            let many = to_int(dead.saturating_sub(u64::from(keep.dead))).min(limit);
-            surplus.extend(self.oldest_runs(job, DEAD, many, before(now, keep.dead_age), limit)?);
+            let many = dead.saturating_sub(u64::from(keep.dead));
+            surplus.extend(self.oldest_runs(job, true, many, before(now, keep.dead_age), room)?);
+            surplus.sort_unstable();
         }
-        surplus.sort_unstable();
-        surplus.truncate(room.saturating_add(1));
         Ok(surplus)
     }
 
-    /// The oldest runs of a kind: `many` of them whatever their age, and those from before `oldest`.
+    /// The oldest runs of a kind: `many` of them whatever their age, and those from before `oldest`; one more than there is `room` for, if
+    /// there are.
     fn oldest_runs(
         &self,
         job: i64,
-        which: &str,
-        many: i64,
+        is_dead: bool,
+        many: u64,
         oldest: i64,
-        limit: i64,
+        room: usize,
     ) -> Result<Vec<Surplus>, StoreError> {
-        let read = |sql: &str, from: i64, limit: i64| -> Result<Vec<Surplus>, StoreError> {
-            let mut statement = self.statement(sql)?;
-            let mut rows = statement.query(params![job, from, limit]).map_err(failed)?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next().map_err(failed)? {
-                let mut row = Columns::of(row);
-                let (nominal, run) = (row.get("nominal_ms")?, row.get("id")?);
-                found.push(Surplus { nominal, run, is_tick: row.get::<i64>("lane")? == 0 });
-            }
-            Ok(found)
-        };
         // The few that are dead are found by their own index, not among all runs of the job.
-        let index = if which == DEAD { "runs_dead" } else { "runs_key" };
-        let columns = format!("SELECT nominal_ms, id, lane FROM runs INDEXED BY {index} WHERE job_id = ?1");
-        let order = "ORDER BY nominal_ms, id LIMIT ?3";
-        let old = read(&format!("{columns} AND nominal_ms < ?2 AND {which} {order}"), oldest, limit)?;
-        if old.len() as i64 >= many {
-            return Ok(old);
+        let (which, by) = if is_dead {
+            (DEAD, "INDEXED BY runs_dead WHERE job_id = ?1 AND")
+        } else {
+            (DONE, "INDEXED BY runs_key WHERE job_id = ?1 AND")
+        };
+        let order = if is_dead { "nominal_ms, id" } else { "nominal_ms, lane" };
+        let mut statement =
+            self.statement(&format!("SELECT nominal_ms, id, lane FROM runs {by} {which} ORDER BY {order}"))?;
+        let mut rows = statement.query([job]).map_err(failed)?;
+        let mut found: Vec<Surplus> = Vec::new();
+        // Runs of one instant come by their lanes and go by their numbers, so the last instant is read to its end.
+        let mut last = None;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            let (nominal, run) = (row.get("nominal_ms")?, row.get("id")?);
+            let is_surplus = nominal < oldest || (found.len() as u64) < many;
+            if last != Some(nominal) && (!is_surplus || found.len() > room) {
+                break;
+            }
+            last = Some(nominal);
+            found.push(Surplus { nominal, run, is_tick: row.get::<i64>("lane")? == 0, is_dead });
         }
-        read(&format!("{columns} AND nominal_ms >= ?2 AND {which} {order}"), i64::MIN, many)
+        found.sort_unstable();
+        let old = found.partition_point(|run| run.nominal < oldest);
+        found.truncate(old.max(usize::try_from(many).unwrap_or(usize::MAX)).min(room.saturating_add(1)));
+        Ok(found)
     }
 
-    fn remover(&self) -> Result<Remover<'_>, StoreError> {
-        Ok(Remover {
-            attempts: self.statement("DELETE FROM attempts WHERE run_id = ?1")?,
-            log: self.statement("DELETE FROM run_log WHERE run_id = ?1")?,
-            run: self.statement("DELETE FROM runs WHERE id = ?1")?,
-        })
+    /// Removes runs with what is kept beside them. Gives how many.
+    fn remove_runs(&self, job: JobId, surplus: &[Surplus]) -> Result<u64, StoreError> {
+        let ids = || surplus.iter().map(|run| run.run);
+        let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(0) };
+        // Most runs have nothing beside them.
+        for table in ["attempts", "run_log"] {
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE run_id >= ?1 AND run_id <= ?2)");
+            if self.statement(&sql)?.query_row([first, last], |row| row.get(0)).map_err(failed)? {
+                let mut delete = self.statement(&format!("DELETE FROM {table} WHERE run_id = ?1"))?;
+                ids().try_for_each(|run| delete.execute([run]).map(drop).map_err(failed))?;
+            }
+        }
+        // Whatever is done before the last instant is among them, and goes at once.
+        let last = surplus.iter().filter(|run| !run.is_dead).map(|run| run.nominal).max();
+        let sql =
+            format!("DELETE FROM runs INDEXED BY runs_key WHERE job_id = ?1 AND nominal_ms < ?2 AND {DONE}");
+        let mut removed = last.map_or(Ok(0), |last| self.run(&sql, params![to_int(job.0), last]))?;
+        let mut delete = self.statement("DELETE FROM runs WHERE id = ?1")?;
+        for run in surplus.iter().filter(|run| run.is_dead || Some(run.nominal) == last) {
+            removed += delete.execute([run.run]).map_err(failed)?;
+        }
+        Ok(removed as u64)
     }
 
-    /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.
-    fn prune_skips(&self, job: JobId, until: Option<i64>, oldest: i64) -> Result<u64, StoreError> {
-        let job = to_int(job.0);
-        let sql = "SELECT (SELECT pruned_ms FROM marks WHERE job_id = ?1), \
-                   (SELECT max(last_ms) FROM skips WHERE job_id = ?1 AND first_ms < ?2 AND last_ms < ?2)";
+    /// Moves the beginning of the record, and gives it. A dead letter keeps its row beyond it; it is the verdicts that begin there.
+    fn begin_record(
+        &self,
+        mark: &Mark,
+        until: Option<i64>,
+        oldest: i64,
+        has_removed: bool,
+    ) -> Result<Option<i64>, StoreError> {
+        let job = to_int(mark.job.0);
+        let sql = "SELECT pruned_ms, \
+                   (SELECT max(last_ms) FROM skips WHERE job_id = ?1 AND first_ms < ?2 AND last_ms < ?2) \
+                   FROM marks WHERE job_id = ?1";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let (before, too_old): (Option<i64>, Option<i64>) =
             self.statement(sql)?.query_row(params![job, oldest], read).map_err(failed)?;
-        let Some(until) = until.max(too_old).max(before) else { return Ok(0) };
-        if Some(until) != before {
-            self.run("UPDATE marks SET pruned_ms = ?2 WHERE job_id = ?1", params![job, until])?;
+        let until = until.max(too_old).max(before);
+        if has_removed || until != before {
+            let sql = "UPDATE marks SET recorded = ?2, pruned_ms = ?3 WHERE job_id = ?1";
+            self.run(sql, params![job, to_int(mark.recorded), until])?;
+            self.at_hand.wrote(mark);
+        }
+        if until != before {
             let in_force = "(SELECT max(since_ms) FROM segments WHERE job_id = ?1 AND since_ms <= ?2)";
             let sql = format!("DELETE FROM segments WHERE job_id = ?1 AND since_ms < {in_force}");
             self.run(&sql, params![job, until])?;
         }
-        // A range is kept or removed whole.
-        let sql = "DELETE FROM skips WHERE job_id = ?1 AND first_ms IN (\
-                   SELECT first_ms FROM skips WHERE job_id = ?1 AND first_ms <= ?2 AND last_ms <= ?2 \
-                   ORDER BY first_ms LIMIT ?3)";
-        let removed = self.run(sql, params![job, until, to_int(BLOCKS as u64)])?;
+        Ok(until)
+    }
+
+    /// Removes blocks of skipped ticks, each as a whole. Gives how many.
+    fn remove_skips(&self, job: JobId, until: i64) -> Result<u64, StoreError> {
+        let job = to_int(job.0);
+        let gone = "FROM skips WHERE job_id = ?1 AND first_ms <= ?2 AND last_ms <= ?2";
+        let sql = format!("SELECT first_ms {gone} ORDER BY first_ms LIMIT 1 OFFSET ?3");
+        let nth = |place: u64| -> Result<Option<i64>, StoreError> {
+            let mut statement = self.statement(&sql)?;
+            let values = params![job, until, to_int(place)];
+            statement.query_row(values, |row| row.get(0)).optional().map_err(failed)
+        };
+        if nth(0)?.is_none() {
+            return Ok(0);
+        }
+        let last = nth(BLOCKS as u64 - 1)?.unwrap_or(until);
+        let removed = self.run(&format!("DELETE {gone} AND first_ms <= ?3"), params![job, until, last])?;
         Ok(removed as u64)
     }
 

@@ -11,7 +11,7 @@ pub use read::{
     AttemptInfo, GroupInfo, JobInfo, JobQuery, Page, PauseInfo, RunFilter, RunInfo, RunQuery, SkipInfo,
 };
 pub use work::{
-    Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, Note, Program, Progress,
-    Pruned, Reaped, Settled, Settlement, Synced,
+    Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PRUNED_RUNS, Note, Program,
+    Progress, Pruned, Reaped, Settled, Settlement, Synced,
 };
 pub(crate) use work::{MAX_PRUNED_JOBS, stopped};

@@ -203,7 +203,10 @@ pub struct Reaped {
 /// One call to prune looks at this many jobs at most: it shares its thread with the judging.
 pub(crate) const MAX_PRUNED_JOBS: usize = 500;
 
-/// The answer of [`Store::prune`](crate::store::Store::prune).
+/// So many runs of each of its jobs are removed by [`Store::prune_jobs`](crate::store::Store::prune_jobs) at most.
+pub const MAX_PRUNED_RUNS: usize = 512;
+
+/// The answer of [`Store::prune`](crate::store::Store::prune) and [`Store::prune_jobs`](crate::store::Store::prune_jobs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// How many runs were removed.
