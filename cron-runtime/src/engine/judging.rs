@@ -19,12 +19,24 @@ use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreE
 /// last is written.
 const BATCH: usize = 512;
 
+/// The same behind the first of them, where the time of a commit counts for more than that of a start.
+const LARGE_BATCH: usize = 2_048;
+
 /// So many are judged in one step: then leases, timeouts and what runs say of themselves have their turn.
-const BATCHES: usize = 8;
+const BATCHES: usize = 4;
 
 /// Between two looks while runs wait for room in their group: the attempt whose end makes room may be another process's, and
 /// nobody rings for that.
 const CROWDED: Duration = Duration::from_secs(5);
+
+/// A batch that the store has in hand.
+struct Asked {
+    /// The results that are written with it.
+    results: Vec<Pending>,
+    /// When it was asked for, on the monotonic clock.
+    at: Duration,
+    answer: Answer<(Vec<Settled>, Judged)>,
+}
 
 impl Engine {
     /// Judges what is due and starts what that gives; results that have come meanwhile are written with it. Says whether more is due.
@@ -32,37 +44,36 @@ impl Engine {
         if !self.is_due(now) || self.store_rests(now) {
             return false;
         }
-        let mut claimed = Vec::new();
-        for _ in 0..BATCHES {
-            let results = std::mem::take(&mut self.pending);
-            let asked = self.executor.link.clock.moment().monotonic;
-            let answer = self.ask_for_batch(&results, claimed.len(), now);
-            // The functions of the batch before are called while the store writes this one.
-            claimed.into_iter().for_each(|attempt| self.start(attempt, now));
-            claimed = match answer() {
-                Ok((settled, judged)) => {
-                    if !results.is_empty() {
-                        self.answered(Verb::Settle, asked);
-                    }
-                    self.answered(Verb::Judge, asked);
-                    self.tell_all_settled(results, settled);
-                    self.judged(judged, now)
-                }
+        let mut asked = self.ask_for_batch(BATCH, 0, now);
+        for number in 1..=BATCHES {
+            let Asked { results, at, answer } = asked;
+            let (settled, judged) = match answer() {
+                Ok(answer) => answer,
                 Err(error) => {
                     // Those that were sent have come first.
                     self.pending.splice(..0, results);
                     return self.judge_failed(&error, now);
                 }
             };
-            if !self.look {
-                break;
+            if !results.is_empty() {
+                self.answered(Verb::Settle, at);
             }
-            self.read_inbox(now);
-            if !self.shutdown.is_open() {
-                break;
+            self.answered(Verb::Judge, at);
+            let mut next = None;
+            if judged.more && number < BATCHES {
+                self.read_inbox(now);
+                if self.shutdown.is_open() {
+                    next = Some(self.ask_for_batch(LARGE_BATCH, judged.claimed.len(), now));
+                }
+            }
+            // While the store writes the next batch, what became of this one is told, and its functions are called.
+            self.tell_all_settled(results, settled);
+            self.judged(judged, now).into_iter().for_each(|attempt| self.start(attempt, now));
+            match next {
+                Some(next) => asked = next,
+                None => break,
             }
         }
-        claimed.into_iter().for_each(|attempt| self.start(attempt, now));
         self.look
     }
 
@@ -77,24 +88,22 @@ impl Engine {
         self.shutdown.is_open() && self.is_due(now) && !has_other_business
     }
 
-    fn ask_for_batch(
-        &self,
-        results: &[Pending],
-        claimed: usize,
-        now: Moment,
-    ) -> Answer<(Vec<Settled>, Judged)> {
+    /// Sends what is pending with the request; so many attempts were claimed and are not started yet.
+    fn ask_for_batch(&mut self, limit: usize, claimed: usize, now: Moment) -> Asked {
+        let results = std::mem::take(&mut self.pending);
         let request = JudgeRequest {
             now: now.wall,
-            limit: BATCH,
-            // A result that waits for the store counts as an attempt: so what is kept while the store fails is bounded.
-            room: self.workers.saturating_sub(self.attempts.len() + self.pending.len() + claimed),
+            limit,
+            room: self.workers.saturating_sub(self.attempts.len() + claimed),
             lease_until: now.wall + LEASE,
             owner: self.owner,
         };
         if !results.is_empty() {
             pass(Point::SettleNext);
         }
-        self.store.settle_and_judge(settlements(results), request)
+        let at = self.executor.link.clock.moment().monotonic;
+        let answer = self.store.settle_and_judge(settlements(&results), request);
+        Asked { results, at, answer }
     }
 
     /// Nothing was judged, and the results are pending again.
