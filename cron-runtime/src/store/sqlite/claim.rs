@@ -51,10 +51,11 @@ impl NewRun<'_> {
 }
 
 /// Whose an attempt is, from when on, and until when.
-struct Start {
-    owner: i64,
-    now: i64,
-    lease: i64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) owner: i64,
+    pub(super) now: i64,
+    pub(super) lease: i64,
 }
 
 impl Session {
@@ -286,11 +287,12 @@ impl Db<'_> {
         } else {
             mark.parked += 1;
         }
-        if let Some((epoch, start)) = &start
+        if let Some((epoch, start)) = start
             && new.is_plain_tick()
             && is_fresh(&progress)
         {
-            return self.start_tick(run, mark.job, new.nominal, *epoch, start);
+            self.start_tick(run, mark.job, new.nominal, epoch, start);
+            return Ok(());
         }
         let (overdue, wake) = state_columns(&progress.state);
         let lane = if new.origin == Origin::Tick { 0 } else { to_int(run.0) };
@@ -312,21 +314,6 @@ impl Db<'_> {
             new.batch,
         ];
         self.statements.insert_run.borrow_mut().execute(values).map_err(failed)?;
-        Ok(())
-    }
-
-    /// Most runs, written with less.
-    fn start_tick(
-        &self,
-        run: RunId,
-        job: JobId,
-        tick: DateTime<Utc>,
-        epoch: Epoch,
-        start: &Start,
-    ) -> Result<(), StoreError> {
-        let [run, job, epoch] = [run.0, job.0, epoch.0].map(to_int);
-        let values = params![run, job, to_ms(tick), epoch, start.owner, start.lease, start.now];
-        self.statements.start_tick.borrow_mut().execute(values).map_err(failed)?;
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ use super::ranks::Ranks;
 use super::rows::{failed, from_int, from_ms, read_plan, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
+use super::ticks::Ticks;
 
 /// By a number of ours. Those that are due together were mostly born together, so that their neighbours in an ordered map are needed
 /// next; in a hash map each would wait for memory of its own.
@@ -55,6 +56,7 @@ pub(super) struct Db<'c> {
     next_run: Cell<Option<u64>>,
     pub(super) at_hand: AtHand,
     pub(super) deferred: Deferred,
+    pub(super) ticks: Ticks,
     /// How important jobs are.
     pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
@@ -151,6 +153,7 @@ impl<'c> Db<'c> {
             next_run: Cell::new(None),
             at_hand: AtHand::default(),
             deferred: Deferred::default(),
+            ticks: Ticks::default(),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
         })
@@ -201,6 +204,7 @@ impl<'c> Db<'c> {
         self.keeps.set(false);
         // What a request that failed has put off is not to be written.
         drop(self.deferred.end());
+        self.ticks.clear();
         match self.stage {
             Stage::Begun | Stage::TakenBack => Ok(()),
             Stage::Shared => self.execute("SAVEPOINT request"),
@@ -227,6 +231,7 @@ impl<'c> Db<'c> {
         self.next_run.set(None);
         self.ranks.set(Ranks::Unknown);
         self.at_hand.clear();
+        self.ticks.clear();
         if self.has_edited.get() {
             self.version.undone += 1;
         }
@@ -256,12 +261,14 @@ impl<'c> Db<'c> {
         self.data = None;
         self.ranks.set(Ranks::Unknown);
         self.at_hand.clear();
+        self.ticks.clear();
         self.version = Version { declarations: None, undone: self.version.undone + 1 };
         // SQLite may have done it already; then there is nothing to roll back.
         let _ = self.execute("ROLLBACK");
     }
 
     pub(super) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        self.write_ticks()?;
         self.connection.prepare_cached(sql).map_err(failed)
     }
 

@@ -168,10 +168,14 @@ impl Db<'_> {
         let epoch = to_int(mark.epoch.0);
         let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
         let due = mark.due.map(to_ms);
+        let is_plain = queued.is_none() && by.is_none() && parked == 0;
         let written = if due == mark.written {
             // Most ends of runs do not move the due instant; then its index is left alone.
             let values = params![job, at, queued, until, by, epoch, active, parked, recorded];
             self.statements.write_mark.borrow_mut().execute(values)
+        } else if is_plain {
+            let values = params![job, at, epoch, active, recorded, due];
+            self.statements.advance_mark.borrow_mut().execute(values)
         } else {
             let values = params![job, at, queued, until, by, epoch, active, parked, recorded, due];
             self.statements.write_mark_and_due.borrow_mut().execute(values)

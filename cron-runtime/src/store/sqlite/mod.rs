@@ -24,6 +24,7 @@ mod signal;
 mod slots;
 mod statements;
 mod sync;
+mod ticks;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

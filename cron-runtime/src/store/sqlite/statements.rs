@@ -7,6 +7,7 @@ use rusqlite::{Connection, PrepFlags, Statement};
 use super::super::StoreError;
 use super::marks::MARK;
 use super::rows::{PROGRESS, failed};
+use super::ticks::{self, TOGETHER};
 
 /// Each is borrowed for one call of it.
 #[derive(Debug)]
@@ -14,9 +15,10 @@ pub(super) struct Statements<'c> {
     /// A new run: `id`, `job_id`, `nominal_ms`, `lane`, `origin`, `state`, `overdue`, `epoch`, `owner`, `lease_ms`, `started_ms`,
     /// `wake_ms`, `args`, `batch`.
     pub(super) insert_run: RefCell<Statement<'c>>,
-    /// The same for a tick that is started at once, without arguments of its own: `id`, `job_id`, `nominal_ms`, `epoch`, `owner`, `lease_ms`,
-    /// `started_ms`.
+    /// The same for a tick that is started at once, without arguments of its own, by the [values](super::ticks::values) of one.
     pub(super) start_tick: RefCell<Statement<'c>>,
+    /// The same for [`TOGETHER`] of them. If one cannot be written, those before it are, and the transaction is to be taken back.
+    pub(super) start_ticks: RefCell<Statement<'c>>,
     /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
     pub(super) keep_attempt: RefCell<Statement<'c>>,
     /// What became of a run whose attempt has ended: `id`, `epoch`, the new `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`,
@@ -29,7 +31,9 @@ pub(super) struct Statements<'c> {
     pub(super) held: RefCell<Statement<'c>>,
     /// Where a job stands: `job_id`, `mark_ms`, `queued_ms`, `hold_ms`, `hold_by`, `epoch`, `active`, `parked`, `recorded`.
     pub(super) write_mark: RefCell<Statement<'c>>,
-    /// The same with `due_ms`, and so with its index.
+    /// A job that nothing is held back or waits for: `job_id`, `mark_ms`, `epoch`, `active`, `recorded`, `due_ms`.
+    pub(super) advance_mark: RefCell<Statement<'c>>,
+    /// As [`Statements::write_mark`] with `due_ms`, and so with its index.
     pub(super) write_mark_and_due: RefCell<Statement<'c>>,
 }
 
@@ -49,6 +53,13 @@ impl<'c> Statements<'c> {
                  WHERE id = ?1 AND epoch = ?2 AND state = ?12"
             )
         };
+        let start_ticks = |count: usize| {
+            let values = ticks::values(count);
+            format!(
+                "INSERT OR FAIL INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, \
+                 crashes, epoch, owner, lease_ms, started_ms) VALUES {values}"
+            )
+        };
         let write_mark = |due: &str| {
             format!(
                 "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, active = ?7, \
@@ -61,11 +72,8 @@ impl<'c> Statements<'c> {
                  epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?,
-            start_tick: prepare(
-                "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
-                 epoch, owner, lease_ms, started_ms) \
-                 VALUES (?1, ?2, ?3, 0, 'tick', 'running', 0, 0, 0, ?4, ?5, ?6, ?7)",
-            )?,
+            start_tick: prepare(&start_ticks(1))?,
+            start_ticks: prepare(&start_ticks(TOGETHER))?,
             keep_attempt: prepare(&write_run(""))?,
             // An attempt that has ended is nobody's, and asked for nothing.
             end_attempt: prepare(&write_run(
@@ -80,6 +88,10 @@ impl<'c> Statements<'c> {
                  WHERE runs.id = ?1 AND runs.epoch = ?2 AND state = 'running'"
             ))?,
             write_mark: prepare(&write_mark(""))?,
+            advance_mark: prepare(
+                "UPDATE marks SET mark_ms = ?2, queued_ms = NULL, hold_ms = NULL, hold_by = NULL, epoch = ?3, active = ?4, \
+                 parked = 0, recorded = ?5, due_ms = ?6 WHERE job_id = ?1",
+            )?,
             write_mark_and_due: prepare(&write_mark(", due_ms = ?10"))?,
         })
     }
