@@ -10,8 +10,9 @@ use cron_core::run::{
 use rusqlite::params;
 
 use super::super::{Claim, Claimed, JudgeRequest, StoreError};
-use super::db::{Db, Entry};
+use super::db::Db;
 use super::judge::Session;
+use super::known::Entry;
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_int, state_columns, to_int, to_ms};
 use super::settle::Held;
@@ -325,8 +326,8 @@ fn is_fresh(progress: &Progress) -> bool {
 }
 
 fn is_tick_late(entry: &Entry, tick: DateTime<Utc>, session: &Session) -> bool {
-    entry.schedule.as_ref().is_some_and(|schedule| {
-        is_late(entry.plan.catch_up, schedule, entry.jitter, tick, session.request.now)
+    entry.schedule().is_some_and(|schedule| {
+        is_late(entry.plan.catch_up, schedule, entry.jitter(), tick, session.request.now)
     })
 }
 

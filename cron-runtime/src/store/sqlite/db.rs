@@ -2,21 +2,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::{JobName, Plan};
-use cron_core::policy::Jitter;
+use cron_core::job::JobName;
 use cron_core::run::{JobId, OwnerId, RunId};
-use cron_core::schedule::Schedule;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::StoreError;
 use super::at_hand::AtHand;
+use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::ranks::Ranks;
-use super::rows::{failed, from_int, from_ms, read_plan, to_int};
+use super::rows::{failed, from_int, from_ms, read_plan, to_int, to_ms};
 use super::signal::Signal;
 use super::statements::Statements;
 use super::ticks::Ticks;
@@ -42,10 +41,11 @@ pub(super) struct Db<'c> {
     /// Up to which skipped ticks of a job neighbours were folded.
     pub(super) folded: RefCell<ById<JobId, i64>>,
     /// The jobs that were read. Written while a verb runs, on the one thread that has this.
-    known: RefCell<ById<JobId, Known>>,
+    known: RefCell<Known>,
     /// Another number than before once another process has written to the file.
     data: Option<i64>,
-    version: Version,
+    /// How often declarations have changed, as the file said when the jobs were linked.
+    declarations: Option<i64>,
     /// The transaction has linked jobs anew.
     has_relinked: bool,
     /// Where the transaction stands.
@@ -74,64 +74,6 @@ enum Stage {
     TakenBack,
 }
 
-/// Another one than before once declarations may have changed behind the back of [`Db::entry`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Version {
-    /// How often declarations have changed, as the file says.
-    declarations: Option<i64>,
-    /// How often this process has taken back what it had written.
-    undone: u64,
-}
-
-/// What is known of a job, as long as nobody has written something else.
-#[derive(Debug)]
-struct Known {
-    entry: Arc<Entry>,
-    /// What the file has of it.
-    written: Written,
-    /// When it was last held against the file.
-    version: Version,
-}
-
-/// Tells whether the file still has the same plan and the same beginning of its schedule. The text itself would be half of what is kept
-/// of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Written {
-    plan: [u64; 2],
-    since: i64,
-}
-
-impl Written {
-    fn new(plan: &str, since: i64) -> Self {
-        let digest = |key: u8| {
-            let mut hasher = DefaultHasher::new();
-            (key, plan).hash(&mut hasher);
-            hasher.finish()
-        };
-        Self { plan: [digest(0), digest(1)], since }
-    }
-}
-
-/// A job as the judge and the state machine need it.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) plan: Arc<Plan>,
-    /// The schedule in force, anchored.
-    pub(super) schedule: Option<Schedule>,
-    pub(super) jitter: Jitter,
-    /// What the function of a dynamic job is given.
-    pub(super) args: Option<Arc<str>>,
-}
-
-impl Entry {
-    /// `since` is the instant from which the schedule of the plan is in force.
-    pub(super) fn new(plan: Plan, since: DateTime<Utc>) -> Self {
-        let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
-        let (jitter, args) = (plan.jitter(), plan.args.as_deref().map(Arc::from));
-        Self { plan: Arc::new(plan), schedule, jitter, args }
-    }
-}
-
 impl<'c> Db<'c> {
     pub(super) fn new(connection: &'c Connection, signal: Arc<Signal>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -146,7 +88,7 @@ impl<'c> Db<'c> {
             folded: RefCell::default(),
             known: RefCell::default(),
             data: None,
-            version: Version { declarations: None, undone: 0 },
+            declarations: None,
             has_relinked: false,
             stage: Stage::Begun,
             has_edited: Cell::new(false),
@@ -182,12 +124,13 @@ impl<'c> Db<'c> {
         }
         self.at_hand.clear();
         let declarations = number(self, "SELECT declarations FROM counters")?;
-        if self.version.declarations != Some(declarations) {
-            self.version.declarations = Some(declarations);
+        if self.declarations != Some(declarations) {
+            self.declarations = Some(declarations);
+            self.known.get_mut().doubt();
             self.ranks.set(Ranks::Unknown);
             self.has_relinked = true;
             if let Err(error) = self.relink() {
-                self.version.declarations = None;
+                self.declarations = None;
                 return Err(error);
             }
         }
@@ -233,13 +176,13 @@ impl<'c> Db<'c> {
         self.at_hand.clear();
         self.ticks.clear();
         if self.has_edited.get() {
-            self.version.undone += 1;
+            self.known.get_mut().doubt();
         }
         match self.stage {
             Stage::Begun | Stage::TakenBack => {
                 self.stage = Stage::TakenBack;
                 if self.has_relinked {
-                    (self.data, self.version.declarations) = (None, None);
+                    (self.data, self.declarations) = (None, None);
                 }
                 // A full disk has SQLite do it by itself.
                 if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
@@ -262,7 +205,8 @@ impl<'c> Db<'c> {
         self.ranks.set(Ranks::Unknown);
         self.at_hand.clear();
         self.ticks.clear();
-        self.version = Version { declarations: None, undone: self.version.undone + 1 };
+        self.declarations = None;
+        self.known.get_mut().doubt();
         // SQLite may have done it already; then there is nothing to roll back.
         let _ = self.execute("ROLLBACK");
     }
@@ -298,48 +242,44 @@ impl<'c> Db<'c> {
     }
 
     /// A job as it is declared now: by this program, or by a newer one that works on the same file.
-    pub(super) fn entry(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
-        let mut all = self.known.borrow_mut();
-        if let Some(known) = all.get(&id).filter(|known| known.version == self.version) {
-            return Ok(Arc::clone(&known.entry));
+    pub(super) fn entry(&self, id: JobId) -> Result<Rc<Entry>, StoreError> {
+        let mut known = self.known.borrow_mut();
+        if let Some(entry) = known.newest(id) {
+            return Ok(entry);
         }
         let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
         let (name, plan, since): (String, String, i64) = statement
             .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(failed)?;
         let written = Written::new(&plan, since);
-        if let Some(known) = all.get_mut(&id).filter(|known| known.written == written) {
-            known.version = self.version;
-            return Ok(Arc::clone(&known.entry));
+        if let Some(entry) = known.unchanged(id, written) {
+            return Ok(entry);
         }
-        let entry = Arc::new(Entry::new(read_plan(&name, &plan)?, from_ms("since_ms", since)?));
-        all.insert(id, Known { entry: Arc::clone(&entry), written, version: self.version });
+        let entry = Rc::new(Entry::new(read_plan(&name, &plan)?, from_ms("since_ms", since)?));
+        known.insert(id, &entry, written);
         Ok(entry)
     }
 
     /// As [`Db::entry`]; a job of this program that a newer one has declared in words which this one does not know counts as this one
     /// knows it, so that a result never waits for a declaration.
-    pub(super) fn entry_or_known(&self, id: JobId) -> Result<Arc<Entry>, StoreError> {
+    pub(super) fn entry_or_known(&self, id: JobId) -> Result<Rc<Entry>, StoreError> {
         match self.entry(id) {
-            Err(StoreError::Corrupt { what }) => match self.known.borrow().get(&id) {
-                Some(known) => Ok(Arc::clone(&known.entry)),
-                None => Err(StoreError::Corrupt { what }),
-            },
+            Err(StoreError::Corrupt { what }) => {
+                self.known.borrow().any(id).ok_or(StoreError::Corrupt { what })
+            }
             other => other,
         }
     }
 
     /// Keeps a job at hand that is being written.
-    pub(super) fn know(&self, id: JobId, entry: Arc<Entry>, text: &str, since: DateTime<Utc>) {
+    pub(super) fn know(&self, id: JobId, entry: &Rc<Entry>, text: &str, since: DateTime<Utc>) {
         self.has_edited.set(true);
-        let known =
-            Known { entry, written: Written::new(text, since.timestamp_millis()), version: self.version };
-        self.known.borrow_mut().insert(id, known);
+        self.known.borrow_mut().insert(id, entry, Written::new(text, to_ms(since)));
     }
 
     /// Reads a job anew when it is needed.
     pub(super) fn unknow(&self, id: JobId) {
-        self.known.borrow_mut().remove(&id);
+        self.known.borrow_mut().remove(id);
     }
 
     /// Links what this program contains: its declared jobs, and the dynamic jobs on them.
@@ -357,7 +297,7 @@ impl<'c> Db<'c> {
         let mine: Result<HashSet<i64>, _> =
             statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
         let mine = mine.map_err(failed)?;
-        self.known.borrow_mut().retain(|id, _| mine.contains(&to_int(id.0)));
+        self.known.borrow_mut().retain(|id| mine.contains(&to_int(id.0)));
         Ok(())
     }
 

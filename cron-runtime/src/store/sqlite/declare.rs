@@ -1,6 +1,6 @@
 //! The declarations of jobs: new, edited, gone.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
@@ -11,7 +11,8 @@ use rusqlite::params;
 
 use super::super::StoreError;
 use super::claim::NewRun;
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::marks::Mark;
 use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_plan};
 
@@ -33,8 +34,8 @@ impl Db<'_> {
         owner: impl Into<Option<OwnerId>>,
         now: DateTime<Utc>,
     ) -> Result<JobId, StoreError> {
-        let entry = Arc::new(Entry::new(plan.clone(), now));
-        let at = first_mark(entry.schedule.as_ref(), now);
+        let entry = Rc::new(Entry::new(plan.clone(), now));
+        let at = first_mark(entry.schedule(), now);
         let text = write_plan(plan)?;
         // Whatever fails takes back the request, so SQLite need not be able to take back this statement alone: with the trigger on the
         // table it would copy pages for that.
@@ -52,7 +53,7 @@ impl Db<'_> {
         let id = self.statement(sql)?.insert(values).map_err(failed)?;
         let id = JobId(from_int(id)?);
         let sql = "INSERT INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)";
-        let schedule = entry.schedule.as_ref().map(ToString::to_string);
+        let schedule = entry.schedule().map(ToString::to_string);
         self.run(sql, params![to_int(id.0), to_ms(at), schedule])?;
         let mut mark = Mark::new(id, at);
         // It may have been born into a group that is paused.
@@ -62,7 +63,7 @@ impl Db<'_> {
             self.insert_run(&NewRun { origin: Origin::Start, ..NewRun::at(now) }, &mut mark)?;
         }
         self.add_mark(&mark, rank(plan))?;
-        self.know(id, entry, &text, now);
+        self.know(id, &entry, &text, now);
         Ok(id)
     }
 
@@ -90,7 +91,7 @@ impl Db<'_> {
             since = mark.place.mark;
             mark.place = Place::at(since);
         }
-        let entry = Arc::new(Entry::new(plan.clone(), since));
+        let entry = Rc::new(Entry::new(plan.clone(), since));
         let sql = "UPDATE jobs SET plan = ?2, fingerprint = ?3, since_ms = ?4, handler = ?5, grp = ?6 WHERE id = ?1";
         let values = params![
             number,
@@ -104,7 +105,7 @@ impl Db<'_> {
         // A plan that an older version of this library has written says the same in other words.
         if *plan != stored_plan {
             if is_edited {
-                self.write_segment(id, since, entry.schedule.as_ref())?;
+                self.write_segment(id, since, entry.schedule())?;
             }
             // The group may be another one, with a pause of its own.
             mark.due = None;
@@ -115,7 +116,7 @@ impl Db<'_> {
             self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
             self.notice_rank(rank(plan));
         }
-        self.know(id, entry, &text, since);
+        self.know(id, &entry, &text, since);
         Ok(is_edited)
     }
 

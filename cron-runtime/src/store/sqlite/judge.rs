@@ -1,7 +1,7 @@
 //! Judging, in one transaction.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::Label;
@@ -12,7 +12,8 @@ use rusqlite::params;
 
 use super::super::{Claim, JudgeRequest, Judged, Settled, Settlement, StoreError};
 use super::claim::NewRun;
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::marks::{MARK, Mark};
 use super::rows::{Columns, failed, from_ms, read_name, to_int, to_ms};
 use super::settle::Measured;
@@ -124,7 +125,7 @@ impl Db<'_> {
     }
 
     /// The job, unless a newer program has declared it in words that this one does not know.
-    pub(super) fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Arc<Entry>>, StoreError> {
+    pub(super) fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Rc<Entry>>, StoreError> {
         match self.entry(job) {
             Ok(entry) => Ok(Some(entry)),
             Err(StoreError::Corrupt { what }) => {
@@ -145,11 +146,11 @@ impl Db<'_> {
         // A job that is paused has no due instant, but where somebody wants the slot of what is to be cancelled.
         let paused = entry.plan.overlap == Overlap::Cancel && self.pause(mark.job)?.is_some();
         let docket = Docket {
-            schedule: entry.schedule.as_ref(),
+            schedule: entry.schedule(),
             catch_up: entry.plan.catch_up,
             overlap: entry.plan.overlap,
             slots: entry.plan.slots,
-            jitter: entry.jitter,
+            jitter: entry.jitter(),
             place: mark.place,
             paused,
             active: &active,

@@ -10,7 +10,8 @@ use cron_core::run::{Epoch, JobId, RunId, SkipReason, StateWord};
 use rusqlite::{OptionalExtension, params};
 
 use super::super::{PauseInfo, StoreError};
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::rows::{ACTIVE, Columns, PARKED, failed, to_int, to_ms};
 
 /// Where a job stands.
@@ -266,7 +267,7 @@ impl Db<'_> {
     ) -> Result<u64, StoreError> {
         let at = pause.map(|pause| pause.at);
         let close = |schedule| cron_core::judge::close(schedule, mark.place, at, mark.is_active(), now);
-        let skips = entry.schedule.as_ref().map(close).unwrap_or_default();
+        let skips = entry.schedule().map(close).unwrap_or_default();
         let note = pause.map(PauseInfo::reason).unwrap_or_default();
         let mut of_the_pause = 0;
         for skip in skips {
@@ -295,7 +296,7 @@ impl Db<'_> {
 impl Entry {
     /// When to judge the job, which is not paused.
     pub(super) fn due(&self, mark: &Mark) -> Option<DateTime<Utc>> {
-        next_due(self.schedule.as_ref(), self.jitter, mark.place, mark.is_active())
+        next_due(self.schedule(), self.jitter(), mark.place, mark.is_active())
     }
 }
 

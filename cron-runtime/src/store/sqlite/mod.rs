@@ -9,6 +9,7 @@ mod connection;
 mod db;
 mod declare;
 mod judge;
+mod known;
 mod lease;
 mod ledger;
 mod marks;

@@ -9,7 +9,8 @@ use cron_core::schedule::Schedule;
 use rusqlite::{OptionalExtension, params};
 
 use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, Pruned, SkipInfo, StoreError};
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::ledger::{SKIP, segments, skip_info};
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, DEAD, PARKED, failed, from_int, to_int, to_ms};

@@ -103,7 +103,7 @@ impl Db<'_> {
         self.run("UPDATE jobs SET since_ms = ?2 WHERE id = ?1 AND since_ms > ?2", params![number, at])?;
         self.unknow(job);
         // One whose words this program does not know was left out before.
-        let schedule = self.entry(job)?.schedule.as_ref().map(ToString::to_string);
+        let schedule = self.entry(job)?.schedule().map(ToString::to_string);
         let sql = "UPDATE segments SET schedule = ?3 WHERE job_id = ?1 AND since_ms = ?2";
         self.run(sql, params![number, at, schedule])?;
         Ok(())

@@ -12,7 +12,8 @@ use cron_core::run::{
 use rusqlite::params;
 
 use super::super::{Claim, Settled, Settlement, StoreError, stopped};
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::marks::Mark;
 use super::rows::{Columns, PROGRESS, failed, state_columns, to_int, to_ms, to_us};
 
@@ -176,7 +177,7 @@ impl Db<'_> {
         }
         Ok(match mark.place.hold {
             Some(hold) => hold.until,
-            None => entry.schedule.as_ref().and_then(|schedule| next_tick(schedule, at, true)),
+            None => entry.schedule().and_then(|schedule| next_tick(schedule, at, true)),
         })
     }
 

@@ -7,7 +7,8 @@ use rusqlite::params;
 
 use super::super::StoreError;
 use super::claim::step;
-use super::db::{Db, Entry};
+use super::db::Db;
+use super::known::Entry;
 use super::marks::Mark;
 use super::rows::{Columns, PARKED, PROGRESS, failed, state_columns, to_int};
 
@@ -28,7 +29,7 @@ impl Db<'_> {
         at: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let before = mark.due;
-        if let Some(schedule) = entry.schedule.as_ref().filter(|_| !mark.is_active()) {
+        if let Some(schedule) = entry.schedule().filter(|_| !mark.is_active()) {
             mark.place.mark = mark_after_end(schedule, mark.place.mark, at);
         }
         self.rearm(mark, entry)?;

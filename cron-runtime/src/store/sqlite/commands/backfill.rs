@@ -9,7 +9,8 @@ use rusqlite::{Connection, params};
 
 use super::super::super::{Backfill, BackfillPlan, CommandError, Done, StoreError};
 use super::super::claim::NewRun;
-use super::super::db::{Db, Entry};
+use super::super::db::Db;
+use super::super::known::Entry;
 use super::super::rows::{Columns, failed, read_plan, to_int, to_ms};
 use super::unknown_job;
 
@@ -42,7 +43,7 @@ pub(in super::super) fn plan_backfill(
     now: DateTime<Utc>,
 ) -> Result<BackfillPlan, CommandError> {
     let (id, entry) = declared(connection, backfill)?;
-    let schedule = backfill.check(&entry.plan, entry.schedule.as_ref(), now)?;
+    let schedule = backfill.check(&entry.plan, entry.schedule(), now)?;
     let all = backfill.ticks(schedule)?;
     let ran = states(connection, id, backfill)?;
     let is_chosen = |tick: &DateTime<Utc>| {

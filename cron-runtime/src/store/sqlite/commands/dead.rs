@@ -8,7 +8,8 @@ use rusqlite::params;
 
 use super::super::super::{CommandError, Done, StoreError};
 use super::super::claim::step;
-use super::super::db::{Db, Entry};
+use super::super::db::Db;
+use super::super::known::Entry;
 use super::super::marks::Mark;
 use super::super::rows::{DEAD, from_int, state_columns, to_int, to_ms};
 

@@ -8,7 +8,8 @@ use cron_core::run::{JobId, RunId};
 
 use super::super::super::{CommandError, Done, StoreError, Trigger};
 use super::super::claim::NewRun;
-use super::super::db::{Db, Entry};
+use super::super::db::Db;
+use super::super::known::Entry;
 use super::super::marks::Mark;
 
 impl Db<'_> {
