@@ -35,7 +35,7 @@ async fn a_job_is_run_by_hand_and_found_in_the_history() {
     assert_eq!(state.await, RunState::Succeeded);
     let job = scheduler.get("by_hand").await.expect("it is there");
     assert_eq!(job.last_run.expect("it ran").id, run);
-    assert_eq!(job.plan.description, "Runs by hand only.");
+    assert_eq!(&*job.plan.description, "Runs by hand only.");
     let runs = scheduler
         .runs(RunQuery { job: Some("by_hand".into()), ..RunQuery::default() })
         .await

@@ -467,7 +467,10 @@ fn a_plan_has_all_of_it() {
             declaration.retention
         )
     );
-    assert_eq!((plan.group, plan.tags, plan.was), (declaration.group, declaration.tags, declaration.was));
+    assert_eq!(
+        (plan.group, plan.tags, plan.was),
+        (declaration.group, declaration.tags.into(), declaration.was)
+    );
     assert_eq!((plan.handler, plan.args, plan.temporary), (None, None, false));
 }
 

@@ -87,7 +87,11 @@ fn many() {
         .map(|who| {
             let schedule = Schedule::cron("0 9 * * *", "Europe/London").expect("an expression");
             let handler = Some("remind".parse().expect("a name"));
-            Plan { handler, args: Some(who.to_string()), ..plan(&format!("remind-{who:05}"), Some(schedule)) }
+            Plan {
+                handler,
+                args: Some(who.to_string().into()),
+                ..plan(&format!("remind-{who:05}"), Some(schedule))
+            }
         })
         .collect();
     let names: Vec<_> = plans.iter().map(|plan| plan.name.clone()).collect();

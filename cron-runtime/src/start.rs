@@ -297,7 +297,7 @@ fn check_states(jobs: &[(Plan, Handler)], states: &States) -> Result<(), Error> 
         missing.extend(needs.missing(states).map(|type_name| MissingState {
             job: plan.name.to_string(),
             type_name,
-            declared: plan.source.clone(),
+            declared: plan.source.to_string(),
         }));
     }
     if missing.is_empty() { Ok(()) } else { Err(Error::MissingState(missing)) }

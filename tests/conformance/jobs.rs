@@ -31,7 +31,7 @@ pub(crate) struct Job(Plan);
 /// A handler without a schedule and with the default of every policy.
 pub(crate) fn job(name: &str) -> Job {
     let plan = Plan::from_spec(&JobSpec::new("nameless")).expect("a plain declaration");
-    Job(Plan { name: name.parse().expect("a name"), source: String::new(), ..plan })
+    Job(Plan { name: name.parse().expect("a name"), source: Box::default(), ..plan })
 }
 
 impl Job {
@@ -106,7 +106,8 @@ impl Job {
     }
 
     pub(crate) fn tag(mut self, tag: &str) -> Self {
-        self.0.tags.push(tag.parse().expect("a name"));
+        let tags = std::mem::take(&mut self.0.tags).into_iter();
+        self.0.tags = tags.chain([tag.parse().expect("a name")]).collect();
         self
     }
 
@@ -132,7 +133,7 @@ impl Job {
     }
 
     pub(crate) fn args(mut self, json: &str) -> Self {
-        self.0.args = Some(json.to_owned());
+        self.0.args = Some(json.into());
         self
     }
 
@@ -180,7 +181,7 @@ impl Job {
     }
 
     pub(crate) fn described(mut self, description: &str) -> Self {
-        self.0.description = description.to_owned();
+        self.0.description = description.into();
         self
     }
 

@@ -136,7 +136,7 @@ pub(crate) fn a_change_of_words_is_no_edit_and_is_shown(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
     let described = job("a").every("10s").described("Counts the sheep 🐑.");
     assert_eq!(process.sync(15, &[described]), Synced::default());
-    assert_eq!(process.info("a").plan.description, "Counts the sheep 🐑.");
+    assert_eq!(&*process.info("a").plan.description, "Counts the sheep 🐑.");
     assert_eq!(process.starts(15).nominal, at(10));
 }
 

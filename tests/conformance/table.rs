@@ -96,7 +96,7 @@ fn active(process: &Process, claim: Option<Claim>) -> Vec<Active> {
 /// The ledger tells why a run was asked to stop and not when; the cases know.
 fn asked_at(process: &Process, run: RunId) -> chrono::DateTime<chrono::Utc> {
     let started = process.run_info(run).started.expect("it runs");
-    if process.info("a").plan.description == "with time" {
+    if &*process.info("a").plan.description == "with time" {
         started + chrono::TimeDelta::seconds(5)
     } else {
         started

@@ -128,7 +128,7 @@ fn plan(rng: &mut Rng, frame: &Frame, number: usize) -> Plan {
         group: (handler == "sim_crew" || chance(rng, 20)).then(|| "crew".parse().expect("a name")),
         priority: Priority(rng.u8(0..=100)),
         retention: retention(rng),
-        source: String::new(),
+        source: Box::default(),
         ..blank
     }
 }

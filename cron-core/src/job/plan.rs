@@ -1,5 +1,6 @@
 //! What the judge, the state machine and the engine need to know of a job.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,8 @@ pub struct Plan {
     /// The name.
     pub name: JobName,
     /// What it does, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub description: Box<str>,
     /// When it runs; `None` for a handler that runs by hand only.
     pub schedule: Option<Schedule>,
     /// What happens when a tick is due while an older run is active.
@@ -40,8 +41,8 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Label>,
     /// Words to find it by.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Label>,
+    #[serde(default, skip_serializing_if = "<[Label]>::is_empty")]
+    pub tags: Box<[Label]>,
     /// Which of several runs that are due together starts first.
     #[serde(default)]
     pub priority: Priority,
@@ -56,13 +57,13 @@ pub struct Plan {
     pub handler: Option<JobName>,
     /// What a dynamic job hands to its function: JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub args: Option<String>,
+    pub args: Option<Arc<str>>,
     /// Whether a dynamic job goes away with its record once it has no tick left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
     /// Where it is declared, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub source: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub source: Box<str>,
 }
 
 impl Plan {
@@ -94,7 +95,7 @@ impl Plan {
         };
         Ok(Self {
             name,
-            description: spec.description.to_owned(),
+            description: spec.description.into(),
             schedule,
             overlap: spec.overlap,
             catch_up: spec.catch_up,
@@ -116,7 +117,7 @@ impl Plan {
             handler: None,
             args: None,
             temporary: false,
-            source: format!("{}:{}", spec.source.file, spec.source.line),
+            source: format!("{}:{}", spec.source.file, spec.source.line).into(),
         })
     }
 

@@ -70,9 +70,9 @@ fn declared(args: cli::Schedule) -> Result<Plan, Failure> {
     let given = arguments(args.args.as_deref())?;
     let plan = plan(&args.name, &options, &Calendars::default())?;
     Ok(Plan {
-        description: args.description,
+        description: args.description.into(),
         handler: Some(handler),
-        args: given,
+        args: given.map(Into::into),
         temporary: args.temporary,
         ..plan
     })

@@ -83,9 +83,9 @@ fn many(crank: &Crank, count: usize) {
     let schedule = Schedule::daily("09:00", "Europe/London").expect("a schedule");
     let one = |number: usize| Plan {
         handler: Some(name("remind")),
-        args: Some(format!("{{\"to\":{number}}}")),
+        args: Some(format!("{{\"to\":{number}}}").into()),
         schedule: Some(schedule.clone()),
-        tags: if number.is_multiple_of(2) { vec!["even".parse().expect("a tag")] } else { Vec::new() },
+        tags: number.is_multiple_of(2).then(|| "even".parse().expect("a tag")).into_iter().collect(),
         ..Plan { name: name(&format!("remind-{number:05}")), ..plan(JobSpec::new("x")) }
     };
     crank.command(Command::Upsert { plans: (0..count).map(one).collect() }, at(MONDAY));

@@ -192,6 +192,7 @@ impl JobRequest {
         let Some(name) = name else { return Err(RequestError::Unnamed { handler }.into()) };
         let handler = JobName::try_from(handler)?;
         let plan = plan(&name, &options, calendars).map_err(RequestError::Options)?;
+        let (args, description, source) = (args.map(Into::into), description.into(), source.into());
         Ok(Plan { handler: Some(handler), args, description, source, ..plan })
     }
 
@@ -254,7 +255,7 @@ mod tests {
         let request = HANDLER.with(&7).expect("a number").named("count-7").every("30s").retries(3);
         let plan = request.description("Counts.").into_plan(&Calendars::default()).expect("it is right");
         assert_eq!((plan.name.as_str(), plan.handler().as_str()), ("count-7", "count"));
-        assert_eq!((plan.args.as_deref(), plan.description.as_str()), (Some("7"), "Counts."));
+        assert_eq!((plan.args.as_deref(), &*plan.description), (Some("7"), "Counts."));
         assert_eq!((plan.retry.retries, plan.temporary), (3, false));
         assert!(plan.source.contains("dynamic/mod.rs:"), "{}", plan.source);
     }

@@ -67,9 +67,15 @@ impl Scheduler {
         self.upsert(vec![plan]).await.map(|_| name)
     }
 
-    async fn upsert(&self, plans: Vec<Plan>) -> Result<Upserted, Error> {
-        for plan in &plans {
+    async fn upsert(&self, mut plans: Vec<Plan>) -> Result<Upserted, Error> {
+        for plan in &mut plans {
             self.check_args(&plan.name, plan.handler(), plan.args.as_deref())?;
+            // All jobs on one function share its name.
+            if let Some(handler) = &mut plan.handler
+                && let Some((known, _)) = self.inner.known.handlers.get_key_value(handler)
+            {
+                handler.clone_from(known);
+            }
         }
         match self.command(Command::Upsert { plans }).await? {
             Done::Upserted { new, edited } => Ok(Upserted { new, edited }),

@@ -74,7 +74,7 @@ impl Declaration {
     fn into_plan(self, name: JobName, schedule: Option<Schedule>) -> Plan {
         Plan {
             name,
-            description: String::new(),
+            description: Box::default(),
             schedule,
             overlap: self.overlap,
             catch_up: self.catch_up,
@@ -84,14 +84,14 @@ impl Declaration {
             jitter: self.jitter,
             run_on_start: self.run_on_start,
             group: self.group,
-            tags: self.tags,
+            tags: self.tags.into(),
             priority: self.priority,
             retention: self.retention,
             was: self.was,
             handler: None,
             args: None,
             temporary: false,
-            source: String::new(),
+            source: Box::default(),
         }
     }
 }

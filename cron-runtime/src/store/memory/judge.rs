@@ -241,7 +241,7 @@ impl Book {
             nominal: run.nominal,
             origin: run.origin,
             attempt: run.progress.attempt(),
-            args: run.rare.args.clone().or_else(|| job.plan.args.as_deref().map(Arc::from)),
+            args: run.rare.args.clone().or_else(|| job.plan.args.clone()),
             is_late,
         })
     }

@@ -170,7 +170,7 @@ impl Book {
     }
 
     fn run_info(&self, id: RunId, run: &Run) -> RunInfo {
-        let of_job = || self.jobs.get(&run.job)?.plan.args.clone();
+        let of_job = || self.jobs.get(&run.job)?.plan.args.as_deref().map(str::to_owned);
         RunInfo {
             id,
             job: run.job.clone(),

@@ -228,7 +228,7 @@ impl Db<'_> {
             nominal,
             origin,
             attempt: moved.attempt(),
-            args: waking.args.clone().or_else(|| entry.args.clone()),
+            args: waking.args.clone().or_else(|| entry.plan.args.clone()),
             is_late,
         });
         Ok(true)
@@ -261,7 +261,7 @@ impl Db<'_> {
             nominal: new.nominal,
             origin: new.origin,
             attempt: moved.attempt(),
-            args: entry.args.clone(),
+            args: entry.plan.args.clone(),
             is_late,
         });
         Ok(run)

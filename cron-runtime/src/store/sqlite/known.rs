@@ -19,8 +19,6 @@ pub(super) struct Entry {
     pub(super) plan: Arc<Plan>,
     /// The schedule in force, where its anchor makes it another one than that of the plan.
     anchored: Option<Box<Schedule>>,
-    /// What the function of a dynamic job is given.
-    pub(super) args: Option<Arc<str>>,
     /// What the file had of it, and in which [age](Known) of the declarations that was looked up.
     written: Cell<Written>,
     seen: Cell<u64>,
@@ -31,9 +29,8 @@ impl Entry {
     pub(super) fn new(plan: Plan, since: DateTime<Utc>) -> Self {
         let anchored = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
         let anchored = anchored.filter(|anchored| Some(anchored) != plan.schedule.as_ref()).map(Box::new);
-        let args = plan.args.as_deref().map(Arc::from);
         let (written, seen) = (Cell::default(), Cell::default());
-        Self { plan: Arc::new(plan), anchored, args, written, seen }
+        Self { plan: Arc::new(plan), anchored, written, seen }
     }
 
     /// The schedule in force, anchored.
@@ -49,15 +46,13 @@ impl Entry {
 /// Tells whether the file still has the same plan and the same beginning of its schedule. The text itself would be half of what is kept
 /// of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Written([u64; 2]);
+pub(super) struct Written(u64);
 
 impl Written {
     pub(super) fn new(plan: &str, since: i64) -> Self {
-        Self([0_u8, 1].map(|key| {
-            let mut hasher = DefaultHasher::new();
-            (key, plan, since).hash(&mut hasher);
-            hasher.finish()
-        }))
+        let mut hasher = DefaultHasher::new();
+        (plan, since).hash(&mut hasher);
+        Self(hasher.finish())
     }
 }
 
