@@ -64,7 +64,9 @@ fn memory() -> anyhow::Result<Vec<Line>> {
                 format!("memory of each of {jobs} jobs beyond its own strings: {what}"),
                 Figure::bytes((grown - strings) / more),
             );
-            lines.push(line.goal(Goal::AtMost(500.0)).raw(json!({ "few": few, "many": many }))?);
+            // SQLite's cache has a bound, however many jobs there are: it is no memory of a job.
+            let line = if program == "counted" { line.goal(Goal::AtMost(500.0)) } else { line };
+            lines.push(line.raw(json!({ "few": few, "many": many }))?);
         }
     }
     Ok(lines)

@@ -17,8 +17,8 @@ use super::marks::Mark;
 use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_plan};
 
 /// A job as the file has it.
-struct Stored {
-    name: String,
+pub(super) struct Stored {
+    pub(super) id: JobId,
     text: String,
     since: DateTime<Utc>,
 }
@@ -68,14 +68,19 @@ impl Db<'_> {
     }
 
     /// Writes what has changed in a declaration. Says whether the schedule was edited.
-    pub(super) fn update(&self, id: JobId, plan: &Plan, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let stored = self.stored(id)?;
+    pub(super) fn update(
+        &self,
+        stored: &Stored,
+        plan: &Plan,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let id = stored.id;
         let number = to_int(id.0);
         let text = write_plan(plan)?;
         if text == stored.text {
             return Ok(false);
         }
-        let stored_plan = read_plan(&stored.name, &stored.text)?;
+        let stored_plan = read_plan(plan.name.as_str(), &stored.text)?;
         let is_edited = fingerprint(plan) != fingerprint(&stored_plan);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
@@ -120,14 +125,14 @@ impl Db<'_> {
         Ok(is_edited)
     }
 
-    fn stored(&self, id: JobId) -> Result<Stored, StoreError> {
-        let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
-        let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
-        let Some(row) = rows.next().map_err(failed)? else {
-            return Err(StoreError::Corrupt { what: format!("there is no job number {id}") });
-        };
+    /// The job of this name.
+    pub(super) fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
+        let mut statement = self.statement("SELECT id, plan, since_ms FROM jobs WHERE name = ?1")?;
+        let mut rows = statement.query([name.as_str()]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
-        Ok(Stored { name: row.get("name")?, text: row.get("plan")?, since: row.instant("since_ms")? })
+        let (id, text, since) = (JobId(row.u64("id")?), row.get("plan")?, row.instant("since_ms")?);
+        Ok(Some(Stored { id, text, since }))
     }
 
     /// Removes a job with its record.

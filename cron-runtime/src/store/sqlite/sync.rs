@@ -37,26 +37,26 @@ impl Db<'_> {
         let mut synced = Synced::default();
         self.execute("DELETE FROM temp.program")?;
         self.execute("DELETE FROM temp.left_out")?;
-        for plan in &program.plans {
-            self.run("INSERT OR IGNORE INTO temp.program VALUES (?1)", [plan.name.as_str()])?;
-        }
+        let names: Vec<&str> = program.plans.iter().map(|plan| plan.name.as_str()).collect();
+        let names = serde_json::to_string(&names).map_err(|error| StoreError::Backend(Box::new(error)))?;
+        self.run("INSERT OR IGNORE INTO temp.program SELECT value FROM json_each(?1)", [names])?;
         self.write_limits(&program.groups)?;
         for plan in &program.plans {
-            let mut id = self.job_id(&plan.name)?;
-            if id.is_none()
+            let mut stored = self.stored(&plan.name)?;
+            if stored.is_none()
                 && let Some((was, renamed)) = self.renamed(plan)?
             {
                 self.rename(renamed, &was, &plan.name)?;
                 synced.renamed.push((was, plan.name.clone()));
-                id = Some(renamed);
+                stored = self.stored(&plan.name)?;
             }
-            match id {
+            match stored {
                 None => {
                     synced.new.push(plan.name.clone());
                     self.register(plan, owner, now)?;
                 }
-                Some(id) => {
-                    if self.update(id, plan, now)? {
+                Some(stored) => {
+                    if self.update(&stored, plan, now)? {
                         synced.edited.push(plan.name.clone());
                     }
                 }

@@ -21,28 +21,28 @@ impl Db<'_> {
         }
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         for plan in plans {
-            let mut id = self.job_id(&plan.name)?;
-            if id.is_none()
+            let mut stored = self.stored(&plan.name)?;
+            if stored.is_none()
                 && let Some(was) = &plan.was
                 && let Some(renamed) = self.dynamic_id(was)?
             {
                 self.rename(renamed, was, &plan.name)?;
-                id = Some(renamed);
+                stored = self.stored(&plan.name)?;
             }
-            let id = match id {
+            let id = match stored {
                 None => {
                     new.push(plan.name.clone());
                     self.register(plan, self.owner, now)?
                 }
-                Some(id) => {
+                Some(stored) => {
                     if let Some(owner) = self.owner {
                         let sql = "UPDATE jobs SET synced_by = ?2 WHERE id = ?1";
-                        self.run(sql, [to_int(id.0), to_int(owner.0)])?;
+                        self.run(sql, [to_int(stored.id.0), to_int(owner.0)])?;
                     }
-                    if self.update(id, plan, now)? {
+                    if self.update(&stored, plan, now)? {
                         edited.push(plan.name.clone());
                     }
-                    id
+                    stored.id
                 }
             };
             self.relink_one(id, plan.handler())?;
