@@ -32,8 +32,8 @@ impl Retention {
     pub const DEFAULT: Self =
         Self { runs: 10_000, age: DAY.saturating_mul(30), dead: 1_000, dead_age: DAY.saturating_mul(90) };
 
-    /// How many runs of a job end between two looks at what it does not keep: a quarter of those that are kept, at least 8, at most 64. So
-    /// many more are on record at most, for as long as none of its runs ends.
+    /// How many runs of a job end between two looks at what it does not keep, where many end: a quarter of those that are kept, at least 8, at
+    /// most 64. So many more may be on record.
     #[must_use]
     pub const fn stride(&self) -> u32 {
         match self.runs / 4 {
