@@ -19,7 +19,7 @@ use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreE
 /// last is written.
 const BATCH: usize = 512;
 
-/// The same behind the first of them, where the time of a commit counts for more than that of a start.
+/// The same behind the first of them, where the time of a commit counts for more than that of a start, if as many workers are free.
 const LARGE_BATCH: usize = 2_048;
 
 /// So many are judged in one step: then leases, timeouts and what runs say of themselves have their turn.
@@ -91,10 +91,11 @@ impl Engine {
     /// Sends what is pending with the request; so many attempts were claimed and are not started yet.
     fn ask_for_batch(&mut self, limit: usize, claimed: usize, now: Moment) -> Asked {
         let results = std::mem::take(&mut self.pending);
+        let room = self.workers.saturating_sub(self.attempts.len() + claimed);
         let request = JudgeRequest {
             now: now.wall,
-            limit,
-            room: self.workers.saturating_sub(self.attempts.len() + claimed),
+            limit: room.clamp(BATCH, limit),
+            room,
             lease_until: now.wall + LEASE,
             owner: self.owner,
         };
