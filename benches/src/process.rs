@@ -56,8 +56,7 @@ impl Usage {
             let nanoseconds = schedstat.split_whitespace().next().context("an empty schedstat")?;
             processor.insert(thread, nanoseconds.parse().context("no number in schedstat")?);
         }
-        let written = field(&read(Path::new("/proc/self/io"))?, "wchar:")?;
-        Ok(Self { switches, processor, written })
+        Ok(Self { switches, processor, written: written()? })
     }
 
     /// Since an earlier moment.
@@ -84,6 +83,11 @@ pub fn processor() -> anyhow::Result<f64> {
         field.parse().with_context(|| format!("no number in stat: {field}"))
     };
     Ok((ticks(11)? + ticks(12)?) / 100.0)
+}
+
+/// What this process has written to files up to now, in bytes, also where no disk has seen it yet.
+pub fn written() -> anyhow::Result<u64> {
+    field(&read(Path::new("/proc/self/io"))?, "wchar:")
 }
 
 /// The memory of this process that is in use, in bytes.

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::figure::{Figure, Goal, Line};
 use crate::place::{Measuring, median, number, scratch, size};
+use crate::process::written;
 use crate::sustained::{bare, plans, success};
 
 const JOBS: usize = 10_000;
@@ -52,7 +53,7 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
         let line = if has_goal { line.goal(Goal::TimesAsGood(0.667)) } else { line };
         lines.push(line.raw(&found)?);
     }
-    let bare_loop = |name: &str| Ok::<_, anyhow::Error>(Figure::per_second(number(&found, name)?));
+    let bare_loop = |name: &str| Ok::<_, anyhow::Error>(Figure::per_second(number(&found[name], "rate")?));
     let line = Line::new(
         "10 million runs on record: judge and settle",
         figure("judge_and_settle", number(long, "judge_and_settle")?),
@@ -60,6 +61,15 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
     lines.push(line.beside("bare loop on as many", bare_loop("bare_long")?));
     let line = Line::new("10 million runs on record: the bare loop itself", bare_loop("bare_long")?);
     lines.push(line.beside("bare loop, none on record", bare_loop("bare_empty")?));
+    let written = |found: &Value| Ok::<_, anyhow::Error>(Figure::bytes(number(found, "written_per_run")?));
+    let line = |whose: &str, found| {
+        let what = format!("10 million runs on record: bytes written for each run, {whose}");
+        Ok::<_, anyhow::Error>(Line::new(what, written(found)?))
+    };
+    lines.push(line("judge and settle", long)?.beside("none on record", written(empty)?));
+    lines.push(
+        line("the bare loop", &found["bare_long"])?.beside("none on record", written(&found["bare_empty"])?),
+    );
     let each = number(long, "bytes")? / RUNS as f64;
     lines.push(Line::new("10 million runs on record: bytes for each", Figure::bytes(each)));
     for jobs in ["1000", "100000"] {
@@ -80,19 +90,37 @@ fn figure(name: &str, value: f64) -> Figure {
 /// Both files in one process, in turns.
 pub fn child() -> anyhow::Result<Value> {
     let (empty, long) = (Ledgered::new(JOBS, 0)?, Ledgered::new(JOBS, RUNS)?);
-    let mut all = [(empty, Vec::new()), (long, Vec::new())];
+    let mut all = [(empty, Rounds::default()), (long, Rounds::default())];
     for round in 1..=ROUNDS {
-        for (file, rates) in &mut all {
-            rates.push(file.round(round)?);
+        for (file, rounds) in &mut all {
+            rounds.take(|| file.round(round))?;
         }
     }
-    let [empty, long] = all.map(|(file, rates)| file.reads(rates));
+    let [empty, long] = all.map(|(file, rounds)| file.reads(rounds));
     let (bare_empty, bare_long) = bare_loops()?;
     Ok(json!({ "empty": empty?, "long": long?, "bare_empty": bare_empty, "bare_long": bare_long }))
 }
 
+/// What was seen in rounds.
+#[derive(Default)]
+struct Rounds {
+    rates: Vec<f64>,
+    written_per_run: Vec<f64>,
+}
+
+impl Rounds {
+    /// A round that runs each job once and says how many it has run.
+    fn take(&mut self, round: impl FnOnce() -> anyhow::Result<usize>) -> anyhow::Result<()> {
+        let (clock, before) = (Instant::now(), written()?);
+        let ran = round()? as f64;
+        self.rates.push(ran / clock.elapsed().as_secs_f64());
+        self.written_per_run.push((written()? - before) as f64 / ran);
+        Ok(())
+    }
+}
+
 /// The bare loop on the same two histories, in turns: medians of its rates.
-fn bare_loops() -> anyhow::Result<(f64, f64)> {
+fn bare_loops() -> anyhow::Result<(Value, Value)> {
     let folder = scratch()?;
     let open = |name: &str, runs: usize| {
         let file = folder.path().join(name);
@@ -100,24 +128,28 @@ fn bare_loops() -> anyhow::Result<(f64, f64)> {
         bare::open(&file)
     };
     let files = [open("empty.db", 0)?, open("long.db", RUNS)?];
-    let mut rates = [Vec::new(), Vec::new()];
+    let mut all = [Rounds::default(), Rounds::default()];
     for round in 1..=ROUNDS {
-        for (file, rates) in files.iter().zip(&mut rates) {
-            let clock = Instant::now();
-            let ran = bare::round(file, BATCH, round)?;
-            ensure!(ran == JOBS, "{ran} runs of {JOBS} jobs in round {round}");
-            rates.push(ran as f64 / clock.elapsed().as_secs_f64());
+        for (file, rounds) in files.iter().zip(&mut all) {
+            rounds.take(|| {
+                let ran = bare::round(file, BATCH, round)?;
+                ensure!(ran == JOBS, "{ran} runs of {JOBS} jobs in round {round}");
+                Ok(ran)
+            })?;
         }
     }
-    let [empty, long] = rates.map(median);
+    let [empty, long] = all.map(|Rounds { rates, written_per_run }| {
+        json!({ "rate": median(rates), "written_per_run": median(written_per_run) })
+    });
     Ok((empty, long))
 }
 
 /// How the rate grows with the number of jobs.
 pub fn growth(jobs: usize) -> anyhow::Result<Value> {
     let file = Ledgered::new(jobs, 0)?;
-    let rates = (1..=ROUNDS).map(|round| file.round(round)).collect::<anyhow::Result<_>>()?;
-    Ok(json!({ "judge_and_settle": median(rates) }))
+    let mut rounds = Rounds::default();
+    (1..=ROUNDS).try_for_each(|round| rounds.take(|| file.round(round)))?;
+    Ok(json!({ "judge_and_settle": median(rounds.rates) }))
 }
 
 /// A store on a file with a history.
@@ -153,9 +185,9 @@ impl Ledgered {
         Ok(Self { file, store, owner, begin, jobs, bytes, filling, _folder: folder })
     }
 
-    /// Runs each job once; gives the rate.
-    fn round(&self, round: usize) -> anyhow::Result<f64> {
-        let (now, clock) = (self.begin + TimeDelta::seconds(round as i64), Instant::now());
+    /// Runs each job once; gives how many.
+    fn round(&self, round: usize) -> anyhow::Result<usize> {
+        let now = self.begin + TimeDelta::seconds(round as i64);
         let lease_until = now + TimeDelta::seconds(30);
         let request = JudgeRequest { now, limit: BATCH, room: usize::MAX, lease_until, owner: self.owner };
         let (mut results, mut ran) = (Vec::new(), 0);
@@ -169,10 +201,10 @@ impl Ledgered {
         }
         self.store.settle(results)?;
         ensure!(ran == self.jobs, "{ran} runs of {} jobs in round {round}", self.jobs);
-        Ok(ran as f64 / clock.elapsed().as_secs_f64())
+        Ok(ran)
     }
 
-    fn reads(self, rates: Vec<f64>) -> anyhow::Result<Value> {
+    fn reads(self, Rounds { rates, written_per_run }: Rounds) -> anyhow::Result<Value> {
         let store = &self.store;
         let job = format!("job-{:06}", self.jobs / 2);
         let all_runs = RunQuery { page: Page { limit: 50 }, ..RunQuery::default() };
@@ -186,6 +218,7 @@ impl Ledgered {
         let limit = ROUNDS.to_string();
         Ok(json!({
             "bytes": self.bytes, "filling_seconds": self.filling, "rates": rates, "judge_and_settle": median(rates.clone()),
+            "written_per_run": median(written_per_run),
             "runs": runs, "runs_of_job": runs_of_job, "jobs": jobs,
             "inspect list": inspect(&self.file, &["list"])?,
             "inspect runs": inspect(&self.file, &["runs"])?,
