@@ -201,11 +201,11 @@ impl Db<'_> {
     /// Removes runs with what is kept beside them. Gives how many.
     fn remove_runs(&self, job: JobId, surplus: &[Surplus]) -> Result<u64, StoreError> {
         let ids = || surplus.iter().map(|run| run.run);
-        let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(0) };
+        let (Some(lowest), Some(highest)) = (ids().min(), ids().max()) else { return Ok(0) };
         // Most runs have nothing beside them.
         for table in ["attempts", "run_log"] {
             let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE run_id >= ?1 AND run_id <= ?2)");
-            if self.statement(&sql)?.query_row([first, last], |row| row.get(0)).map_err(failed)? {
+            if self.statement(&sql)?.query_row([lowest, highest], |row| row.get(0)).map_err(failed)? {
                 let mut delete = self.statement(&format!("DELETE FROM {table} WHERE run_id = ?1"))?;
                 ids().try_for_each(|run| delete.execute([run]).map(drop).map_err(failed))?;
             }
