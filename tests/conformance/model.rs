@@ -150,7 +150,7 @@ impl Side {
             Deed::Prune { limit } => text(process.prune(now, *limit)),
             Deed::PruneJobs(jobs) => {
                 let jobs = jobs.iter().map(|job| job.parse().expect("a name"));
-                text(process.prune_jobs(jobs.collect(), now))
+                text(process.prune_jobs(jobs.collect(), now)())
             }
             Deed::Renew(picks, lease) => {
                 let until = now + TimeDelta::milliseconds(*lease);

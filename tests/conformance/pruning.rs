@@ -139,7 +139,7 @@ pub(crate) fn named_jobs_are_pruned_and_no_others(world: &World) {
     }
     let running = process.judge(60).claimed;
     let names = ["b", "gone", "b"].map(|name| name.parse().expect("a name")).to_vec();
-    let pruned = process.prune_jobs(names, at(61)).expect("prunes");
+    let pruned = process.prune_jobs(names, at(61))().expect("prunes");
     assert_eq!((pruned.runs, pruned.skips, pruned.jobs, pruned.more), (3, 0, 0, false));
     let left = |name: &str| process.all_runs().into_iter().filter(|run| run.job.as_str() == name).count();
     assert_eq!((left("a"), left("b")), (6, 3));

@@ -356,10 +356,11 @@ impl Store for Desk {
         self.call(true, || format!("prune  at {now}"), |inner| inner.prune(now, limit), |_| Ok(()))
     }
 
-    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned> {
         let number = jobs.len();
         let what = || format!("prune  {number} jobs at {now}");
-        self.call(true, what, |inner| inner.prune_jobs(jobs, now), |_| Ok(()))
+        let pruned = self.call(true, what, |inner| inner.prune_jobs(jobs, now)(), |_| Ok(()));
+        Box::new(move || pruned)
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {

@@ -2,6 +2,7 @@
 //! through all jobs for what has become too old.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
 use cron_core::hash::Fnv;
@@ -12,7 +13,7 @@ use cron_core::run::Epoch;
 
 use super::Engine;
 use crate::clock::Moment;
-use crate::store::{Pruned, StoreError};
+use crate::store::{Answer, Pruned, StoreError};
 
 /// At most this many rows in one transaction of a pass.
 const BATCH: usize = 500;
@@ -33,7 +34,6 @@ const REST: Duration = Duration::from_millis(1);
 const PATIENCE: u32 = 9;
 
 /// When to prune, on the monotonic clock.
-#[derive(Debug)]
 pub(super) struct Pruner {
     /// The next batch of a pass.
     from: Duration,
@@ -45,6 +45,14 @@ pub(super) struct Pruner {
     jobs: VecDeque<JobName>,
     /// What has ended and was not made use of for pruning jobs.
     ends: usize,
+    /// The store has these transactions in hand, and nothing waits for them but the next look at them.
+    asked: Vec<Answer<Pruned>>,
+}
+
+impl fmt::Debug for Pruner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pruner").field("from", &self.from).field("jobs", &self.jobs).finish_non_exhaustive()
+    }
 }
 
 impl Pruner {
@@ -56,6 +64,7 @@ impl Pruner {
             is_amid: false,
             jobs: VecDeque::new(),
             ends: 0,
+            asked: Vec::new(),
         }
     }
 
@@ -111,15 +120,20 @@ impl Pruner {
 }
 
 impl Engine {
-    /// Prunes the jobs that have their turn, if they are enough for a transaction, and a batch of a pass if it is time.
+    /// Lets the store prune the jobs that have their turn, if they are enough for a transaction, and a batch of a pass if it is time.
     pub(super) fn prune(&mut self, now: Moment) {
-        while let Some(jobs) = self.pruner.turn()
-            && !self.store_rests(now)
-        {
-            match self.store.prune_jobs(jobs, now.wall) {
+        // What was asked of the store since then came behind them, so they are done or nearly so.
+        for answer in std::mem::take(&mut self.pruner.asked) {
+            match answer() {
                 Ok(pruned) => tracing::debug!(?pruned, "pruned jobs whose runs have ended"),
                 Err(error) => self.prune_failed(&error, now),
             }
+        }
+        while !self.store_rests(now)
+            && let Some(jobs) = self.pruner.turn()
+        {
+            let answer = self.store.prune_jobs(jobs, now.wall);
+            self.pruner.asked.push(answer);
         }
         let is_time = self.pruner.deadline().is_some_and(|deadline| deadline <= now.monotonic);
         if is_time && !self.store_rests(now) {

@@ -27,7 +27,7 @@ pub use types::{
 pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
 
 /// Waits for what a store was asked for.
-pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError>>;
+pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError> + Send>;
 
 /// The verbs of the engine. Every call is one transaction that either happened or did not.
 pub trait Store: fmt::Debug + Send + Sync {
@@ -134,12 +134,13 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; nothing has happened.
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError>;
 
-    /// The same for these jobs, at most [`MAX_PRUNED_RUNS`] runs of each. A job that is gone is left out.
+    /// The same for these jobs, at most [`MAX_PRUNED_RUNS`] runs of each. A job that is gone is left out. A store may still be at work
+    /// when this returns, and it may do this less durably than all else: what a power cut brings back is removed at the next turn.
     ///
     /// # Errors
     ///
-    /// A [`StoreError`]; nothing has happened.
-    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError>;
+    /// The answer is a [`StoreError`]; nothing has happened.
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned>;
 
     /// Does what a person or a program asks for, and wakes the schedulers that work on this store.
     ///

@@ -8,8 +8,8 @@ use cron_core::run::AttemptResult;
 
 use super::*;
 use crate::store::{
-    Claim, CommandError, Done, JudgeRequest, Judged, Note, Pruned, Reaped, Settled, Settlement, Sighting,
-    StoreError, Synced,
+    Answer, Claim, CommandError, Done, JudgeRequest, Judged, Note, Pruned, Reaped, Settled, Settlement,
+    Sighting, StoreError, Synced,
 };
 
 /// What happens to calls of the engine.
@@ -95,8 +95,9 @@ impl Store for Faulty {
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {
         self.pass("prune", |store| store.prune(now, limit))
     }
-    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
-        self.pass("prune", |store| store.prune_jobs(jobs, now))
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned> {
+        let pruned = self.pass("prune", |store| store.prune_jobs(jobs, now)());
+        Box::new(move || pruned)
     }
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         self.store.command(command, now)

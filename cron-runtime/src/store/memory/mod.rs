@@ -20,7 +20,7 @@ use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
 use super::{
-    Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
+    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
     Settlement, Sighting, Store, StoreError, Synced,
 };
 use book::{Book, Desk};
@@ -130,8 +130,9 @@ impl Store for MemoryStore {
         Ok(self.book().prune(&mut desk, now, limit))
     }
 
-    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
-        Ok(self.book().prune_jobs(&jobs, now))
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned> {
+        let pruned = self.book().prune_jobs(&jobs, now);
+        Box::new(move || Ok(pruned))
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {

@@ -39,10 +39,33 @@ CREATE TEMP TABLE left_out (job_id INTEGER PRIMARY KEY) STRICT;";
 
 const READ_ONLY: &str = "it is read-only for this user; make the file and its directory writable";
 
-/// A request: does its work, or learns that no transaction could begin, and gives back what tells the caller once the
+/// Does the work of a request, or learns that no transaction could begin, and gives back what tells the caller once the
 /// commit has happened or failed.
-type Request = Box<dyn FnOnce(Result<&mut Db<'_>, StoreError>) -> Reply + Send>;
+type Work = Box<dyn FnOnce(Result<&mut Db<'_>, StoreError>) -> Reply + Send>;
 type Reply = Box<dyn FnOnce(Result<(), StoreError>)>;
+
+struct Request {
+    work: Work,
+    sync: Synchronous,
+}
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Synchronous {
+    /// The disk: a power cut takes nothing of it back.
+    Full,
+    /// Nothing: it is on disk with the next commit that waits. Requests of this kind have transactions of their own.
+    Normal,
+}
+
+impl Synchronous {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
 
 /// The way to the owner thread.
 #[derive(Debug)]
@@ -77,13 +100,37 @@ impl Writer {
     pub(super) fn send<R, E>(
         &self,
         work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
-    ) -> impl FnOnce() -> Result<R, E> + 'static
+    ) -> impl FnOnce() -> Result<R, E> + Send + 'static
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.send_with(Synchronous::Full, work)
+    }
+
+    /// The same for what a power cut may take back.
+    pub(super) fn send_aside<R, E>(
+        &self,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
+    ) -> impl FnOnce() -> Result<R, E> + Send + 'static
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.send_with(Synchronous::Normal, work)
+    }
+
+    fn send_with<R, E>(
+        &self,
+        sync: Synchronous,
+        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
+    ) -> impl FnOnce() -> Result<R, E> + Send + 'static
     where
         R: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (answer, wait) = sync_channel(1);
-        let request: Request = Box::new(move |db| {
+        let work: Work = Box::new(move |db| {
             let result = db.map_err(E::from).and_then(|db| savepoint(db, work));
             Box::new(move |commit: Result<(), StoreError>| {
                 // What was refused was taken back already, whatever became of the others.
@@ -94,7 +141,7 @@ impl Writer {
         });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // A request that finds no thread is dropped, and with it the answer.
-        drop(queue.map(|queue| queue.send(request)));
+        drop(queue.map(|queue| queue.send(Request { work, sync })));
         move || wait.recv().map_err(|_| StoreError::Closed)?
     }
 
@@ -142,22 +189,28 @@ fn savepoint<R, E: From<StoreError>>(
 }
 
 fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
-    while let Ok(first) = requests.recv() {
-        if let Err(error) = db.begin() {
-            first(Err(error))(Ok(()));
+    let mut put_off = None;
+    while let Some(first) = put_off.take().or_else(|| requests.recv().ok()) {
+        if let Err(error) = db.begin(first.sync) {
+            (first.work)(Err(error))(Ok(()));
             continue;
         }
-        let mut replies = vec![first(Ok(&mut db))];
+        let mut replies = vec![(first.work)(Ok(&mut db))];
         if db.was_taken_back() {
             tell(replies, Ok(()));
             continue;
         }
         // A full disk makes SQLite roll the whole transaction back by itself; then nobody's work is there any more.
         while !db.connection.is_autocommit()
+            && first.sync == Synchronous::Full
             && replies.len() < GROUP
             && let Ok(next) = requests.try_recv()
         {
-            replies.push(next(Ok(&mut db)));
+            if next.sync != first.sync {
+                put_off = Some(next);
+                break;
+            }
+            replies.push((next.work)(Ok(&mut db)));
         }
         let committed = db.execute("COMMIT");
         if committed.is_err() {
@@ -207,7 +260,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
             });
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
-        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", Synchronous::Full.word()).map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", "OFF").map_err(failed)?;
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;

@@ -12,6 +12,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::StoreError;
 use super::at_hand::AtHand;
+use super::connection::Synchronous;
 use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::ranks::Ranks;
@@ -61,6 +62,8 @@ pub(super) struct Db<'c> {
     pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
     keeps: Cell<bool>,
+    /// What the next commit waits for.
+    sync: Synchronous,
 }
 
 /// Where a transaction stands.
@@ -98,11 +101,17 @@ impl<'c> Db<'c> {
             ticks: Ticks::default(),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
+            sync: Synchronous::Full,
         })
     }
 
     /// Begins a transaction that writes.
-    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+    pub(super) fn begin(&mut self, sync: Synchronous) -> Result<(), StoreError> {
+        if self.sync != sync {
+            // SQLite changes it between transactions only, and when the statement is prepared: one that is kept would do nothing.
+            self.connection.pragma_update(None, "synchronous", sync.word()).map_err(failed)?;
+            self.sync = sync;
+        }
         self.execute("BEGIN IMMEDIATE")?;
         self.next_run.set(None);
         self.is_judging.set(false);

@@ -251,8 +251,10 @@ impl Store for SqliteStore {
         self.transact([Point::PruneWritten, Point::PruneCommitted], move |db| db.prune(now, limit))
     }
 
-    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Result<Pruned, StoreError> {
-        self.transact([Point::PruneWritten, Point::PruneCommitted], move |db| db.prune_jobs(&jobs, now))
+    fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned> {
+        let work = move |db: &mut Db<'_>| db.prune_jobs(&jobs, now).inspect(|_| pass(Point::PruneWritten));
+        let done = self.writer.send_aside(work);
+        Box::new(move || done().inspect(|_| pass(Point::PruneCommitted)))
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
