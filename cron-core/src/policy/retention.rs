@@ -32,14 +32,14 @@ impl Retention {
     pub const DEFAULT: Self =
         Self { runs: 10_000, age: DAY.saturating_mul(30), dead: 1_000, dead_age: DAY.saturating_mul(90) };
 
-    /// How many runs of a job end between two looks at what it does not keep, where many end: a quarter of those that are kept, at least 8, at
+    /// How many runs of a job end between two looks at what it does not keep, where many end: half of those that are kept, at least 16, at
     /// most 64. So many more may be on record.
     #[must_use]
     pub const fn stride(&self) -> u32 {
-        match self.runs / 4 {
-            ..8 => 8,
+        match self.runs / 2 {
+            ..16 => 16,
             65.. => 64,
-            quarter => quarter,
+            half => half,
         }
     }
 
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_job_has_its_turn_once_in_a_stride() {
-        for (runs, stride) in [(1, 8), (35, 8), (36, 9), (200, 50), (256, 64), (10_000, 64)] {
+        for (runs, stride) in [(1, 16), (33, 16), (34, 17), (100, 50), (128, 64), (10_000, 64)] {
             let retention = Retention { runs, ..Retention::DEFAULT };
             assert_eq!(retention.stride(), stride, "{runs} kept");
             let turns: Vec<u64> = (0..500).filter(|epoch| retention.is_turn(Epoch(*epoch))).collect();

@@ -18,10 +18,10 @@ use crate::store::{Answer, Pruned, StoreError};
 /// At most this many rows in one transaction of a pass.
 const BATCH: usize = 500;
 /// So many jobs that have their turn are pruned in one transaction.
-const JOBS: usize = 128;
-/// For each so many ends one job is pruned at most. Jobs have their turns once in a stride of 8 ends or more, so they do not pile up; and
+const JOBS: usize = 64;
+/// For each so many ends one job is pruned at most. Jobs have their turns once in a stride of 16 ends or more, so they do not pile up; and
 /// where all have it at once they are spread over nearly all of the time until they have it again.
-const ENDS: usize = 7;
+const ENDS: usize = 15;
 /// Of so many ranges of skipped ticks one gives its job a turn.
 const RANGES: u64 = 16;
 /// The first pass after the start, and after a failure.

@@ -33,6 +33,6 @@ fn where_many_runs_end_the_record_does_not_grow() {
         assert_eq!(ended, round * JOBS);
         most = most.max(on_record(&bench));
     }
-    // One of each job is kept; eight end until its turn has come, and seven while the turns of all are spread.
-    assert!(most <= JOBS * 17, "{most} runs on record");
+    // One of each job is kept; sixteen end until its turn has come, and fifteen while the turns of all are spread.
+    assert!(most <= JOBS * 32, "{most} runs on record");
 }
