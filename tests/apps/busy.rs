@@ -128,7 +128,11 @@ async fn prune(store: Arc<SqliteStore>) {
     loop {
         sleep(Duration::from_millis(150)).await;
         let store = Arc::clone(&store);
-        let pruned = tokio::task::spawn_blocking(move || store.prune(SystemTime::now().into(), 50));
+        let pruned = tokio::task::spawn_blocking(move || {
+            let now = SystemTime::now().into();
+            let jobs = ["brief", "plain"].map(|name| name.parse().expect("a name"));
+            store.prune_jobs(jobs.into(), now)().and_then(|_| store.prune(now, 50))
+        });
         if let Err(error) = pruned.await.expect("it does not panic") {
             eprintln!("not pruned: {error}");
         }

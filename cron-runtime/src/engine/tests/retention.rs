@@ -4,7 +4,7 @@ use super::*;
 use crate::store::Page;
 
 const JOBS: usize = 300;
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 55;
 
 fn on_record(bench: &Bench) -> usize {
     let query = RunQuery { page: Page { limit: 2 * JOBS * ROUNDS }, ..RunQuery::default() };

@@ -46,7 +46,7 @@ type Reply = Box<dyn FnOnce(Result<(), StoreError>)>;
 
 struct Request {
     work: Work,
-    sync: Synchronous,
+    synchronous: Synchronous,
 }
 
 /// What a commit waits for.
@@ -99,30 +99,7 @@ impl Writer {
     /// Has `work` done on the owner thread. What it gives back waits for the commit.
     pub(super) fn send<R, E>(
         &self,
-        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
-    ) -> impl FnOnce() -> Result<R, E> + Send + 'static
-    where
-        R: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.send_with(Synchronous::Full, work)
-    }
-
-    /// The same for what a power cut may take back.
-    pub(super) fn send_aside<R, E>(
-        &self,
-        work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
-    ) -> impl FnOnce() -> Result<R, E> + Send + 'static
-    where
-        R: Send + 'static,
-        E: From<StoreError> + Send + 'static,
-    {
-        self.send_with(Synchronous::Normal, work)
-    }
-
-    fn send_with<R, E>(
-        &self,
-        sync: Synchronous,
+        synchronous: Synchronous,
         work: impl FnOnce(&mut Db<'_>) -> Result<R, E> + Send + 'static,
     ) -> impl FnOnce() -> Result<R, E> + Send + 'static
     where
@@ -141,7 +118,7 @@ impl Writer {
         });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // A request that finds no thread is dropped, and with it the answer.
-        drop(queue.map(|queue| queue.send(Request { work, sync })));
+        drop(queue.map(|queue| queue.send(Request { work, synchronous })));
         move || wait.recv().map_err(|_| StoreError::Closed)?
     }
 
@@ -191,7 +168,7 @@ fn savepoint<R, E: From<StoreError>>(
 fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
     let mut put_off = None;
     while let Some(first) = put_off.take().or_else(|| requests.recv().ok()) {
-        if let Err(error) = db.begin(first.sync) {
+        if let Err(error) = db.begin(first.synchronous) {
             (first.work)(Err(error))(Ok(()));
             continue;
         }
@@ -202,11 +179,11 @@ fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
         }
         // A full disk makes SQLite roll the whole transaction back by itself; then nobody's work is there any more.
         while !db.connection.is_autocommit()
-            && first.sync == Synchronous::Full
+            && first.synchronous == Synchronous::Full
             && replies.len() < GROUP
             && let Ok(next) = requests.try_recv()
         {
-            if next.sync != first.sync {
+            if next.synchronous != first.synchronous {
                 put_off = Some(next);
                 break;
             }
@@ -374,5 +351,44 @@ fn cannot_open(path: &Path) -> String {
         }
         _ if path.is_dir() => "it is a directory; name a file in it".to_owned(),
         _ => "the file or its directory is not readable and writable for this user".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Has a request say under which level it is carried out.
+    fn ask(writer: &Writer, synchronous: Synchronous) -> impl FnOnce() -> Result<i64, StoreError> {
+        writer.send(synchronous, |db| {
+            // Prepared anew: the level is read when a statement is prepared.
+            db.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(failed)
+        })
+    }
+
+    #[test]
+    fn what_may_be_lost_shares_no_transaction_with_what_may_not() {
+        use Synchronous::{Full, Normal};
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("jobs.db");
+        let connection = open_writer(&path, true).expect("it opens");
+        let signal = Signal::open(Signal::beside(&path)).expect("it opens");
+        let writer = Writer::start(connection, Arc::new(signal)).expect("it starts");
+        // The thread is held, so that the others queue up behind each other.
+        let (go, held) = channel::<()>();
+        let first = writer.send(Full, move |_| -> Result<(), StoreError> {
+            let _ = held.recv();
+            Ok(())
+        });
+        let asked = [Full, Normal, Full, Full, Normal, Normal, Full].map(|one| (one, ask(&writer, one)));
+        drop(go);
+        first().expect("it commits");
+        for (number, (one, answer)) in asked.into_iter().enumerate() {
+            let level = match one {
+                Full => 2,
+                Normal => 1,
+            };
+            assert_eq!(answer().expect("it commits"), level, "request {number}: {one:?}");
+        }
     }
 }

@@ -63,7 +63,7 @@ pub(super) struct Db<'c> {
     /// The request is one after which what is at hand still holds.
     keeps: Cell<bool>,
     /// What the next commit waits for.
-    sync: Synchronous,
+    synchronous: Synchronous,
 }
 
 /// Where a transaction stands.
@@ -101,16 +101,16 @@ impl<'c> Db<'c> {
             ticks: Ticks::default(),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
-            sync: Synchronous::Full,
+            synchronous: Synchronous::Full,
         })
     }
 
     /// Begins a transaction that writes.
-    pub(super) fn begin(&mut self, sync: Synchronous) -> Result<(), StoreError> {
-        if self.sync != sync {
+    pub(super) fn begin(&mut self, synchronous: Synchronous) -> Result<(), StoreError> {
+        if self.synchronous != synchronous {
             // SQLite changes it between transactions only, and when the statement is prepared: one that is kept would do nothing.
-            self.connection.pragma_update(None, "synchronous", sync.word()).map_err(failed)?;
-            self.sync = sync;
+            self.connection.pragma_update(None, "synchronous", synchronous.word()).map_err(failed)?;
+            self.synchronous = synchronous;
         }
         self.execute("BEGIN IMMEDIATE")?;
         self.next_run.set(None);

@@ -1,4 +1,4 @@
-//! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut.
+//! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut. Only pruning may have to be done again.
 
 mod at_hand;
 mod checkup;
@@ -42,7 +42,7 @@ use super::{
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
 pub(crate) use complete::transaction;
 pub use complete::{CompleteError, complete_in};
-use connection::{Writer, open_reader, open_reader_alone, open_writer};
+use connection::{Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 use signal::Signal;
 
@@ -148,7 +148,7 @@ impl SqliteStore {
         R: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let done = self.writer.send(move |db| work(db).inspect(|_| pass(written)))()?;
+        let done = self.writer.send(Synchronous::Full, move |db| work(db).inspect(|_| pass(written)))()?;
         pass(committed);
         Ok(done)
     }
@@ -193,7 +193,7 @@ impl Store for SqliteStore {
         request: JudgeRequest,
     ) -> Answer<(Vec<Settled>, Judged)> {
         let signal = Arc::clone(&self.signal);
-        let done = self.writer.send(move |db| {
+        let done = self.writer.send(Synchronous::Full, move |db| {
             db.rings.set(false);
             db.settle_and_judge(settlements, request).map(|done| (done, db.rings.get()))
         });
@@ -226,7 +226,7 @@ impl Store for SqliteStore {
     }
 
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
-        let taken = self.writer.send(move |db| db.take_back(&held, now))()?;
+        let taken = self.writer.send(Synchronous::Full, move |db| db.take_back(&held, now))()?;
         if !taken.is_empty() {
             // Whoever has a free worker may start them.
             self.signal.ring();
@@ -235,7 +235,7 @@ impl Store for SqliteStore {
     }
 
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
-        self.writer.send(move |db| db.note_problems(&sightings))()
+        self.writer.send(Synchronous::Full, move |db| db.note_problems(&sightings))()
     }
 
     fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
@@ -253,7 +253,7 @@ impl Store for SqliteStore {
 
     fn prune_jobs(&self, jobs: Vec<JobName>, now: DateTime<Utc>) -> Answer<Pruned> {
         let work = move |db: &mut Db<'_>| db.prune_jobs(&jobs, now).inspect(|_| pass(Point::PruneWritten));
-        let done = self.writer.send_aside(work);
+        let done = self.writer.send(Synchronous::Normal, work);
         Box::new(move || done().inspect(|_| pass(Point::PruneCommitted)))
     }
 
