@@ -11,7 +11,7 @@ use crate::jobs::at;
 use crate::world::{Desk, Process, SqliteBooks, assert_sound};
 
 /// The versions of which a file is kept.
-const VERSIONS: [u32; 3] = [1, 2, 3];
+const VERSIONS: [u32; 4] = [1, 2, 3, 4];
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/databases").join(name)

@@ -8,6 +8,7 @@ mod everything;
 mod kept;
 mod opening;
 mod rows;
+mod unwritten;
 mod upgrading;
 
 use std::path::Path;

@@ -12,7 +12,7 @@ impl CronSchedule {
     /// The cron expression in canonical form, without the zone: `0 9 * * MON-FRI`.
     #[must_use]
     pub fn expression(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(32);
         // Writing to a string cannot fail.
         let _ = self.write_expression(&mut text);
         text
@@ -158,16 +158,21 @@ enum Star {
 
 impl fmt::Display for CronSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("cron(")?;
-        self.write_expression(f)?;
-        write!(f, ") {}", self.zone)?;
+        // At once: whoever puts it into something else, such as JSON, looks at each piece.
+        write!(f, "cron({}) {}", self.expression(), self.zone)?;
         if self.dst_gap() == DstGap::Skip { f.write_str(" dst_gap=skip") } else { Ok(()) }
     }
 }
 
 /// The values of a mask whose bit 0 is the value `zero`.
 pub(super) fn values(mask: u64, zero: u32) -> Vec<u32> {
-    (0..64).filter(|bit| mask >> bit & 1 != 0).map(|bit| bit + zero).collect()
+    let mut values = Vec::with_capacity(mask.count_ones() as usize);
+    let mut rest = mask;
+    while rest != 0 {
+        values.push(rest.trailing_zeros() + zero);
+        rest &= rest - 1;
+    }
+    values
 }
 
 /// The common distance of at least two values, if it is more than 1.
@@ -200,32 +205,31 @@ pub(in crate::schedule) fn write_values(
     if values.len() > 3
         && let Some(step) = step(values)
     {
-        return write!(out, "{}-{}/{step}", Name(field, *first), Name(field, *last));
+        write_value(out, field, *first)?;
+        out.write_char('-')?;
+        write_value(out, field, *last)?;
+        return write!(out, "/{step}");
     }
     let mut at = 0;
     while at < values.len() {
         let run = values[at..].windows(2).take_while(|pair| pair[1] == pair[0] + 1).count();
         let comma = if at > 0 { "," } else { "" };
-        write!(out, "{comma}{}", Name(field, values[at]))?;
-        match run {
-            0 => {}
-            1 => write!(out, ",{}", Name(field, values[at + 1]))?,
-            _ => write!(out, "-{}", Name(field, values[at + run]))?,
+        out.write_str(comma)?;
+        write_value(out, field, values[at])?;
+        if run > 0 {
+            out.write_char(if run == 1 { ',' } else { '-' })?;
+            write_value(out, field, values[at + run])?;
         }
         at += run + 1;
     }
     Ok(())
 }
 
-/// A value by its name if it has one.
-struct Name(Field, u32);
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.names();
-        match names.len() {
-            0 => write!(f, "{}", self.1),
-            len => f.write_str(names[(self.1 - self.0.range().0) as usize % len]),
-        }
+/// Writes a value by its name if it has one.
+fn write_value(out: &mut impl Write, field: Field, value: u32) -> fmt::Result {
+    let names = field.names();
+    match names.len() {
+        0 => write!(out, "{value}"),
+        len => out.write_str(names[(value - field.range().0) as usize % len]),
     }
 }

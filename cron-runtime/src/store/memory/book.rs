@@ -22,6 +22,9 @@ pub(crate) struct Book {
     pub(super) runs: Runs,
     pub(super) groups: BTreeMap<Label, Group>,
     pub(super) owners: u64,
+    /// How many programs there were, and the one of the newest process once it has said what it contains.
+    pub(super) programs: u64,
+    pub(super) program: Option<u64>,
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
     pub(super) newest_job: u64,
     pub(super) newest_run: u64,
@@ -59,7 +62,8 @@ pub(super) struct Job {
     pub(super) due: Option<DateTime<Utc>>,
     pub(super) epoch: Epoch,
     pub(super) paused: Option<PauseInfo>,
-    pub(super) synced_by: Option<OwnerId>,
+    /// The newest program that declared it.
+    pub(super) program: u64,
     pub(super) skips: Vec<SkipInfo>,
     /// The runs that execute ticks, one for each.
     pub(super) ticks: Line,
@@ -209,6 +213,7 @@ impl Job {
 impl Book {
     pub(super) fn new_owner(&mut self) -> OwnerId {
         self.owners += 1;
+        self.program = None;
         OwnerId(self.owners)
     }
 

@@ -166,7 +166,7 @@ impl Book {
     /// Whether the newest program contains the function of a job.
     pub(super) fn is_in_newest(&self, job: &Job) -> bool {
         let declared = self.jobs.get(job.plan.handler()).filter(|job| job.plan.handler.is_none());
-        declared.and_then(|job| job.synced_by).is_some_and(|owner| owner.0 == self.owners)
+        declared.is_some_and(|job| self.program == Some(job.program))
     }
 
     fn run_info(&self, id: RunId, run: &Run) -> RunInfo {

@@ -136,8 +136,7 @@ impl Store for MemoryStore {
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        let desk = self.desk();
-        self.book().command(&desk, command, now)
+        self.book().command(command, now)
     }
 
     fn leave(&self, _now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Plan};
 use cron_core::judge::{Place, first_mark};
-use cron_core::run::{Epoch, JobId, Origin};
+use cron_core::run::{Epoch, JobId, Origin, OwnerId};
 use cron_core::schedule::Schedule;
 
 use super::super::{Program, StoreError, Synced};
@@ -36,11 +36,28 @@ impl Book {
             } else if self.update(plan, now)? {
                 synced.edited.push(plan.name.clone());
             }
-            self.known_mut(&plan.name)?.synced_by = desk.owner;
         }
+        self.write_program(desk, program)?;
         let not_linked = self.jobs.values().filter(|job| !is_linked(desk, job));
         synced.not_linked = not_linked.map(|job| job.plan.name.clone()).collect();
         Ok(synced)
+    }
+
+    /// A program that contains something else than the newest one has a number of its own.
+    fn write_program(&mut self, desk: &Desk, program: &Program) -> Result<(), StoreError> {
+        let declared = self.jobs.values().filter(|job| job.plan.handler.is_none());
+        let of_newest = declared.filter(|job| self.program == Some(job.program)).map(|job| &job.plan.name);
+        if self.program.is_some() && of_newest.eq(&desk.declared) {
+            return Ok(());
+        }
+        self.programs += 1;
+        for plan in &program.plans {
+            self.known_mut(&plan.name)?.program = self.programs;
+        }
+        if desk.owner == Some(OwnerId(self.owners)) {
+            self.program = Some(self.programs);
+        }
+        Ok(())
     }
 
     /// The old name of a job that is not known under its new one, if its record is there and nobody here uses it.
@@ -81,7 +98,7 @@ impl Book {
             due: None,
             epoch: Epoch(0),
             paused: None,
-            synced_by: None,
+            program: 0,
             skips: Vec::new(),
             ticks: Line::default(),
             pruned: None,

@@ -1,4 +1,5 @@
-//! Attempts in progress as this process has just written them, so that their ends need not read them again.
+//! Attempts in progress as this process has just written them, so that their ends need not read them again; and jobs that are idle,
+//! which the file learns with their next judgement.
 //!
 //! What is kept holds as long as nobody else writes to the file and nothing is taken back: SQLite says when another connection has
 //! written (`data_version`), and whatever is not a judgement, an end, a note or a renewal lets go of all of it. Nothing is believed
@@ -18,12 +19,20 @@ pub(super) struct AtHand {
     attempts: RefCell<ById<RunId, (Held, JobId)>>,
     /// Where the jobs of these stand.
     marks: RefCell<ById<JobId, Mark>>,
+    /// Jobs without an active run, where the file says that they may have one: a bit for each, 64 in a word.
+    idle: RefCell<ById<u64, u64>>,
+}
+
+/// The word of a job and its bit there.
+fn bit(job: JobId) -> (u64, u64) {
+    (job.0 / 64, 1 << (job.0 % 64))
 }
 
 impl AtHand {
     pub(super) fn clear(&self) {
         self.attempts.borrow_mut().clear();
         self.marks.borrow_mut().clear();
+        self.idle.borrow_mut().clear();
     }
 
     /// An attempt was started.
@@ -36,8 +45,25 @@ impl AtHand {
         self.attempts.borrow_mut().remove(&run);
     }
 
+    /// The last run of a job has ended, and nothing else is to be written of the job.
+    pub(super) fn is_idle(&self, job: JobId) {
+        self.marks.borrow_mut().remove(&job);
+        let (word, bit) = bit(job);
+        *self.idle.borrow_mut().entry(word).or_default() |= bit;
+    }
+
+    /// Whether a job is known to be idle, whatever the file says.
+    pub(super) fn has_ended(&self, job: JobId) -> bool {
+        let (word, bit) = bit(job);
+        self.idle.borrow().get(&word).is_some_and(|bits| bits & bit != 0)
+    }
+
     /// Where a job stands was written: it is kept while attempts are in progress.
     pub(super) fn wrote(&self, mark: &Mark) {
+        let (word, bit) = bit(mark.job);
+        if let Some(bits) = self.idle.borrow_mut().get_mut(&word) {
+            *bits &= !bit;
+        }
         if mark.is_active() {
             self.marks.borrow_mut().insert(mark.job, mark.as_written());
         } else {

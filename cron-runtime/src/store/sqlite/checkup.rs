@@ -1,5 +1,6 @@
 //! What can be seen of a file from outside: whether it is whole, who works on it, and what nobody looks after.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -108,8 +109,8 @@ impl SqliteLedger {
                 |owner| attempts.iter().any(|attempt| attempt.owner == owner && attempt.lease >= now);
             let incarnations = incarnations(connection, signal.as_ref(), leased)?;
             let living = incarnations.iter().filter(|incarnation| incarnation.serves);
-            let living: Vec<i64> = living.map(|incarnation| super::rows::to_int(incarnation.id.0)).collect();
-            let jobs = linked_by(connection, &living)?;
+            let living: HashSet<OwnerId> = living.map(|incarnation| incarnation.id).collect();
+            let jobs = linked_by(connection, &programs(connection, &living)?)?;
             let overdue = jobs.iter().filter_map(|job| {
                 let due = job.due.filter(|due| *due <= now)?;
                 Some(Overdue { job: job.name.clone(), due, is_linked: job.is_linked })
@@ -191,7 +192,22 @@ struct Job {
     is_linked: bool,
 }
 
-fn linked_by(connection: &Connection, living: &[i64]) -> Result<Vec<Job>, StoreError> {
+/// The programs of some incarnations.
+fn programs(connection: &Connection, living: &HashSet<OwnerId>) -> Result<HashSet<i64>, StoreError> {
+    let sql = "SELECT id, program FROM incarnations WHERE ended_ms IS NULL AND program IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut programs = HashSet::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        if living.contains(&OwnerId(row.u64("id")?)) {
+            programs.insert(row.get("program")?);
+        }
+    }
+    Ok(programs)
+}
+
+fn linked_by(connection: &Connection, programs: &HashSet<i64>) -> Result<Vec<Job>, StoreError> {
     let sql = "SELECT jobs.name, due_ms, declared.synced_by FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id \
                LEFT JOIN jobs AS declared ON declared.name = ifnull(jobs.handler, jobs.name) \
                AND declared.handler IS NULL ORDER BY jobs.name";
@@ -203,7 +219,7 @@ fn linked_by(connection: &Connection, living: &[i64]) -> Result<Vec<Job>, StoreE
         let name = read_name(&row.get::<String>("name")?)?;
         let due = row.instant_or_null("due_ms")?;
         let synced_by: Option<i64> = row.get("synced_by")?;
-        let is_linked = synced_by.is_some_and(|owner| living.contains(&owner));
+        let is_linked = synced_by.is_some_and(|program| programs.contains(&program));
         jobs.push(Job { name, due, is_linked });
     }
     Ok(jobs)

@@ -314,7 +314,10 @@ impl Db<'_> {
             new.args,
             new.batch,
         ];
+        // In the order of their numbers.
+        self.write_ticks()?;
         self.statements.insert_run.borrow_mut().execute(values).map_err(failed)?;
+        self.counts_on.set(true);
         Ok(())
     }
 }

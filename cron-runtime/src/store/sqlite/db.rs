@@ -53,8 +53,13 @@ pub(super) struct Db<'c> {
     stage: Stage,
     /// A declaration was put into `known` that a rollback takes back.
     has_edited: Cell<bool>,
-    /// The number of the next run, once it was looked up in this transaction.
+    /// The number of the next run, once it was looked up for this request.
     next_run: Cell<Option<u64>>,
+    /// The newest run in the file has the number before that of the next one to be written, so that SQLite would give it the same.
+    pub(super) counts_on: Cell<bool>,
+    /// The newest job is still there, so that SQLite gives the next one a number that none had before; once it was looked up for this
+    /// request.
+    pub(super) counts_jobs_on: Cell<Option<bool>>,
     pub(super) at_hand: AtHand,
     pub(super) deferred: Deferred,
     pub(super) ticks: Ticks,
@@ -96,6 +101,8 @@ impl<'c> Db<'c> {
             stage: Stage::Begun,
             has_edited: Cell::new(false),
             next_run: Cell::new(None),
+            counts_on: Cell::new(false),
+            counts_jobs_on: Cell::new(None),
             at_hand: AtHand::default(),
             deferred: Deferred::default(),
             ticks: Ticks::default(),
@@ -154,6 +161,9 @@ impl<'c> Db<'c> {
     pub(super) fn begin_request(&self) -> Result<(), StoreError> {
         self.has_edited.set(false);
         self.keeps.set(false);
+        // The one before may have removed the newest run, or the newest job.
+        self.next_run.set(None);
+        self.counts_jobs_on.set(None);
         // What a request that failed has put off is not to be written.
         drop(self.deferred.end());
         self.ticks.clear();
@@ -314,6 +324,11 @@ impl<'c> Db<'c> {
     pub(super) fn relink_one(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
         self.run("DELETE FROM temp.left_out WHERE job_id = ?1", [to_int(id.0)])?;
         self.run("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)])?;
+        self.link(id, handler)
+    }
+
+    /// The same for a job that is new.
+    pub(super) fn link(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
         let sql = "INSERT INTO temp.linked SELECT ?1 FROM temp.program WHERE name = ?2";
         self.run(sql, params![to_int(id.0), handler.as_str()])?;
         Ok(())
@@ -339,8 +354,11 @@ impl<'c> Db<'c> {
         let next = match self.next_run.get() {
             Some(next) => next,
             None => {
-                let sql = "SELECT max(ifnull((SELECT max(id) FROM runs), 0), removed_run) + 1 FROM counters";
-                from_int(self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)?)?
+                let sql = "SELECT ifnull(max(id), 0) + 1, (SELECT removed_run FROM counters) + 1 FROM runs";
+                let numbers = self.statement(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+                let (behind_newest, behind_removed): (i64, i64) = numbers.map_err(failed)?;
+                self.counts_on.set(behind_newest >= behind_removed);
+                from_int(behind_newest.max(behind_removed))?
             }
         };
         self.next_run.set(Some(next + 1));

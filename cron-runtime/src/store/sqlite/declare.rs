@@ -5,7 +5,7 @@ use std::rc::Rc;
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
 use cron_core::judge::{Place, Skip, first_mark};
-use cron_core::run::{JobId, Origin, OwnerId};
+use cron_core::run::{JobId, Origin};
 use cron_core::schedule::Schedule;
 use rusqlite::params;
 
@@ -19,34 +19,46 @@ use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_pla
 /// A job as the file has it.
 pub(super) struct Stored {
     pub(super) id: JobId,
+    /// Whether a program declares it; else it is a dynamic job.
+    pub(super) is_declared: bool,
     text: String,
     since: DateTime<Utc>,
+    /// The newest program that contained it.
+    pub(super) synced_by: i64,
 }
 
-/// Nobody who joined has declared a job.
-const NOBODY: OwnerId = OwnerId(0);
+/// No program declares the job.
+const NO_PROGRAM: i64 = 0;
 
 impl Db<'_> {
     /// A job that nobody has known before.
     pub(super) fn register(
         &self,
         plan: &Plan,
-        owner: impl Into<Option<OwnerId>>,
+        program: Option<i64>,
         now: DateTime<Utc>,
     ) -> Result<JobId, StoreError> {
         let entry = Rc::new(Entry::new(plan.clone(), now));
         let at = first_mark(entry.schedule(), now);
         let text = write_plan(plan)?;
         // Whatever fails takes back the request, so SQLite need not be able to take back this statement alone: with the trigger on the
-        // table it would copy pages for that.
-        let sql = "INSERT OR FAIL INTO jobs \
-                   (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) VALUES  ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)";
+        // table it would copy pages for that, as it does where the number is given.
+        let sql = match self.counts_jobs_on()? {
+            true => {
+                "INSERT OR FAIL INTO jobs (name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
+                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)"
+            }
+            false => {
+                "INSERT INTO jobs (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
+                 VALUES ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)"
+            }
+        };
         let values = params![
             plan.name.as_str(),
             text,
             fingerprint(plan),
             to_ms(now),
-            to_int(owner.into().unwrap_or(NOBODY).0),
+            program.unwrap_or(NO_PROGRAM),
             plan.handler.as_ref().map(JobName::as_str),
             plan.group.as_ref().map(|group| group.as_str()),
         ];
@@ -65,6 +77,20 @@ impl Db<'_> {
         self.add_mark(&mark, rank(plan))?;
         self.know(id, &entry, &text, now);
         Ok(id)
+    }
+
+    /// Whether the newest job is still there, so that SQLite gives the next one a number that none had before.
+    fn counts_jobs_on(&self) -> Result<bool, StoreError> {
+        let counts_on = match self.counts_jobs_on.get() {
+            Some(counts_on) => counts_on,
+            None => {
+                let sql = "SELECT newest_job = (SELECT ifnull(max(id), 0) FROM jobs) FROM counters";
+                self.statement(sql)?.query_row([], |row| row.get(0)).map_err(failed)?
+            }
+        };
+        // Once this one is written the newest one is there.
+        self.counts_jobs_on.set(Some(true));
+        Ok(counts_on)
     }
 
     /// Writes what has changed in a declaration. Says whether the schedule was edited.
@@ -127,12 +153,14 @@ impl Db<'_> {
 
     /// The job of this name.
     pub(super) fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
-        let mut statement = self.statement("SELECT id, plan, since_ms FROM jobs WHERE name = ?1")?;
+        let mut statement = self
+            .statement("SELECT id, handler IS NULL, plan, since_ms, synced_by FROM jobs WHERE name = ?1")?;
         let mut rows = statement.query([name.as_str()]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
-        let (id, text, since) = (JobId(row.u64("id")?), row.get("plan")?, row.instant("since_ms")?);
-        Ok(Some(Stored { id, text, since }))
+        let (id, is_declared) = (JobId(row.u64("id")?), row.get("handler")?);
+        let (text, since) = (row.get("plan")?, row.instant("since_ms")?);
+        Ok(Some(Stored { id, is_declared, text, since, synced_by: row.get("synced_by")? }))
     }
 
     /// Removes a job with its record.
@@ -154,6 +182,7 @@ impl Db<'_> {
             self.run(sql, [number])?;
         }
         self.unknow(id);
+        self.counts_jobs_on.set(None);
         Ok(())
     }
 

@@ -94,7 +94,7 @@ impl Db<'_> {
         let mut rows = statement.query(params![to_ms(now), limit]).map_err(failed)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            due.push(self.deferred.newest(&mut Columns::of(row))?);
+            due.push(self.read_mark(&mut Columns::of(row))?);
         }
         Ok(due)
     }

@@ -12,10 +12,10 @@ use rusqlite::{OptionalExtension, params};
 use super::super::{PauseInfo, StoreError};
 use super::db::Db;
 use super::known::Entry;
-use super::rows::{ACTIVE, Columns, PARKED, failed, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, PARKED, failed, from_int, to_int, to_ms};
 
 /// Where a job stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) job: JobId,
     pub(super) place: Place,
@@ -115,11 +115,9 @@ impl Deferred {
         self.0.borrow_mut().as_mut()?.remove(&job)
     }
 
-    /// The mark of a row, or the newer one.
-    pub(super) fn newest(&self, row: &mut Columns<'_>) -> Result<Mark, StoreError> {
-        let job = JobId(row.u64("job_id")?);
-        let newer = self.0.borrow().as_ref().and_then(|all| all.get(&job).cloned());
-        newer.map_or_else(|| Mark::read(job, row), Ok)
+    /// What is to be written of a job.
+    fn get(&self, job: JobId) -> Option<Mark> {
+        self.0.borrow().as_ref()?.get(&job).cloned()
     }
 }
 
@@ -136,9 +134,39 @@ impl Db<'_> {
         let mut statement = self.statement(&format!("SELECT {MARK} FROM marks WHERE job_id = ?1"))?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
         match rows.next().map_err(failed)? {
-            Some(row) => self.deferred.newest(&mut Columns::of(row)),
+            Some(row) => self.read_mark(&mut Columns::of(row)),
             None => Err(no_mark(job)),
         }
+    }
+
+    /// The mark of a row, or the newer one that is to be written. What the file has in `active` is a bound: of the end of a run that
+    /// moves nothing else it learns with the next judgement of the job. The runs themselves tell how many there are.
+    pub(super) fn read_mark(&self, row: &mut Columns<'_>) -> Result<Mark, StoreError> {
+        let job = JobId(row.u64("job_id")?);
+        if let Some(newer) = self.deferred.get(job) {
+            return Ok(newer);
+        }
+        let mut mark = Mark::read(job, row)?;
+        if mark.active > 0 {
+            mark.active = if self.at_hand.has_ended(job) { 0 } else { self.count_active(job)? };
+        }
+        Ok(mark)
+    }
+
+    fn count_active(&self, job: JobId) -> Result<u64, StoreError> {
+        let sql = format!("SELECT count(*) FROM runs WHERE job_id = ?1 AND {ACTIVE}");
+        let count = self.statement(&sql)?.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
+        from_int(count)
+    }
+
+    /// Writes where a job stands after the end of a run, unless its next judgement can do that.
+    pub(super) fn write_end(&self, before: &Mark, mark: &Mark) -> Result<(), StoreError> {
+        let is_only_idle = mark.active == 0 && *before == Mark { active: before.active, ..mark.clone() };
+        if is_only_idle && self.deferred.get(mark.job).is_none() {
+            self.at_hand.is_idle(mark.job);
+            return Ok(());
+        }
+        self.write_mark(mark)
     }
 
     /// The row of a job that has none.
@@ -289,7 +317,7 @@ impl Db<'_> {
         let mut statement = self.statement(&sql)?;
         let id: Option<Option<i64>> =
             statement.query_row([to_int(job.0)], |row| row.get(0)).optional().map_err(failed)?;
-        id.flatten().map(|id| super::rows::from_int(id).map(RunId)).transpose()
+        id.flatten().map(|id| from_int(id).map(RunId)).transpose()
     }
 }
 

@@ -58,6 +58,7 @@ impl Db<'_> {
             return Ok(Settled::Moved { state: held.progress.state, gave_way: false, due: None });
         }
         self.write_note(claim.run, &note)?;
+        let before = mark.clone();
         let event = stopped(event, asked.as_deref());
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
@@ -67,7 +68,7 @@ impl Db<'_> {
         }
         let entry = self.entry_or_known(mark.job)?;
         let (moved, due) = self.apply(&held, &mut mark, &entry, event, at, measured)?;
-        self.write_mark(&mark)?;
+        self.write_end(&before, &mark)?;
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
 
@@ -105,7 +106,7 @@ impl Db<'_> {
         let (progress, origin) = (row.progress()?, row.word("origin")?);
         let held = Held { run, epoch, progress, origin, started: None, owner: None };
         let asked = row.get("asked_why")?;
-        Ok(Some((held, asked, self.deferred.newest(&mut row)?)))
+        Ok(Some((held, asked, self.read_mark(&mut row)?)))
     }
 
     /// A run that is there, whatever its state.

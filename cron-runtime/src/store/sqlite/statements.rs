@@ -15,9 +15,10 @@ pub(super) struct Statements<'c> {
     /// A new run: `id`, `job_id`, `nominal_ms`, `lane`, `origin`, `state`, `overdue`, `epoch`, `owner`, `lease_ms`, `started_ms`,
     /// `wake_ms`, `args`, `batch`.
     pub(super) insert_run: RefCell<Statement<'c>>,
-    /// The same for a tick that is started at once, without arguments of its own, by the [values](super::ticks::values) of one.
+    /// The same for a tick that is started at once, without arguments of its own: its [values](super::ticks::values) and `id`.
     pub(super) start_tick: RefCell<Statement<'c>>,
-    /// The same for [`TOGETHER`] of them. If one cannot be written, those before it are, and the transaction is to be taken back.
+    /// The same for [`TOGETHER`] of them, which SQLite numbers: with numbers of ours it would copy each page before it writes there, to be
+    /// able to take back this statement alone. If one cannot be written, those before it are, and the transaction is to be taken back.
     pub(super) start_ticks: RefCell<Statement<'c>>,
     /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
     pub(super) keep_attempt: RefCell<Statement<'c>>,
@@ -53,13 +54,8 @@ impl<'c> Statements<'c> {
                  WHERE id = ?1 AND epoch = ?2 AND state = ?12"
             )
         };
-        let start_ticks = |count: usize| {
-            let values = ticks::values(count);
-            format!(
-                "INSERT OR FAIL INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, \
-                 crashes, epoch, owner, lease_ms, started_ms) VALUES {values}"
-            )
-        };
+        let together: Vec<String> =
+            (0..TOGETHER).map(|index| format!("({})", ticks::values(index))).collect();
         let write_mark = |due: &str| {
             format!(
                 "UPDATE marks SET mark_ms = ?2, queued_ms = ?3, hold_ms = ?4, hold_by = ?5, epoch = ?6, active = ?7, \
@@ -72,8 +68,16 @@ impl<'c> Statements<'c> {
                  epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             )?,
-            start_tick: prepare(&start_ticks(1))?,
-            start_ticks: prepare(&start_ticks(TOGETHER))?,
+            start_tick: prepare(&format!(
+                "INSERT INTO runs ({}, id) VALUES ({}, ?7)",
+                ticks::COLUMNS,
+                ticks::values(0)
+            ))?,
+            start_ticks: prepare(&format!(
+                "INSERT OR FAIL INTO runs ({}) VALUES {}",
+                ticks::COLUMNS,
+                together.join(", ")
+            ))?,
             keep_attempt: prepare(&write_run(""))?,
             // An attempt that has ended is nobody's, and asked for nothing.
             end_attempt: prepare(&write_run(

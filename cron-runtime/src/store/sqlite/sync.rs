@@ -41,8 +41,11 @@ impl Db<'_> {
         let names = serde_json::to_string(&names).map_err(|error| StoreError::Backend(Box::new(error)))?;
         self.run("INSERT OR IGNORE INTO temp.program SELECT value FROM json_each(?1)", [names])?;
         self.write_limits(&program.groups)?;
+        let (before, number) = self.programs()?;
+        let mut is_the_same = before.is_some();
+        let is_new = self.has_no_jobs()?;
         for plan in &program.plans {
-            let mut stored = self.stored(&plan.name)?;
+            let mut stored = if is_new { None } else { self.stored(&plan.name)? };
             if stored.is_none()
                 && let Some((was, renamed)) = self.renamed(plan)?
             {
@@ -50,10 +53,11 @@ impl Db<'_> {
                 synced.renamed.push((was, plan.name.clone()));
                 stored = self.stored(&plan.name)?;
             }
+            is_the_same &= stored.as_ref().is_some_and(|stored| before == Some(stored.synced_by));
             match stored {
                 None => {
                     synced.new.push(plan.name.clone());
-                    self.register(plan, owner, now)?;
+                    self.register(plan, Some(number), now)?;
                 }
                 Some(stored) => {
                     if self.update(&stored, plan, now)? {
@@ -62,11 +66,52 @@ impl Db<'_> {
                 }
             }
         }
-        let sql = "UPDATE jobs SET synced_by = ?1 WHERE name IN (SELECT name FROM temp.program)";
-        self.run(sql, [to_int(owner.0)])?;
         self.relink()?;
         synced.not_linked = self.not_linked()?;
+        let program = match before.filter(|_| is_the_same) {
+            Some(before) if !self.contains_any(before, &synced.not_linked)? => before,
+            _ => {
+                self.write_program(number)?;
+                number
+            }
+        };
+        self.run("UPDATE incarnations SET program = ?2 WHERE id = ?1", [to_int(owner.0), program])?;
         Ok(synced)
+    }
+
+    fn has_no_jobs(&self) -> Result<bool, StoreError> {
+        self.statement("SELECT NOT EXISTS (SELECT 1 FROM jobs)")?
+            .query_row([], |row| row.get(0))
+            .map_err(failed)
+    }
+
+    /// The newest program that has said what it contains, and the number of one that contains something else.
+    fn programs(&self) -> Result<(Option<i64>, i64), StoreError> {
+        let sql = "SELECT (SELECT program FROM incarnations WHERE program IS NOT NULL ORDER BY id DESC LIMIT 1), \
+                   newest_program + 1 FROM counters";
+        self.statement(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)
+    }
+
+    /// Whether a program declared one of these jobs.
+    fn contains_any(&self, program: i64, jobs: &[JobName]) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM jobs WHERE name = ?1 AND handler IS NULL AND synced_by = ?2)";
+        let mut statement = self.statement(sql)?;
+        for name in jobs {
+            if statement.query_row(params![name.as_str(), program], |row| row.get(0)).map_err(failed)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes that this program has a number of its own.
+    fn write_program(&self, number: i64) -> Result<(), StoreError> {
+        self.run("UPDATE counters SET newest_program = ?1", [number])?;
+        // With OR FAIL SQLite need not be able to take back this statement alone: whatever fails takes back the request.
+        let sql = "UPDATE OR FAIL jobs SET synced_by = ?1 \
+                   WHERE name IN (SELECT name FROM temp.program) AND synced_by <> ?1";
+        self.run(sql, [number])?;
+        Ok(())
     }
 
     fn write_limits(&self, groups: &[GroupLimit]) -> Result<(), StoreError> {
@@ -120,10 +165,9 @@ impl Db<'_> {
     }
 }
 
-/// The newest incarnation, for telling which jobs the newest program contains.
-pub(super) fn newest_owner(connection: &Connection) -> Result<Option<i64>, StoreError> {
-    let sql = "SELECT max(id) FROM incarnations";
-    let newest =
-        connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional().map_err(failed)?;
+/// The newest program, as far as it has said what it contains.
+pub(super) fn newest_program(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT program FROM incarnations ORDER BY id DESC LIMIT 1";
+    let newest = connection.query_row(sql, [], |row| row.get(0)).optional().map_err(failed)?;
     Ok(newest.flatten())
 }

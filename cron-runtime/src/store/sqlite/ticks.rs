@@ -26,14 +26,15 @@ impl Ticks {
     }
 }
 
-/// The values of so many runs: `owner`, `lease_ms` and `started_ms`, which are the same for all, then for each `id`, `job_id`,
-/// `nominal_ms` and `epoch`.
-pub(super) fn values(count: usize) -> String {
-    let run = |index: usize| {
-        let [id, job, tick, epoch] = [4, 5, 6, 7].map(|place| place + 4 * index);
-        format!("(?{id}, ?{job}, ?{tick}, 0, 'tick', 'running', 0, 0, 0, ?{epoch}, ?1, ?2, ?3)")
-    };
-    (0..count).map(run).collect::<Vec<_>>().join(", ")
+/// The columns of a tick that is started at once, without its `id`.
+pub(super) const COLUMNS: &str = "job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, epoch, \
+                                  owner, lease_ms, started_ms";
+
+/// Their values: `owner`, `lease_ms` and `started_ms`, which are the same for all that are written by one statement, then for each
+/// `job_id`, `nominal_ms` and `epoch`.
+pub(super) fn values(index: usize) -> String {
+    let [job, tick, epoch] = [4, 5, 6].map(|place| place + 3 * index);
+    format!("?{job}, ?{tick}, 0, 'tick', 'running', 0, 0, 0, ?{epoch}, ?1, ?2, ?3")
 }
 
 impl Db<'_> {
@@ -55,20 +56,36 @@ impl Db<'_> {
     }
 
     fn write_together(&self, ticks: &[(Start, [i64; 4])]) -> Result<(), StoreError> {
-        if ticks.len() < TOGETHER {
-            let mut statement = self.statements.start_tick.borrow_mut();
-            for (Start { owner, lease, now }, [run, job, tick, epoch]) in ticks {
-                statement.execute(params![owner, lease, now, run, job, tick, epoch]).map_err(failed)?;
-            }
-            return Ok(());
+        let (first, others) = if self.counts_on.get() { ticks.split_at(0) } else { ticks.split_at(1) };
+        self.write_each(first)?;
+        if others.len() < TOGETHER {
+            return self.write_each(others);
         }
-        let Some((Start { owner, lease, now }, _)) = ticks.first() else { return Ok(()) };
-        let values = [owner, lease, now].into_iter().chain(ticks.iter().flat_map(|(_, values)| values));
+        let (Some((Start { owner, lease, now }, _)), Some((_, [newest, ..]))) =
+            (others.first(), others.last())
+        else {
+            return Ok(());
+        };
+        let values = others.iter().flat_map(|(_, [_, values @ ..])| values);
         let mut statement = self.statements.start_ticks.borrow_mut();
-        for (place, value) in (1..).zip(values) {
+        for (place, value) in (1..).zip([owner, lease, now].into_iter().chain(values)) {
             statement.raw_bind_parameter(place, value).map_err(failed)?;
         }
         statement.raw_execute().map_err(failed)?;
+        let given = self.connection.last_insert_rowid();
+        if given == *newest {
+            Ok(())
+        } else {
+            Err(StoreError::Corrupt { what: format!("run {newest} was written as run {given}") })
+        }
+    }
+
+    fn write_each(&self, ticks: &[(Start, [i64; 4])]) -> Result<(), StoreError> {
+        let mut statement = self.statements.start_tick.borrow_mut();
+        for (Start { owner, lease, now }, [run, job, tick, epoch]) in ticks {
+            statement.execute(params![owner, lease, now, job, tick, epoch, run]).map_err(failed)?;
+            self.counts_on.set(true);
+        }
         Ok(())
     }
 }

@@ -5,15 +5,10 @@ use cron_core::job::{JobName, Plan};
 use cron_core::suggest::nearest;
 
 use super::super::super::{CommandError, Done};
-use super::super::book::{Book, Desk};
+use super::super::book::Book;
 
 impl Book {
-    pub(super) fn upsert(
-        &mut self,
-        desk: &Desk,
-        plans: &[Plan],
-        now: DateTime<Utc>,
-    ) -> Result<Done, CommandError> {
+    pub(super) fn upsert(&mut self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
         for plan in plans {
             self.check_dynamic(plan)?;
         }
@@ -31,8 +26,6 @@ impl Book {
             } else if self.update(plan, now)? {
                 edited.push(plan.name.clone());
             }
-            let job = self.known_mut(&plan.name)?;
-            job.synced_by = desk.owner.or(job.synced_by);
         }
         Ok(Done::Upserted { new, edited })
     }

@@ -14,12 +14,11 @@ use cron_core::run::{Origin, RunId};
 use cron_core::suggest::nearest;
 
 use super::super::{Command, CommandError, Done, StoreError, Target, Trigger};
-use super::book::{Book, Desk};
+use super::book::Book;
 
 impl Book {
     pub(super) fn command(
         &mut self,
-        desk: &Desk,
         command: Command,
         now: DateTime<Utc>,
     ) -> Result<Done, CommandError> {
@@ -34,7 +33,7 @@ impl Book {
             Command::Dismiss { run } => self.dismiss(run, now),
             Command::DismissAll { job } => self.dismiss_all(job.as_ref(), now),
             Command::Backfill(backfill) => self.backfill(&backfill, now),
-            Command::Upsert { plans } => self.upsert(desk, &plans, now),
+            Command::Upsert { plans } => self.upsert(&plans, now),
             Command::Remove { jobs } => self.remove(&jobs),
         }
     }

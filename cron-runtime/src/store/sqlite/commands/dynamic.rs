@@ -11,17 +11,18 @@ use rusqlite::OptionalExtension;
 use super::super::super::{CommandError, Done, StoreError};
 use super::super::db::Db;
 use super::super::rows::{failed, to_int};
-use super::super::sync::newest_owner;
+use super::super::sync::newest_program;
 
 impl Db<'_> {
     pub(super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
         let mut handlers = HashMap::new();
-        for plan in plans {
-            self.check_dynamic(plan, &mut handlers)?;
-        }
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         for plan in plans {
             let mut stored = self.stored(&plan.name)?;
+            if stored.as_ref().is_some_and(|stored| stored.is_declared) {
+                return Err(CommandError::Declared { job: plan.name.clone() });
+            }
+            self.check_handler(plan, &mut handlers)?;
             if stored.is_none()
                 && let Some(was) = &plan.was
                 && let Some(renamed) = self.dynamic_id(was)?
@@ -29,36 +30,29 @@ impl Db<'_> {
                 self.rename(renamed, was, &plan.name)?;
                 stored = self.stored(&plan.name)?;
             }
-            let id = match stored {
+            match stored {
                 None => {
                     new.push(plan.name.clone());
-                    self.register(plan, self.owner, now)?
+                    let id = self.register(plan, None, now)?;
+                    self.link(id, plan.handler())?;
                 }
                 Some(stored) => {
-                    if let Some(owner) = self.owner {
-                        let sql = "UPDATE jobs SET synced_by = ?2 WHERE id = ?1";
-                        self.run(sql, [to_int(stored.id.0), to_int(owner.0)])?;
-                    }
                     if self.update(&stored, plan, now)? {
                         edited.push(plan.name.clone());
                     }
-                    stored.id
+                    self.relink_one(stored.id, plan.handler())?;
                 }
-            };
-            self.relink_one(id, plan.handler())?;
+            }
         }
         Ok(Done::Upserted { new, edited })
     }
 
-    /// Whether the name is free for a dynamic job, and its handler a declared one. `handlers` are those that were looked up.
-    fn check_dynamic<'a>(
+    /// Whether the handler of a dynamic job is a declared one. `handlers` are those that were looked up.
+    fn check_handler<'a>(
         &self,
         plan: &'a Plan,
         handlers: &mut HashMap<&'a JobName, bool>,
     ) -> Result<(), CommandError> {
-        if self.is_declared(&plan.name)? {
-            return Err(CommandError::Declared { job: plan.name.clone() });
-        }
         let handler = plan.handler();
         let is_known = match handlers.get(handler) {
             Some(is_known) => *is_known,
@@ -90,7 +84,7 @@ impl Db<'_> {
     }
 
     pub(super) fn remove(&self, jobs: &[JobName]) -> Result<Done, CommandError> {
-        let newest = newest_owner(self.connection)?;
+        let newest = newest_program(self.connection)?;
         let mut ids: Vec<JobId> = Vec::with_capacity(jobs.len());
         for name in jobs {
             let id = self.named(name)?;

@@ -6,17 +6,23 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::super::super::{GroupInfo, JobInfo, JobQuery, StoreError};
 use super::super::marks::{pause_that_counts, place};
-use super::super::rows::{Columns, failed, read_plan, to_int};
-use super::super::sync::newest_owner;
+use super::super::rows::{ACTIVE, Columns, failed, read_plan, to_int};
+use super::super::sync::newest_program;
 use super::runs;
 
-const JOBS: &str = "SELECT jobs.id, jobs.name, jobs.plan, jobs.registered_ms, \
-    (SELECT max(since_ms) FROM segments WHERE segments.job_id = jobs.id), \
-    mark_ms, due_ms, queued_ms, hold_ms, hold_by, active, parked, \
-    jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
-    iif(jobs.handler IS NULL, jobs.synced_by, \
-        (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)) \
-    FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp";
+/// The columns of [`job_info`]. What `marks` has in `active` is a bound; the runs themselves tell how many there are.
+fn jobs() -> String {
+    format!(
+        "SELECT jobs.id, jobs.name, jobs.plan, jobs.registered_ms, \
+         (SELECT max(since_ms) FROM segments WHERE segments.job_id = jobs.id), \
+         mark_ms, due_ms, queued_ms, hold_ms, hold_by, \
+         iif(active = 0, 0, (SELECT count(*) FROM runs WHERE runs.job_id = jobs.id AND {ACTIVE})), parked, \
+         jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
+         iif(jobs.handler IS NULL, jobs.synced_by, \
+             (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)) \
+         FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp"
+    )
+}
 
 /// A page of jobs in the order of their names.
 pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
@@ -36,8 +42,8 @@ pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobI
     }
     let wanted = if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
     values.push(Value::Integer(to_int(page.limit as u64)));
-    let newest = newest_owner(connection)?;
-    let sql = format!("{JOBS} {wanted} ORDER BY jobs.name LIMIT ?");
+    let newest = newest_program(connection)?;
+    let sql = format!("{} {wanted} ORDER BY jobs.name LIMIT ?", jobs());
     let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
     let mut jobs = Vec::new();
@@ -48,8 +54,8 @@ pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobI
 }
 
 pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<JobInfo>, StoreError> {
-    let newest = newest_owner(connection)?;
-    let sql = format!("{JOBS} WHERE jobs.name = ?1");
+    let newest = newest_program(connection)?;
+    let sql = format!("{} WHERE jobs.name = ?1", jobs());
     let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query([name]).map_err(failed)?;
     let row = rows.next().map_err(failed)?;
@@ -92,12 +98,14 @@ fn job_info(
 
 /// All groups in the order of their names.
 pub(super) fn groups(connection: &Connection) -> Result<Vec<GroupInfo>, StoreError> {
-    let sql = "SELECT name, max_running, paused_ms, paused_by, paused_note, \
-               (SELECT count(*) FROM jobs WHERE grp = names.name), \
-               (SELECT ifnull(sum(active), 0) FROM jobs CROSS JOIN marks ON job_id = jobs.id WHERE grp = names.name) \
-               FROM (SELECT name FROM groups UNION SELECT grp FROM jobs WHERE grp IS NOT NULL) AS names \
-               LEFT JOIN groups USING (name) ORDER BY name";
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let sql = format!(
+        "SELECT name, max_running, paused_ms, paused_by, paused_note, \
+         (SELECT count(*) FROM jobs WHERE grp = names.name), \
+         (SELECT count(*) FROM jobs CROSS JOIN runs ON job_id = jobs.id WHERE grp = names.name AND {ACTIVE}) \
+         FROM (SELECT name FROM groups UNION SELECT grp FROM jobs WHERE grp IS NOT NULL) AS names \
+         LEFT JOIN groups USING (name) ORDER BY name"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query(params![]).map_err(failed)?;
     let mut groups = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
