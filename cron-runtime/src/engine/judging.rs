@@ -15,12 +15,15 @@ use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
 use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreError};
 
-/// At most this many jobs are judged in one transaction, so that the first of many that are due together starts before the
-/// last is written.
+/// At most this many jobs are judged in one transaction when nothing was left from before, so that the first of many that are due together
+/// starts early. Each that follows while more is due is twice as large.
+pub(super) const FIRST_BATCH: usize = 128;
+
+/// So many are judged also where less workers are free.
 const BATCH: usize = 512;
 
-/// The same behind the first of them, where the time of a commit counts for more than that of a start, if as many workers are free.
-const LARGE_BATCH: usize = 2_048;
+/// No transaction is larger: here the time of its commit counts for little.
+const LARGEST_BATCH: usize = 2_048;
 
 /// So many are judged in one step: then leases, timeouts and what runs say of themselves have their turn.
 const BATCHES: usize = 4;
@@ -44,7 +47,7 @@ impl Engine {
         if !self.is_due(now) || self.store_rests(now) {
             return false;
         }
-        let mut asked = self.ask_for_batch(BATCH, 0, now);
+        let mut asked = self.ask_for_batch(0, now);
         for number in 1..=BATCHES {
             let Asked { results, at, answer } = asked;
             let (settled, judged) = match answer() {
@@ -59,11 +62,12 @@ impl Engine {
                 self.answered(Verb::Settle, at);
             }
             self.answered(Verb::Judge, at);
+            self.batch = if judged.more { (self.batch * 2).min(LARGEST_BATCH) } else { FIRST_BATCH };
             let mut next = None;
             if judged.more && number < BATCHES {
                 self.read_inbox(now);
                 if self.shutdown.is_open() {
-                    next = Some(self.ask_for_batch(LARGE_BATCH, judged.claimed.len(), now));
+                    next = Some(self.ask_for_batch(judged.claimed.len(), now));
                 }
             }
             // While the store writes the next batch, what became of this one is told, and its functions are called.
@@ -89,12 +93,12 @@ impl Engine {
     }
 
     /// Sends what is pending with the request; so many attempts were claimed and are not started yet.
-    fn ask_for_batch(&mut self, limit: usize, claimed: usize, now: Moment) -> Asked {
+    fn ask_for_batch(&mut self, claimed: usize, now: Moment) -> Asked {
         let results = std::mem::take(&mut self.pending);
         let room = self.workers.saturating_sub(self.attempts.len() + claimed);
         let request = JudgeRequest {
             now: now.wall,
-            limit: room.clamp(BATCH, limit),
+            limit: room.clamp(self.batch.min(BATCH), self.batch),
             room,
             lease_until: now.wall + LEASE,
             owner: self.owner,

@@ -107,6 +107,8 @@ pub(crate) struct Engine {
     due: Option<DateTime<Utc>>,
     /// Whether to judge whatever `due` says.
     look: bool,
+    /// How many jobs are judged next, in one transaction.
+    batch: usize,
     /// Whether runs wait for a worker or for room in their group.
     crowded: bool,
     /// When the store was last asked to judge, on the monotonic clock.
@@ -149,6 +151,7 @@ impl Engine {
             shutdown: Shutdown::default(),
             due: None,
             look: true,
+            batch: judging::FIRST_BATCH,
             crowded: false,
             looked: started,
             astray: true,

@@ -17,11 +17,7 @@ use super::super::{Command, CommandError, Done, StoreError, Target, Trigger};
 use super::book::Book;
 
 impl Book {
-    pub(super) fn command(
-        &mut self,
-        command: Command,
-        now: DateTime<Utc>,
-    ) -> Result<Done, CommandError> {
+    pub(super) fn command(&mut self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
         match command {
             Command::Trigger(trigger) => self.trigger(trigger, now),
             Command::TriggerGroup { group } => self.trigger_group(&group, now),
