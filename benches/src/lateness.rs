@@ -51,6 +51,14 @@ pub fn measure() -> anyhow::Result<Vec<Line>> {
         lines.push(line.raw(&commits)?);
     }
     lines.extend(at_full_seconds(1_000, 6, 0.0015, 0.005)?);
+    // The median start cannot be before half of them are on record, nor the last one before all are.
+    for (name, jobs) in [("p50", 500), ("p99", 1_000)] {
+        let measure = format!("lateness, 1000 jobs at each full second, {name}");
+        let ours = lines.iter().find(|line| line.measure == measure).context("it was measured")?.ours;
+        let limit = Figure::seconds(bare::one_instant(jobs, 40)?);
+        let who = format!("a bare loop: {jobs} starts on record");
+        lines.push(Line::new(measure, ours).beside(who, limit));
+    }
     let spread = ours("spread", 1_000, 6)?.result()?;
     for (name, most) in [("p50", 0.0015), ("p99", 0.005)] {
         let line = Line::new(

@@ -77,7 +77,7 @@ struct Sample {
 /// If something cannot be measured. That something grows is no error but a line of what is printed.
 pub fn soak(span: Duration) -> anyhow::Result<()> {
     let sustained =
-        number(&Measuring::child(&["sustained", "100000", "20000"])?.result()?, "runs_per_second")?;
+        number(&Measuring::child(&["sustained", "150000", "20000"])?.result()?, "runs_per_second")?;
     let jobs = (sustained / 2.0) as usize;
     println!(
         "{sustained:.0} runs a second can be sustained; {jobs} jobs, each due every second, for {span:?}"

@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Statement, params};
 
 use super::{JOBS, ROUNDS, Turn};
-use crate::place::{scratch, size};
+use crate::place::{median, scratch, size};
 use crate::process::processor;
 
 const TABLES: &str = "
@@ -39,6 +39,13 @@ pub const BEGIN: i64 = 1_800_000_000_000;
 
 /// A file with these tables.
 pub fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
+    let connection = connect(path)?;
+    connection.execute_batch(TABLES)?;
+    Ok(connection)
+}
+
+/// A file with the pragmas of our store.
+pub fn connect(path: &std::path::Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -46,7 +53,6 @@ pub fn open(path: &std::path::Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", "OFF")?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "cache_size", -65_536)?;
-    connection.execute_batch(TABLES)?;
     Ok(connection)
 }
 
@@ -60,47 +66,101 @@ pub fn add_jobs(connection: &Connection, jobs: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The statements of the loop, prepared once.
+struct Loop<'c> {
+    begin: Statement<'c>,
+    commit: Statement<'c>,
+    due: Statement<'c>,
+    judged: Statement<'c>,
+    insert: Statement<'c>,
+    ended: Statement<'c>,
+    freed: Statement<'c>,
+    /// The newest run.
+    run: i64,
+}
+
+/// A job that was judged: its number, its tick, its epoch before.
+type Judged = (i64, i64, i64);
+
+impl<'c> Loop<'c> {
+    fn prepare(connection: &'c Connection) -> anyhow::Result<Self> {
+        Ok(Self {
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
+            due: connection.prepare(
+                "SELECT id, due_ms, epoch FROM jobs INDEXED BY jobs_due WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2",
+            )?,
+            judged: connection
+                .prepare("UPDATE jobs SET mark_ms = ?2, due_ms = ?3, epoch = ?4, active = 1 WHERE id = ?1")?,
+            insert: connection.prepare("INSERT INTO runs VALUES (?1, ?2, ?3, 1, ?4, ?5, NULL)")?,
+            ended: connection.prepare(
+                "UPDATE runs SET state = 2, started_ms = ?3, duration_us = ?4 WHERE id = ?1 AND epoch = ?2 AND state = 1",
+            )?,
+            freed: connection.prepare("UPDATE jobs SET active = 0 WHERE id = ?1 AND epoch = ?2")?,
+            run: connection.query_row("SELECT ifnull(max(id), 0) FROM runs", [], |row| row.get(0))?,
+        })
+    }
+
+    /// Judges so many jobs and commits.
+    fn judge(&mut self, now: i64, batch: usize) -> anyhow::Result<Vec<Judged>> {
+        self.begin.execute([])?;
+        let rows = self
+            .due
+            .query_map(params![now, batch as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let jobs: Vec<Judged> = rows.collect::<Result<_, _>>()?;
+        for &(job, tick, epoch) in &jobs {
+            self.judged.execute([job, tick, tick + SECOND, epoch + 1])?;
+            self.run += 1;
+            self.insert.execute([self.run, job, tick, epoch + 1, now])?;
+        }
+        self.commit.execute([])?;
+        Ok(jobs)
+    }
+
+    /// Ends the newest runs, which are those of these jobs, and commits.
+    fn settle(&mut self, now: i64, jobs: &[Judged]) -> anyhow::Result<()> {
+        self.begin.execute([])?;
+        let first = self.run + 1 - jobs.len() as i64;
+        for (&(job, _, epoch), run) in jobs.iter().zip(first..) {
+            ensure!(self.ended.execute([run, epoch + 1, now, 7])? == 1, "run {run} was not running");
+            ensure!(self.freed.execute([job, epoch + 1])? == 1, "job {job} has another epoch");
+        }
+        self.commit.execute([])?;
+        Ok(())
+    }
+}
+
 /// Runs each job once, for its tick of this second; gives how many.
 pub fn round(connection: &Connection, batch: usize, second: usize) -> anyhow::Result<usize> {
-    let mut begin = connection.prepare("BEGIN IMMEDIATE")?;
-    let mut commit = connection.prepare("COMMIT")?;
-    let mut due = connection.prepare(
-        "SELECT id, due_ms, epoch FROM jobs INDEXED BY jobs_due WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2",
-    )?;
-    let mut judged = connection
-        .prepare("UPDATE jobs SET mark_ms = ?2, due_ms = ?3, epoch = ?4, active = 1 WHERE id = ?1")?;
-    let mut insert = connection.prepare("INSERT INTO runs VALUES (?1, ?2, ?3, 1, ?4, ?5, NULL)")?;
-    let mut ended = connection.prepare(
-        "UPDATE runs SET state = 2, started_ms = ?3, duration_us = ?4 WHERE id = ?1 AND epoch = ?2 AND state = 1",
-    )?;
-    let mut freed = connection.prepare("UPDATE jobs SET active = 0 WHERE id = ?1 AND epoch = ?2")?;
-
+    let mut the_loop = Loop::prepare(connection)?;
     let now = BEGIN + second as i64 * SECOND;
-    let newest = "SELECT ifnull(max(id), 0) FROM runs";
-    let before: i64 = connection.query_row(newest, [], |row| row.get(0))?;
-    let mut run = before;
+    let before = the_loop.run;
     loop {
-        begin.execute([])?;
-        let rows =
-            due.query_map(params![now, batch as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let jobs: Vec<(i64, i64, i64)> = rows.collect::<Result<_, _>>()?;
-        let first = run + 1;
-        for &(job, tick, epoch) in &jobs {
-            judged.execute([job, tick, tick + SECOND, epoch + 1])?;
-            run += 1;
-            insert.execute([run, job, tick, epoch + 1, now])?;
-        }
-        commit.execute([])?;
+        let jobs = the_loop.judge(now, batch)?;
         if jobs.is_empty() {
-            return Ok((run - before) as usize);
+            return Ok((the_loop.run - before) as usize);
         }
-        begin.execute([])?;
-        for (&(job, _, epoch), run) in jobs.iter().zip(first..) {
-            ensure!(ended.execute([run, epoch + 1, now, 7])? == 1, "run {run} was not running");
-            ensure!(freed.execute([job, epoch + 1])? == 1, "job {job} has another epoch");
-        }
-        commit.execute([])?;
+        the_loop.settle(now, &jobs)?;
     }
+}
+
+/// How long it takes until so many jobs that are due at one instant are on disk as started, in one transaction: the median of so many
+/// instants, in seconds.
+pub fn one_instant(jobs: usize, instants: usize) -> anyhow::Result<f64> {
+    let folder = scratch()?;
+    let connection = open(&folder.path().join("bare.db"))?;
+    add_jobs(&connection, jobs)?;
+    let mut the_loop = Loop::prepare(&connection)?;
+    let mut took = Vec::new();
+    for second in 1..=instants {
+        let now = BEGIN + second as i64 * SECOND;
+        let clock = Instant::now();
+        let judged = the_loop.judge(now, jobs)?;
+        took.push(clock.elapsed().as_secs_f64());
+        ensure!(judged.len() == jobs, "{} jobs were due", judged.len());
+        the_loop.settle(now, &judged)?;
+    }
+    Ok(median(took))
 }
 
 /// A turn on a new file.

@@ -84,7 +84,7 @@ fn whole() -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     // The disk of a virtual machine may be five times slower a minute later: so the limit is measured before and after.
     let mut limit = vec![bare::turn(512)?];
-    for (jobs, workers) in [("100000", "20000"), ("100000", "default")] {
+    for (jobs, workers) in [("150000", "20000"), ("150000", "default")] {
         let result = Measuring::child(&["sustained", jobs, workers])?.result()?;
         limit.push(bare::turn(512)?);
         let around = limit[limit.len() - 2..].iter().map(|turn| turn.runs_per_second).sum::<f64>() / 2.0;
