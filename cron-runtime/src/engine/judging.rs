@@ -1,5 +1,6 @@
 //! Lets the store judge what is due, and starts what it gave.
 
+use std::fmt;
 use std::time::Duration;
 
 use cron_core::problem::ProblemKind;
@@ -33,23 +34,35 @@ const BATCHES: usize = 4;
 const CROWDED: Duration = Duration::from_secs(5);
 
 /// A batch that the store has in hand.
-struct Asked {
+pub(super) struct Asked {
     /// The results that are written with it.
     results: Vec<Pending>,
+    /// The moment to which it judges, and from which its leases last.
+    now: Moment,
     /// When it was asked for, on the monotonic clock.
     at: Duration,
     answer: Answer<(Vec<Settled>, Judged)>,
 }
 
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("results", &self.results).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
 impl Engine {
-    /// Judges what is due and starts what that gives; results that have come meanwhile are written with it. Says whether more is due.
+    /// Judges what is due and starts what that gives; results that have come meanwhile are written with it. Says whether more is due; then
+    /// the store may have the next batch in hand, which the next step begins with.
     pub(super) fn judge(&mut self, now: Moment) -> bool {
-        if !self.is_due(now) || self.store_rests(now) {
+        if self.asked.is_none() && (!self.is_due(now) || self.store_rests(now)) {
             return false;
         }
-        let mut asked = self.ask_for_batch(0, now);
+        let mut asked = match self.asked.take() {
+            Some(asked) => asked,
+            None => self.ask_for_batch(0, now),
+        };
         for number in 1..=BATCHES {
-            let Asked { results, at, answer } = asked;
+            let Asked { results, now: claimed, at, answer } = asked;
             let (settled, judged) = match answer() {
                 Ok(answer) => answer,
                 Err(error) => {
@@ -64,7 +77,7 @@ impl Engine {
             self.answered(Verb::Judge, at);
             self.batch = if judged.more { (self.batch * 2).min(LARGEST_BATCH) } else { FIRST_BATCH };
             let mut next = None;
-            if judged.more && number < BATCHES {
+            if judged.more {
                 self.read_inbox(now);
                 if self.shutdown.is_open() {
                     next = Some(self.ask_for_batch(judged.claimed.len(), now));
@@ -72,10 +85,13 @@ impl Engine {
             }
             // While the store writes the next batch, what became of this one is told, and its functions are called.
             self.tell_all_settled(results, settled);
-            self.judged(judged, now).into_iter().for_each(|attempt| self.start(attempt, now));
+            self.judged(judged, now).into_iter().for_each(|attempt| self.start(attempt, claimed));
             match next {
-                Some(next) => asked = next,
-                None => break,
+                Some(next) if number < BATCHES => asked = next,
+                next => {
+                    self.asked = next;
+                    break;
+                }
             }
         }
         self.look
@@ -108,7 +124,7 @@ impl Engine {
         }
         let at = self.executor.link.clock.moment().monotonic;
         let answer = self.store.settle_and_judge(settlements(&results), request);
-        Asked { results, at, answer }
+        Asked { results, now, at, answer }
     }
 
     /// Nothing was judged, and the results are pending again.

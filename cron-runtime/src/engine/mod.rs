@@ -45,6 +45,7 @@ pub(crate) use events::Events;
 pub use events::{Change, Event};
 pub(crate) use executor::{Executor, Threads, on_the_pool};
 pub(crate) use inbox::{Inbox, Message};
+use judging::Asked;
 use keeper::Keeper;
 pub(crate) use leash::Leash;
 use noter::Noter;
@@ -109,6 +110,8 @@ pub(crate) struct Engine {
     look: bool,
     /// How many jobs are judged next, in one transaction.
     batch: usize,
+    /// What the store judges meanwhile.
+    asked: Option<Asked>,
     /// Whether runs wait for a worker or for room in their group.
     crowded: bool,
     /// When the store was last asked to judge, on the monotonic clock.
@@ -152,6 +155,7 @@ impl Engine {
             due: None,
             look: true,
             batch: judging::FIRST_BATCH,
+            asked: None,
             crowded: false,
             looked: started,
             astray: true,
@@ -194,7 +198,7 @@ impl Engine {
     #[cfg(feature = "testing")]
     /// Whether nothing is in progress: no attempt, no result on its way, no hook.
     pub(crate) fn is_idle(&self) -> bool {
-        self.attempts.is_empty() && self.pending.is_empty() && !self.hooks.is_busy()
+        self.attempts.is_empty() && self.pending.is_empty() && self.asked.is_none() && !self.hooks.is_busy()
     }
 
     /// Another process changed something, or came.
@@ -226,6 +230,10 @@ impl Engine {
                 self.write_problems(now);
             }
         } else {
+            // What the store has claimed meanwhile is started, and ends like the others.
+            if self.asked.is_some() {
+                self.judge(now);
+            }
             self.hear(now);
         }
         self.meter.show(self.attempts.len(), now);

@@ -142,7 +142,8 @@ impl Engine {
     /// Gives back what is on record as claimed by this process although it was told that the claim had failed: before it is reaped as
     /// lost, which would use an attempt of a function that was never called.
     pub(super) fn take_back(&mut self, now: Moment) {
-        if !self.outage.is_in_doubt || self.store_rests(now) {
+        // What the store has in hand may be a claim.
+        if !self.outage.is_in_doubt || self.store_rests(now) || self.asked.is_some() {
             return;
         }
         let mut held = self.attempts.all();
