@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::store::Page;
 
-const JOBS: usize = 1_300;
+/// More than one step judges.
+const JOBS: usize = 2_500;
 
 #[test]
 fn each_of_many_jobs_that_are_due_together_is_called_once_and_its_result_written() {
@@ -13,7 +14,11 @@ fn each_of_many_jobs_that_are_due_together_is_called_once_and_its_result_written
         (0..JOBS).map(|number| job(&format!("job-{number}"), &[(Key::Every, "1m")], NOTHING)).collect();
     let mut bench = Bench::new(2 * JOBS, jobs);
     for round in 1..=2 {
-        bench.pass(Duration::from_secs(60));
+        {
+            let mut moment = bench.clock.0.lock().expect("no test panics under it");
+            moment.wall += TimeDelta::minutes(1);
+            moment.monotonic += Duration::from_secs(60);
+        }
         let (mut started, mut ended) = (BTreeMap::new(), BTreeMap::new());
         for _ in 0..10_000 {
             while let Ok(event) = bench.told.try_recv() {
@@ -26,7 +31,8 @@ fn each_of_many_jobs_that_are_due_together_is_called_once_and_its_result_written
             if ended.len() == JOBS {
                 break;
             }
-            bench.step(TimeDelta::zero(), Duration::ZERO);
+            // One at a time: the events of all would be more than are kept for a listener.
+            bench.engine.step(bench.clock.moment());
             std::thread::park_timeout(Duration::from_millis(1));
         }
         assert_eq!(ended.len(), JOBS, "round {round}");
@@ -37,4 +43,37 @@ fn each_of_many_jobs_that_are_due_together_is_called_once_and_its_result_written
         assert_eq!(runs.len(), round * JOBS);
         assert!(runs.iter().all(|run| run.state == RunState::Succeeded), "all are on record");
     }
+}
+
+#[test]
+fn what_the_store_has_in_hand_when_a_shutdown_begins_is_started_and_ends_like_the_others() {
+    /// More than two steps judge.
+    const MORE: usize = 6_000;
+    let jobs = (0..MORE).map(|number| job(&format!("job-{number}"), &[(Key::Every, "1m")], DEAF)).collect();
+    let mut bench = Bench::new(2 * MORE, jobs);
+    let mut moment = bench.clock.moment();
+    moment.wall += TimeDelta::minutes(1);
+    *bench.clock.0.lock().expect("no test panics under it") = moment;
+    assert_eq!(bench.engine.step(moment), Until::NOW);
+    let started = bench.engine.attempts.len();
+    assert!(bench.engine.asked.is_some() && started < MORE, "{started} have started");
+    let (reply, report) = tokio::sync::oneshot::channel();
+    bench.engine.shutdown.begin(Duration::from_secs(1), moment.monotonic, reply);
+    bench.step(TimeDelta::zero(), Duration::ZERO);
+    assert!(bench.engine.asked.is_none());
+    let claimed = bench.engine.attempts.len();
+    assert!(started < claimed && claimed < MORE, "{claimed} have started, and nothing else is judged");
+    for _ in 0..10_000 {
+        if bench.engine.is_done() {
+            break;
+        }
+        bench.pass(Duration::from_secs(1));
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    let report = report.blocking_recv().expect("it is done");
+    assert_eq!(report.interrupted.len(), claimed);
+    let query = RunQuery { page: Page { limit: 2 * MORE }, ..RunQuery::default() };
+    let runs = bench.stores.ledger.runs(&query).expect("they are read");
+    assert_eq!(runs.len(), claimed);
+    assert!(runs.iter().all(|run| run.state.word() != StateWord::Running), "no attempt is in progress");
 }
