@@ -5,6 +5,7 @@ use cron_runtime::core::run::{AttemptResult, Epoch, RunEvent, RunId, RunState, S
 use crate::jobs::{at, job};
 use crate::world::{
     AttemptEnd, Claim, Desk, LogLine, Note, Process, Progress, RunInfo, Settled, World, failure, moved,
+    settlement,
 };
 
 cases!(fencing:
@@ -21,6 +22,7 @@ cases!(fencing:
     a_stuck_worker_that_was_reaped_changes_nothing,
     a_worker_that_was_completed_and_reaped_changes_nothing,
     a_live_run_whose_epoch_rose_beneath_its_worker_is_not_changed_by_it,
+    no_epoch_of_a_job_comes_twice_where_an_end_and_a_retry_are_written_together,
 );
 
 /// All that a worker may want to say.
@@ -200,4 +202,22 @@ pub(crate) fn a_live_run_whose_epoch_rose_beneath_its_worker_is_not_changed_by_i
     assert_fenced(&process, late);
     assert_eq!(process.run_info(late.run).state, RunState::Running { stage: Stage::Completed });
     process.succeed(living, 102);
+}
+
+pub(crate) fn no_epoch_of_a_job_comes_twice_where_an_end_and_a_retry_are_written_together(world: &World) {
+    let process = world.start(0, &[job("a").every("5s").allow().retries(1).retry_past_next()]);
+    let [first, second, third, fourth] = [5, 10, 15, 20].map(|tick| process.starts(tick).claim);
+    process.fail(first, 20, "once");
+    // It waits ten seconds.
+    process.starts(25);
+    let ended = RunEvent::Ended { at: at(30), end: AttemptEnd::Succeeded };
+    let request = process.request(30, 1);
+    let together = process.store().settle_and_judge(vec![settlement(second, 30, ended)], request)();
+    let (_, judged) = together.expect("it is written");
+    let [retry] = &judged.claimed[..] else { panic!("the retry alone was to start: {judged:?}") };
+    assert_eq!((retry.claim.run, retry.claim.epoch), (first.run, Epoch(6)));
+    process.succeed(third, 31);
+    process.succeed(fourth, 31);
+    assert_eq!(process.starts(31).claim.epoch, Epoch(7), "the tick of 30");
+    process.succeed(retry.claim, 32);
 }

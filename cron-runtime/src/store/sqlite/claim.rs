@@ -194,10 +194,11 @@ impl Db<'_> {
             return Ok(false);
         }
         let moved = begin(waking.run, entry, waking.progress)?.progress;
-        self.at_hand.forget_mark(waking.job);
         if let Some(mark) = self.deferred.take(waking.job) {
             self.write_mark_now(&mark)?;
         }
+        // After that write, which would keep it: an end that is written from it would give the epoch back.
+        self.at_hand.forget_mark(waking.job);
         let mut statement =
             self.statement("UPDATE marks SET epoch = epoch + 1 WHERE job_id = ?1 RETURNING epoch")?;
         let epoch: i64 = statement.query_row([to_int(waking.job.0)], |row| row.get(0)).map_err(failed)?;
