@@ -20,7 +20,7 @@ use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreE
 /// starts early. Each that follows while more is due is twice as large.
 pub(super) const FIRST_BATCH: usize = 128;
 
-/// So many are judged also where less workers are free.
+/// So many are judged also where fewer workers are free.
 const BATCH: usize = 512;
 
 /// No transaction is larger: here the time of its commit counts for little.

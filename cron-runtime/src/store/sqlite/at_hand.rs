@@ -46,14 +46,14 @@ impl AtHand {
     }
 
     /// The last run of a job has ended, and nothing else is to be written of the job.
-    pub(super) fn is_idle(&self, job: JobId) {
+    pub(super) fn became_idle(&self, job: JobId) {
         self.marks.borrow_mut().remove(&job);
         let (word, bit) = bit(job);
         *self.idle.borrow_mut().entry(word).or_default() |= bit;
     }
 
     /// Whether a job is known to be idle, whatever the file says.
-    pub(super) fn has_ended(&self, job: JobId) -> bool {
+    pub(super) fn is_idle(&self, job: JobId) -> bool {
         let (word, bit) = bit(job);
         self.idle.borrow().get(&word).is_some_and(|bits| bits & bit != 0)
     }

@@ -148,7 +148,7 @@ impl Db<'_> {
         }
         let mut mark = Mark::read(job, row)?;
         if mark.active > 0 {
-            mark.active = if self.at_hand.has_ended(job) { 0 } else { self.count_active(job)? };
+            mark.active = if self.at_hand.is_idle(job) { 0 } else { self.count_active(job)? };
         }
         Ok(mark)
     }
@@ -163,7 +163,7 @@ impl Db<'_> {
     pub(super) fn write_end(&self, before: &Mark, mark: &Mark) -> Result<(), StoreError> {
         let is_only_idle = mark.active == 0 && *before == Mark { active: before.active, ..mark.clone() };
         if is_only_idle && self.deferred.get(mark.job).is_none() {
-            self.at_hand.is_idle(mark.job);
+            self.at_hand.became_idle(mark.job);
             return Ok(());
         }
         self.write_mark(mark)
