@@ -10,7 +10,9 @@
 //!
 //! The file is closed on exec: a child that outlives its parent does not keep the parent's lock. One that is forked and
 //! executes nothing shares the open file and the lock in it; until it ends its parent counts as alive, and what the parent
-//! had in progress is taken over when the leases expire.
+//! had in progress is taken over when the leases expire. The same holds for the moment in which a child begins to execute
+//! another program: Linux wakes the parent before it closes the child's files, so a parent that dies in it is found dead at
+//! the next look.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
