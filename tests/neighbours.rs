@@ -145,7 +145,7 @@ async fn a_declaration_in_newer_words_stops_that_job_only() {
     })
     .await;
     let file = rusqlite::Connection::open(directory.path().join("jobs.db")).expect("it opens");
-    let newer = "UPDATE jobs SET plan = replace(plan, '\"overlap\":\"skip\"', '\"overlap\":\"newer\"') WHERE name = ?1";
+    let newer = "UPDATE jobs SET plan = json_set(plan, '$.overlap', 'newer') WHERE name = ?1";
     for job in ["long", "shared"] {
         assert_eq!(file.execute(newer, [job]).expect("it is written"), 1);
     }

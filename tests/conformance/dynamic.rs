@@ -10,6 +10,7 @@ cases!(dynamic:
     it_survives_a_restart_and_waits_for_its_handler,
     every_process_with_the_handler_judges_it,
     any_number_of_them_is_added_and_removed_in_one_call,
+    one_that_a_call_names_twice_is_added_and_then_edited,
     what_is_wrong_is_refused_and_nothing_is_added,
     only_what_no_program_contains_can_be_removed,
     a_dynamic_job_with_another_name_brings_its_record_along,
@@ -94,6 +95,17 @@ pub(crate) fn any_number_of_them_is_added_and_removed_in_one_call(world: &World)
     assert_eq!((process.all_jobs().len(), process.all_runs().len()), (1, 0));
     // No number comes twice, or a late result could meet a run that is not its own.
     assert_eq!(process.triggered("remind", 13).0, 101);
+}
+
+pub(crate) fn one_that_a_call_names_twice_is_added_and_then_edited(world: &World) {
+    let process = world.start(0, &[job("remind"), job("warn")]);
+    let again = job("twice").on("warn").every("20s");
+    let all = [job("twice").on("remind").every("10s"), job("other").on("remind").every("30s"), again];
+    assert_eq!(upserted(&process, &all, 5), (2, 1));
+    let info = process.info("twice");
+    assert_eq!((info.due, info.linked, info.plan.handler()), (Some(at(20)), true, &name("warn")));
+    assert_eq!(process.starts(20).plan.handler(), &name("warn"));
+    assert_eq!(process.info("other").due, Some(at(30)));
 }
 
 pub(crate) fn what_is_wrong_is_refused_and_nothing_is_added(world: &World) {

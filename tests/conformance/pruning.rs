@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use cron_runtime::core::policy::Retention;
+use cron_runtime::core::run::{AttemptEnd, RunEvent};
+use cron_runtime::store::MAX_PRUNED_RUNS;
 
 use crate::jobs::{Job, at, job, second};
-use crate::world::{Command, Desk, Process, SkipReason, World, block, failure, overlap, plans};
+use crate::world::{Command, Desk, Process, SkipReason, World, block, failure, overlap, plans, settlement};
 
 cases!(pruning:
     the_newest_runs_are_kept_and_the_record_begins_after_the_others,
@@ -16,6 +18,7 @@ cases!(pruning:
     neighbouring_skipped_ticks_become_one_range,
     a_temporary_job_goes_once_its_record_is_old,
     named_jobs_are_pruned_and_no_others,
+    jobs_that_left_much_behind_are_not_all_pruned_in_one_transaction,
 );
 
 fn keep(runs: u32, age: u64, dead: u32, dead_age: u64) -> Retention {
@@ -152,4 +155,30 @@ pub(crate) fn named_jobs_are_pruned_and_no_others(world: &World) {
         let audit = process.audit(name).expect("readable").expect("a known job");
         assert_eq!((audit.is_sound(), audit.ticks), (true, 2), "{audit:?}");
     }
+}
+
+pub(crate) fn jobs_that_left_much_behind_are_not_all_pruned_in_one_transaction(world: &World) {
+    const MANY: usize = 34;
+    let names: Vec<String> = (0..MANY).map(|number| format!("job-{number:02}")).collect();
+    let jobs: Vec<_> =
+        names.iter().map(|name| job(name).every("1s").keep(keep(1, 9_999, 9, 9_999))).collect();
+    let process = world.start(0, &jobs);
+    let ticks = 2 + MAX_PRUNED_RUNS as i64;
+    for tick in 1..=ticks {
+        let ended = RunEvent::Ended { at: at(tick), end: AttemptEnd::Succeeded };
+        let claimed = process.judge(tick).claimed;
+        assert_eq!(claimed.len(), MANY);
+        let all = claimed.iter().map(|claimed| settlement(claimed.claim, tick, ended.clone()));
+        process.settle(all.collect()).expect("settles");
+    }
+    let prune = || {
+        let names = names.iter().map(|name| name.parse().expect("a name")).collect();
+        let pruned = process.prune_jobs(names, at(ticks + 1))().expect("prunes");
+        (pruned.runs, pruned.more)
+    };
+    let each = MAX_PRUNED_RUNS as u64;
+    // 32 jobs have left as much behind as goes at once, and one more run each; two have not had their turn.
+    assert_eq!(prune(), (32 * each, true));
+    assert_eq!(prune(), (32 + 2 * each, true));
+    assert_eq!(prune(), (2, false));
 }

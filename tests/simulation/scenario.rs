@@ -158,10 +158,10 @@ impl Scenario {
         let Some(member) = self.members.remove(&number) else { return };
         self.history.say(format_args!("i{number} is gone"));
         self.world.crash(member.id);
-        drop(member);
-        // Its tasks end here; others do not get a moment in between.
-        self.world.advance_while(Duration::ZERO, || true);
+        // From here on others may find it gone: whoever is due at this very instant does so while its tasks end.
         self.history.records().model.alive.remove(&number);
+        drop(member);
+        self.world.advance_while(Duration::ZERO, || true);
     }
 
     /// Starts a process. In trouble it may not come up.

@@ -11,6 +11,9 @@ use crate::schedule::{Calendars, Schedule};
 
 /// A job ready for use: every text checked and parsed. Stores keep it beside the job, so that other processes
 /// can read and steer jobs that they do not contain.
+///
+/// As text it names only what differs from the defaults, so these are part of how it is kept: whoever changes one has to write the plans
+/// that lack it anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The name.
@@ -19,17 +22,22 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub description: Box<str>,
     /// When it runs; `None` for a handler that runs by hand only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
     /// What happens when a tick is due while an older run is active.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub overlap: Overlap,
     /// What happens to ticks that nobody was there for.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub catch_up: CatchUp,
     /// How often and when a failed run is tried again.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retry: Retry,
     /// The bounds of the overlap policy.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub slots: Slots,
     /// How long one attempt may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Duration>,
     /// The longest delay of a tick beyond its nominal instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,10 +52,10 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "<[Label]>::is_empty")]
     pub tags: Box<[Label]>,
     /// Which of several runs that are due together starts first.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub priority: Priority,
     /// How long its record is kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub retention: Retention,
     /// The name that it had before: its history comes along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +72,11 @@ pub struct Plan {
     /// Where it is declared, for people.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub source: Box<str>,
+}
+
+/// Whether nothing was said, and so nothing has to be kept: for most jobs a hundred bytes are left of five hundred.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Plan {
@@ -131,5 +144,55 @@ impl Plan {
     #[must_use]
     pub fn jitter(&self) -> Jitter {
         Jitter::new(self.jitter, &self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BARE: &str = r#"{"name":"bare"}"#;
+    /// What a plan that says nothing means, in every file that was ever written.
+    const FULL: &str = r#"{"name":"bare","description":"","schedule":null,"overlap":"skip",
+        "catch_up":{"rule":"latest","limit":100,"window":null,"grace":null},
+        "retry":{"retries":0,"backoff":"exponential","delay":{"secs":10,"nanos":0},"max_delay":{"secs":3600,"nanos":0},"past_next":false},
+        "slots":{"queue_depth":1,"cancel_grace":{"secs":10,"nanos":0},"max_running":null},
+        "timeout":null,"jitter":null,"run_on_start":false,"group":null,"tags":[],"priority":50,
+        "retention":{"runs":10000,"age":{"secs":2592000,"nanos":0},"dead":1000,"dead_age":{"secs":7776000,"nanos":0}},
+        "was":null,"handler":null,"args":null,"temporary":false,"source":""}"#;
+
+    fn read(text: &str) -> Plan {
+        serde_json::from_str(text).expect("a plan")
+    }
+
+    fn written(plan: &Plan) -> String {
+        serde_json::to_string(plan).expect("a text")
+    }
+
+    #[test]
+    fn a_plan_is_kept_without_what_it_does_not_say() {
+        assert_eq!(written(&read(BARE)), BARE);
+        // As it was written once, and as it means for ever.
+        assert_eq!(read(FULL), read(BARE));
+        assert_eq!(written(&read(FULL)), BARE);
+    }
+
+    #[test]
+    fn what_a_plan_says_is_kept() {
+        let said: serde_json::Value = serde_json::json!({
+            "name": "told", "description": "Tells.", "schedule": "every(30s)", "overlap": "queue",
+            "catch_up": { "rule": "all", "limit": 7, "window": { "secs": 60, "nanos": 0 }, "grace": null },
+            "retry": { "retries": 3, "backoff": "linear", "delay": { "secs": 1, "nanos": 0 },
+                "max_delay": { "secs": 9, "nanos": 0 }, "past_next": true },
+            "slots": { "queue_depth": 4, "cancel_grace": { "secs": 2, "nanos": 0 }, "max_running": 5 },
+            "timeout": { "secs": 30, "nanos": 0 }, "jitter": { "secs": 3, "nanos": 0 }, "run_on_start": true,
+            "group": "team", "tags": ["one", "two"], "priority": 90,
+            "retention": { "runs": 5, "age": { "secs": 6, "nanos": 0 }, "dead": 7, "dead_age": { "secs": 8, "nanos": 0 } },
+            "was": "silent", "handler": "teller", "args": "[1]", "temporary": true, "source": "main.rs:7",
+        });
+        let plan = read(&said.to_string());
+        let kept: serde_json::Value = serde_json::from_str(&written(&plan)).expect("JSON");
+        assert_eq!(kept, said);
+        assert_eq!(read(&written(&plan)), plan);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use cron_core::problem::ProblemKind;
 use cron_core::run::AttemptEnd;
 
@@ -16,22 +17,32 @@ use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
 use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreError};
 
-/// At most this many jobs are judged in one transaction when nothing was left from before, so that the first of many that are due together
-/// starts early. Each that follows while more is due is twice as large.
-pub(super) const FIRST_BATCH: usize = 128;
-
-/// So many are judged also where fewer workers are free.
-const BATCH: usize = 512;
+/// At most this many jobs are judged in one transaction when nothing was left from before, or where no more workers are free. Each that
+/// follows while more is due is twice as large.
+pub(super) const BATCH: usize = 512;
 
 /// No transaction is larger: here the time of its commit counts for little.
-const LARGEST_BATCH: usize = 2_048;
+const LARGEST_BATCH: usize = 4_096;
 
 /// So many are judged in one step: then leases, timeouts and what runs say of themselves have their turn.
 const BATCHES: usize = 4;
 
+/// A pause of this length between ticks ends what the batches have grown to.
+const LULL: TimeDelta = TimeDelta::milliseconds(5);
+
 /// Between two looks while runs wait for room in their group: the attempt whose end makes room may be another process's, and
 /// nobody rings for that.
 const CROWDED: Duration = Duration::from_secs(5);
+
+/// How many jobs are judged next, after a batch of so many that was judged at this moment. Where ticks follow closely on each other batches
+/// stay about as large as what comes while one is written: else each wave of them would begin with commits for few.
+fn next_batch(batch: usize, judged: &Judged, now: Moment) -> usize {
+    if judged.more {
+        return (batch * 2).min(LARGEST_BATCH);
+    }
+    let follows_soon = judged.next.is_some_and(|next| next - now.wall < LULL);
+    if follows_soon { (batch / 2).max(BATCH) } else { BATCH }
+}
 
 /// A batch that the store has in hand.
 pub(super) struct Asked {
@@ -75,17 +86,19 @@ impl Engine {
                 self.answered(Verb::Settle, at);
             }
             self.answered(Verb::Judge, at);
-            self.batch = if judged.more { (self.batch * 2).min(LARGEST_BATCH) } else { FIRST_BATCH };
-            let mut next = None;
-            if judged.more {
-                self.read_inbox(now);
-                if self.shutdown.is_open() {
-                    next = Some(self.ask_for_batch(judged.claimed.len(), now));
-                }
-            }
-            // While the store writes the next batch, what became of this one is told, and its functions are called.
-            self.tell_all_settled(results, settled);
-            self.judged(judged, now).into_iter().for_each(|attempt| self.start(attempt, claimed));
+            // The first of many that are due together are called before the store has the next: its thread would take this one's processor.
+            let begins = self.batch == BATCH;
+            self.batch = next_batch(self.batch, &judged, now);
+            let (more, claiming) = (judged.more, judged.claimed.len());
+            let next = if begins {
+                self.carry_out(results, settled, judged, claimed, now);
+                self.ask_for_more(more, 0, now)
+            } else {
+                // While the store writes the next batch, what became of this one is told, and its functions are called.
+                let next = self.ask_for_more(more, claiming, now);
+                self.carry_out(results, settled, judged, claimed, now);
+                next
+            };
             match next {
                 Some(next) if number < BATCHES => asked = next,
                 next => {
@@ -108,13 +121,35 @@ impl Engine {
         self.shutdown.is_open() && self.is_due(now) && !has_other_business
     }
 
+    /// The next batch, if more is due and the engine has not been asked to end meanwhile.
+    fn ask_for_more(&mut self, more: bool, claimed: usize, now: Moment) -> Option<Asked> {
+        if !more {
+            return None;
+        }
+        self.read_inbox(now);
+        self.shutdown.is_open().then(|| self.ask_for_batch(claimed, now))
+    }
+
+    /// Tells what became of results and of what was due, and calls the functions of what was claimed.
+    fn carry_out(
+        &mut self,
+        results: Vec<Pending>,
+        settled: Vec<Settled>,
+        judged: Judged,
+        claimed: Moment,
+        now: Moment,
+    ) {
+        self.tell_all_settled(results, settled);
+        self.judged(judged, now).into_iter().for_each(|attempt| self.start(attempt, claimed));
+    }
+
     /// Sends what is pending with the request; so many attempts were claimed and are not started yet.
     fn ask_for_batch(&mut self, claimed: usize, now: Moment) -> Asked {
         let results = std::mem::take(&mut self.pending);
         let room = self.workers.saturating_sub(self.attempts.len() + claimed);
         let request = JudgeRequest {
             now: now.wall,
-            limit: room.clamp(self.batch.min(BATCH), self.batch),
+            limit: room.clamp(BATCH, self.batch),
             room,
             lease_until: now.wall + LEASE,
             owner: self.owner,
@@ -247,5 +282,32 @@ impl Engine {
         let is_async = hold.can_be_dropped();
         self.attempts.insert(Running::new(attempt, hold, claimed, started));
         self.watch_over(is_async, started);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_with_what_is_due_and_shrink_with_what_is_not() {
+        let now = Moment { wall: chrono::DateTime::UNIX_EPOCH, monotonic: Duration::ZERO };
+        let judged = |more, next: Option<i64>| {
+            let next = next.map(|after| now.wall + TimeDelta::milliseconds(after));
+            Judged { more, next, ..Judged::default() }
+        };
+        let after = |batch, more, next| next_batch(batch, &judged(more, next), now);
+
+        assert_eq!(after(512, true, Some(0)), 1_024);
+        assert_eq!(after(2_048, true, Some(0)), 4_096);
+        assert_eq!(after(4_096, true, Some(0)), 4_096);
+        // The next tick is near: the wave may go on.
+        assert_eq!(after(4_096, false, Some(1)), 2_048);
+        assert_eq!(after(512, false, Some(1)), 512);
+        // A tick that is due already, of a job that was judged to an instant before, is near too.
+        assert_eq!(after(1_024, false, Some(-1)), 512);
+        // It is over: whatever is due next starts early.
+        assert_eq!(after(4_096, false, Some(5)), 512);
+        assert_eq!(after(4_096, false, None), 512);
     }
 }

@@ -154,7 +154,7 @@ impl Engine {
             shutdown: Shutdown::default(),
             due: None,
             look: true,
-            batch: judging::FIRST_BATCH,
+            batch: judging::BATCH,
             asked: None,
             crowded: false,
             looked: started,

@@ -17,8 +17,10 @@ use crate::store::{Answer, Pruned, StoreError};
 
 /// At most this many rows in one transaction of a pass.
 const BATCH: usize = 500;
-/// So many jobs that have their turn are pruned in one transaction.
+/// So many jobs that have their turn are pruned in one transaction at least.
 const JOBS: usize = 64;
+/// At most so many times as many, where they have their turn together: a commit costs about as much as pruning some of them.
+const TURNS: usize = 4;
 /// For each so many ends one job is pruned at most. Jobs have their turns once in a stride of 16 ends or more, so they do not pile up; and
 /// where all have it at once they are spread over nearly all of the time until they have it again.
 const ENDS: usize = 15;
@@ -98,8 +100,12 @@ impl Pruner {
             self.ends = self.ends.min(JOBS * ENDS);
             return None;
         }
-        self.ends = self.ends.checked_sub(JOBS * ENDS)?;
-        Some(self.jobs.drain(..JOBS).collect())
+        let turns = TURNS.min(self.jobs.len() / JOBS).min(self.ends / (JOBS * ENDS));
+        if turns == 0 {
+            return None;
+        }
+        self.ends -= turns * JOBS * ENDS;
+        Some(self.jobs.drain(..turns * JOBS).collect())
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {

@@ -36,8 +36,12 @@ impl Scheduler {
     /// That of the first request that is refused.
     pub async fn schedule_all(&self, requests: Vec<JobRequest>) -> Result<Upserted, Error> {
         let calendars = &self.inner.known.calendars;
-        let plans = requests.into_iter().map(|request| request.into_plan(calendars));
-        self.upsert(plans.collect::<Result<_, _>>()?).await
+        // Plans are large, and a collection of results does not know beforehand how many there will be.
+        let mut plans = Vec::with_capacity(requests.len());
+        for request in requests {
+            plans.push(request.into_plan(calendars)?);
+        }
+        self.upsert(plans).await
     }
 
     /// Runs the function of a job once, at an instant; one that is past means at once.

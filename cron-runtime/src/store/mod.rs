@@ -24,7 +24,7 @@ pub use types::{
     MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter,
     RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
 };
-pub(crate) use types::{MAX_PRUNED_JOBS, stopped};
+pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
 
 /// Waits for what a store was asked for.
 pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError> + Send>;
@@ -134,8 +134,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; nothing has happened.
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError>;
 
-    /// The same for these jobs, at most [`MAX_PRUNED_RUNS`] runs of each. A job that is gone is left out. A store may still be at work
-    /// when this returns, and it may do this less durably than all else: what a power cut brings back is removed at the next turn.
+    /// The same for these jobs, at most [`MAX_PRUNED_RUNS`] runs of each. A job that is gone is left out. Once 16,384 runs and ranges of
+    /// skipped ticks are removed, the jobs that follow are left for another turn, and the answer says that there is more. A store may still
+    /// be at work when this returns, and it may do this less durably than all else: what a power cut brings back is removed at the next turn.
     ///
     /// # Errors
     ///

@@ -133,7 +133,7 @@ impl CronSchedule {
         if self.days != 0 {
             parts.push(plural("day", &values(self.days.into(), 1)));
         }
-        for back in values(self.days_from_last.into(), 0) {
+        for back in values(self.days_from_last.into(), 0).iter().copied() {
             parts.push(match back {
                 0 => "the last day".to_owned(),
                 1 => "the last day but one".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono_tz::Tz;
 
 use super::fields::{ALL_DAYS, Field};
-use super::print::{step_to_end, values};
+use super::print::{Values, step_to_end, values};
 use super::{CronSchedule, DstGap, EITHER_DAY};
 use crate::schedule::zone::{self, Calendar};
 
@@ -105,7 +105,7 @@ impl CronSchedule {
             (Field::Month, values(self.months.into(), 1)),
             (Field::DayOfWeek, values(self.plain_weekdays(), 0)),
         ];
-        let uneven = |(field, values): (Field, Vec<u32>)| {
+        let uneven = |(field, values): (Field, Values)| {
             let step = step_to_end(&values, field.range().0, field.last())?;
             let size = field.last() - field.range().0 + 1;
             // Two values can just as well be a list of two times of a fixed-time schedule.

@@ -4,6 +4,7 @@
 //! those fields get a `*` only if it is; full fields of fixed-time schedules are written as ranges.
 
 use std::fmt::{self, Write};
+use std::ops::Deref;
 
 use super::fields::{ALL_DAYS, ALL_HOURS, ALL_MONTHS, ALL_SIXTY, ALL_WEEKDAYS, DAY_NAMES, Field, LAST_WEEK};
 use super::{CronSchedule, DstGap, EITHER_DAY};
@@ -102,7 +103,7 @@ impl CronSchedule {
         }
         let days = values(self.days.into(), 1);
         write_values(out, Field::DayOfMonth, Some(31), &days)?;
-        for (place, back) in values(self.days_from_last.into(), 0).into_iter().enumerate() {
+        for (place, back) in values(self.days_from_last.into(), 0).iter().enumerate() {
             let comma = if place > 0 || !days.is_empty() { "," } else { "" };
             match back {
                 0 => write!(out, "{comma}L")?,
@@ -122,7 +123,7 @@ impl CronSchedule {
         }
         let plain = self.plain_weekdays();
         // Monday first, so that a weekend at the end is one range: Sunday is 7.
-        let days: Vec<u32> = (1..=7).filter(|day| plain >> (day % 7) & 1 != 0).collect();
+        let days = values(plain & 0x7e | (plain & 1) << 7, 0);
         write_values(out, Field::DayOfWeek, None, &days)?;
         let mut comma = if days.is_empty() { "" } else { "," };
         for day in (1..=7).map(|day| day % 7).filter(|day| plain >> day & 1 == 0) {
@@ -164,12 +165,28 @@ impl fmt::Display for CronSchedule {
     }
 }
 
+/// Ascending values of a field.
+pub(super) struct Values {
+    // A schedule is printed several times for each job, so this allocates nothing.
+    values: [u32; 64],
+    count: usize,
+}
+
+impl Deref for Values {
+    type Target = [u32];
+
+    fn deref(&self) -> &[u32] {
+        &self.values[..self.count]
+    }
+}
+
 /// The values of a mask whose bit 0 is the value `zero`.
-pub(super) fn values(mask: u64, zero: u32) -> Vec<u32> {
-    let mut values = Vec::with_capacity(mask.count_ones() as usize);
+pub(super) fn values(mask: u64, zero: u32) -> Values {
+    let mut values = Values { values: [0; 64], count: 0 };
     let mut rest = mask;
     while rest != 0 {
-        values.push(rest.trailing_zeros() + zero);
+        values.values[values.count] = rest.trailing_zeros() + zero;
+        values.count += 1;
         rest &= rest - 1;
     }
     values

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 
-use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, Pruned, SkipInfo};
+use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo};
 use super::book::{Book, Desk, Job};
 use super::runs::Line;
 
@@ -38,6 +38,10 @@ impl Book {
     pub(super) fn prune_jobs(&mut self, names: &[JobName], now: DateTime<Utc>) -> Pruned {
         let mut pruned = Pruned::default();
         for name in names {
+            if pruned.runs + pruned.skips >= MAX_PRUNED_TOGETHER {
+                pruned.more = true;
+                break;
+            }
             self.prune_job(name, now, MAX_PRUNED_RUNS, &mut pruned);
         }
         pruned

@@ -1,5 +1,6 @@
 //! Starting runs: new ones, and those whose time has come.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -240,7 +241,7 @@ impl Db<'_> {
         &self,
         new: &NewRun<'_>,
         mark: &mut Mark,
-        entry: &Entry,
+        entry: &Rc<Entry>,
         session: &mut Session,
     ) -> Result<RunId, StoreError> {
         if !self.has_room(entry, session)? {
@@ -254,6 +255,7 @@ impl Db<'_> {
         self.at_hand.began(
             Held { run, epoch, progress: moved, origin: new.origin, started: None, owner: None },
             mark.job,
+            entry,
         );
         let is_late = new.origin == Origin::Tick && is_tick_late(entry, new.nominal, session);
         session.judged.claimed.push(Claimed {

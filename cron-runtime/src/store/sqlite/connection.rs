@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StoreError;
+use super::checkpoints::Checkpoints;
 use super::db::Db;
 use super::migrations;
 use super::rows::failed;
@@ -76,17 +77,29 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, signal: Arc<Signal>) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        mut connection: Connection,
+        path: &Path,
+        signal: Arc<Signal>,
+    ) -> Result<Self, StoreError> {
+        let checkpoints = Checkpoints::start(&mut connection, path)?;
         let (queue, requests) = channel();
         let (ready, is_ready) = sync_channel(1);
         // What is prepared borrows the connection, so both live on that thread alone.
-        let own = move || match Db::new(&connection, signal) {
-            Ok(db) => {
-                let _ = ready.send(Ok(()));
-                serve(db, &requests);
+        let own = move || {
+            match Db::new(&connection, signal) {
+                Ok(db) => {
+                    let _ = ready.send(Ok(()));
+                    serve(db, &requests, &checkpoints);
+                }
+                // Who waits for it waits still: it has just started this thread.
+                Err(error) => drop(ready.send(Err(error))),
             }
-            // Who waits for it waits still: it has just started this thread.
-            Err(error) => drop(ready.send(Err(error))),
+            match connection.close() {
+                Ok(()) => checkpoints.close(),
+                // Its hook lives on, and with it the thread that would be waited for.
+                Err((_, error)) => tracing::error!(%error, "the database could not be closed"),
+            }
         };
         let thread = std::thread::Builder::new()
             .name("cron-sqlite".to_owned())
@@ -165,7 +178,7 @@ fn savepoint<R, E: From<StoreError>>(
     }
 }
 
-fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
+fn serve(mut db: Db<'_>, requests: &Receiver<Request>, checkpoints: &Checkpoints) {
     let mut put_off = None;
     while let Some(first) = put_off.take().or_else(|| requests.recv().ok()) {
         if let Err(error) = db.begin(first.synchronous) {
@@ -196,7 +209,7 @@ fn serve(mut db: Db<'_>, requests: &Receiver<Request>) {
         }
         if db.owner.is_none() && std::mem::take(&mut db.has_left) {
             pass(Point::LeaveUnfolded);
-            db.fold();
+            checkpoints.fold(db.connection);
         }
         tell(replies, committed);
     }
@@ -373,7 +386,7 @@ mod tests {
         let path = folder.path().join("jobs.db");
         let connection = open_writer(&path, true).expect("it opens");
         let signal = Signal::open(Signal::beside(&path)).expect("it opens");
-        let writer = Writer::start(connection, Arc::new(signal)).expect("it starts");
+        let writer = Writer::start(connection, &path, Arc::new(signal)).expect("it starts");
         // The thread is held, so that the others queue up behind each other.
         let (go, held) = channel::<()>();
         let first = writer.send(Full, move |_| -> Result<(), StoreError> {

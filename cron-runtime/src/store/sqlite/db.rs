@@ -1,7 +1,7 @@
 //! What the owner thread holds: the connection, this incarnation, and the jobs that it has read.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::StoreError;
 use super::at_hand::AtHand;
+use super::by_id::ById;
 use super::connection::Synchronous;
 use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
@@ -20,10 +21,6 @@ use super::rows::{failed, from_int, from_ms, read_plan, to_int, to_ms};
 use super::signal::Signal;
 use super::statements::Statements;
 use super::ticks::Ticks;
-
-/// By a number of ours. Those that are due together were mostly born together, so that their neighbours in an ordered map are needed
-/// next; in a hash map each would wait for memory of its own.
-pub(super) type ById<K, V> = BTreeMap<K, V>;
 
 #[derive(Debug)]
 pub(super) struct Db<'c> {
@@ -251,15 +248,6 @@ impl<'c> Db<'c> {
         Ok(self.run(sql, params)? == 1)
     }
 
-    /// Writes the log of SQLite back into the file, so that after a graceful end one file holds everything. Another process
-    /// that works on the file may prevent it; then its own end does it.
-    pub(super) fn fold(&self) {
-        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = folded {
-            tracing::debug!(%error, "the log of the database could not be written back");
-        }
-    }
-
     /// A job as it is declared now: by this program, or by a newer one that works on the same file.
     pub(super) fn entry(&self, id: JobId) -> Result<Rc<Entry>, StoreError> {
         let mut known = self.known.borrow_mut();
@@ -301,6 +289,11 @@ impl<'c> Db<'c> {
         self.known.borrow_mut().remove(id);
     }
 
+    /// There is no job in the file.
+    pub(super) fn know_none(&mut self) {
+        self.known.get_mut().retain(|_| false);
+    }
+
     /// Links what this program contains: its declared jobs, and the dynamic jobs on them.
     pub(super) fn relink(&self) -> Result<(), StoreError> {
         self.execute("DELETE FROM temp.linked")?;
@@ -320,17 +313,25 @@ impl<'c> Db<'c> {
         Ok(())
     }
 
+    /// Links all jobs of a file that this program has just filled.
+    pub(super) fn link_all(&self) -> Result<(), StoreError> {
+        self.execute("DELETE FROM temp.linked")?;
+        self.execute("INSERT INTO temp.linked SELECT id FROM jobs")
+    }
+
     /// Links a dynamic job if its function is in this program, and only then.
     pub(super) fn relink_one(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
         self.run("DELETE FROM temp.left_out WHERE job_id = ?1", [to_int(id.0)])?;
         self.run("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)])?;
-        self.link(id, handler)
-    }
-
-    /// The same for a job that is new.
-    pub(super) fn link(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
         let sql = "INSERT INTO temp.linked SELECT ?1 FROM temp.program WHERE name = ?2";
         self.run(sql, params![to_int(id.0), handler.as_str()])?;
+        Ok(())
+    }
+
+    /// The same for dynamic jobs that are new: this one and those after it, for no number comes twice. Some may have been edited since.
+    pub(super) fn link_new(&self, first: JobId) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO temp.linked SELECT id FROM jobs NOT INDEXED WHERE id >= ?1 AND handler IN temp.program";
+        self.run(sql, [to_int(first.0)])?;
         Ok(())
     }
 

@@ -27,6 +27,9 @@ pub(super) struct Stored {
     pub(super) synced_by: i64,
 }
 
+/// Columns of a [`Stored`].
+pub(super) const FOUND: &str = "id, handler IS NULL, plan, since_ms, synced_by";
+
 /// No program declares the job.
 const NO_PROGRAM: i64 = 0;
 
@@ -41,18 +44,6 @@ impl Db<'_> {
         let entry = Rc::new(Entry::new(plan.clone(), now));
         let at = first_mark(entry.schedule(), now);
         let text = write_plan(plan)?;
-        // Whatever fails takes back the request, so SQLite need not be able to take back this statement alone: with the trigger on the
-        // table it would copy pages for that, as it does where the number is given.
-        let sql = match self.counts_jobs_on()? {
-            true => {
-                "INSERT OR FAIL INTO jobs (name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
-                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)"
-            }
-            false => {
-                "INSERT INTO jobs (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
-                 VALUES ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)"
-            }
-        };
         let values = params![
             plan.name.as_str(),
             text,
@@ -62,11 +53,17 @@ impl Db<'_> {
             plan.handler.as_ref().map(JobName::as_str),
             plan.group.as_ref().map(|group| group.as_str()),
         ];
-        let id = self.statement(sql)?.insert(values).map_err(failed)?;
-        let id = JobId(from_int(id)?);
-        let sql = "INSERT INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)";
+        let id = if self.counts_jobs_on()? {
+            self.statements.add_job.borrow_mut().insert(values)
+        } else {
+            let sql = "INSERT INTO jobs (id, name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
+                       VALUES ((SELECT newest_job + 1 FROM counters), ?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)";
+            self.statement(sql)?.insert(values)
+        };
+        let id = JobId(from_int(id.map_err(failed)?)?);
         let schedule = entry.schedule().map(ToString::to_string);
-        self.run(sql, params![to_int(id.0), to_ms(at), schedule])?;
+        let values = params![to_int(id.0), to_ms(at), schedule];
+        self.statements.add_segment.borrow_mut().execute(values).map_err(failed)?;
         let mut mark = Mark::new(id, at);
         // It may have been born into a group that is paused.
         let is_paused = plan.group.is_some() && self.pause(id)?.is_some();
@@ -153,8 +150,7 @@ impl Db<'_> {
 
     /// The job of this name.
     pub(super) fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
-        let mut statement = self
-            .statement("SELECT id, handler IS NULL, plan, since_ms, synced_by FROM jobs WHERE name = ?1")?;
+        let mut statement = self.statements.find_job.borrow_mut();
         let mut rows = statement.query([name.as_str()]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);

@@ -11,7 +11,7 @@ use cron_core::policy::Jitter;
 use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
 
-use super::db::ById;
+use super::by_id::ById;
 
 /// A job as the judge and the state machine need it.
 #[derive(Debug)]
@@ -72,17 +72,17 @@ impl Known {
 
     /// A job that needs not be read.
     pub(super) fn newest(&self, id: JobId) -> Option<Rc<Entry>> {
-        self.jobs.get(&id).filter(|entry| entry.seen.get() == self.age).cloned()
+        self.jobs.get(id).filter(|entry| entry.seen.get() == self.age).cloned()
     }
 
     /// A job as it was read before, whether that holds or not.
     pub(super) fn any(&self, id: JobId) -> Option<Rc<Entry>> {
-        self.jobs.get(&id).cloned()
+        self.jobs.get(id).cloned()
     }
 
     /// A job of which the file has this, if it is the same as before.
     pub(super) fn unchanged(&self, id: JobId, written: Written) -> Option<Rc<Entry>> {
-        let entry = self.jobs.get(&id).filter(|entry| entry.written.get() == written)?;
+        let entry = self.jobs.get(id).filter(|entry| entry.written.get() == written)?;
         entry.seen.set(self.age);
         Some(Rc::clone(entry))
     }
@@ -95,10 +95,10 @@ impl Known {
     }
 
     pub(super) fn remove(&mut self, id: JobId) {
-        self.jobs.remove(&id);
+        self.jobs.remove(id);
     }
 
     pub(super) fn retain(&mut self, is_kept: impl Fn(JobId) -> bool) {
-        self.jobs.retain(|id, _| is_kept(*id));
+        self.jobs.retain(is_kept);
     }
 }

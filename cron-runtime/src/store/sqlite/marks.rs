@@ -171,12 +171,10 @@ impl Db<'_> {
 
     /// The row of a job that has none.
     pub(super) fn add_mark(&self, mark: &Mark, rank: i64) -> Result<(), StoreError> {
-        let sql = "INSERT INTO marks (job_id, mark_ms, due_ms, epoch, active, parked, recorded, rank) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
         let (job, at, due) = (to_int(mark.job.0), to_ms(mark.place.mark), mark.due.map(to_ms));
         let values = params![job, at, due, to_int(mark.epoch.0), active, parked, recorded, rank];
-        self.run(sql, values)?;
+        self.statements.add_mark.borrow_mut().execute(values).map_err(failed)?;
         self.notice_rank(rank);
         Ok(())
     }

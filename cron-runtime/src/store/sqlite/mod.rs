@@ -1,6 +1,8 @@
 //! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut. Only pruning may have to be done again.
 
 mod at_hand;
+mod by_id;
+mod checkpoints;
 mod checkup;
 mod claim;
 mod commands;
@@ -128,7 +130,7 @@ impl SqliteStore {
         pass(Point::OpenSignal);
         let signal = Arc::new(signal);
         let ledger = SqliteLedger { path: path.clone(), reader: Mutex::new(open_reader(&path)?) };
-        let writer = Writer::start(connection, Arc::clone(&signal))?;
+        let writer = Writer::start(connection, &path, Arc::clone(&signal))?;
         Ok(Self { path, writer, ledger, signal })
     }
 

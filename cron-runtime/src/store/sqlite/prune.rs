@@ -8,7 +8,7 @@ use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
 use rusqlite::{OptionalExtension, params};
 
-use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, Pruned, SkipInfo, StoreError};
+use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo, StoreError};
 use super::db::Db;
 use super::known::Entry;
 use super::ledger::{SKIP, segments, skip_info};
@@ -68,6 +68,10 @@ impl Db<'_> {
         self.keeps_at_hand();
         let mut pruned = Pruned::default();
         for name in names {
+            if pruned.runs + pruned.skips >= MAX_PRUNED_TOGETHER {
+                pruned.more = true;
+                break;
+            }
             if let Some(job) = self.job_id(name)? {
                 self.prune_job(job, now, MAX_PRUNED_RUNS, &mut pruned)?;
             }
@@ -271,7 +275,7 @@ impl Db<'_> {
 
     /// Neighbours with the same reason become one range. Gives how many rows are gone.
     fn fold_skips(&self, job: JobId, name: &str) -> Result<u64, StoreError> {
-        let from = self.folded.borrow().get(&job).copied().unwrap_or(i64::MIN);
+        let from = self.folded.borrow().get(job).copied().unwrap_or(i64::MIN);
         if self.skips_from(job, from, 2)?.len() < 2 {
             return Ok(0);
         }

@@ -85,7 +85,7 @@ impl Db<'_> {
         if self.changed(sql, params![number, at])? {
             self.anchor_anew(mark.job, now)?;
         }
-        self.folded.borrow_mut().remove(&mark.job);
+        self.folded.borrow_mut().remove(mark.job);
         let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2) WHERE job_id = ?1";
         self.run(sql, params![number, at])?;
         let hold = mark.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));

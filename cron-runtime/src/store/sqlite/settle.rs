@@ -1,5 +1,6 @@
 //! What became of attempts. Every write names run, epoch and state, and must change exactly one row.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -35,6 +36,9 @@ pub(super) struct Measured {
     pub(super) duration: Option<Duration>,
 }
 
+/// An attempt in force: why it was asked to stop, where its job stands, and the job.
+type Found = (Held, Option<String>, Mark, Rc<Entry>);
+
 impl Db<'_> {
     pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
         self.keeps_at_hand();
@@ -44,7 +48,7 @@ impl Db<'_> {
     fn settle_one(&self, settlement: Settlement) -> Result<Settled, StoreError> {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let measured = Measured { started: Some(started), duration: Some(duration) };
-        let Some((held, asked, mut mark)) = self.held(claim.run, claim.epoch)? else {
+        let Some((held, asked, mut mark, entry)) = self.held(claim.run, claim.epoch)? else {
             if let Some(state) = self.was_settled(&claim, started, duration)? {
                 return Ok(Settled::Moved { state, gave_way: false, due: None });
             }
@@ -66,7 +70,6 @@ impl Db<'_> {
         if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill) {
             mark.place.hold = hold_after(next, claim.run, at);
         }
-        let entry = self.entry_or_known(mark.job)?;
         let (moved, due) = self.apply(&held, &mut mark, &entry, event, at, measured)?;
         self.write_end(&before, &mark)?;
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
@@ -94,10 +97,10 @@ impl Db<'_> {
         }
     }
 
-    /// The attempt of a run if it is still the one of `epoch`, with where its job stands.
-    fn held(&self, run: RunId, epoch: Epoch) -> Result<Option<(Held, Option<String>, Mark)>, StoreError> {
-        if let Some((held, mark)) = self.at_hand.take(run, epoch) {
-            return Ok(Some((held, None, mark)));
+    /// The attempt of a run if it is still the one of `epoch`: why it was asked to stop, where its job stands, and the job.
+    fn held(&self, run: RunId, epoch: Epoch) -> Result<Option<Found>, StoreError> {
+        if let Some((held, mark, entry)) = self.at_hand.take(run, epoch) {
+            return Ok(Some((held, None, mark, entry)));
         }
         let mut statement = self.statements.held.borrow_mut();
         let mut rows = statement.query(params![to_int(run.0), to_int(epoch.0)]).map_err(failed)?;
@@ -106,7 +109,9 @@ impl Db<'_> {
         let (progress, origin) = (row.progress()?, row.word("origin")?);
         let held = Held { run, epoch, progress, origin, started: None, owner: None };
         let asked = row.get("asked_why")?;
-        Ok(Some((held, asked, self.read_mark(&mut row)?)))
+        let mark = self.read_mark(&mut row)?;
+        let entry = self.entry_or_known(mark.job)?;
+        Ok(Some((held, asked, mark, entry)))
     }
 
     /// A run that is there, whatever its state.

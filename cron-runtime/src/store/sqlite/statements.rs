@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use rusqlite::{Connection, PrepFlags, Statement};
 
 use super::super::StoreError;
+use super::declare::FOUND;
 use super::marks::MARK;
 use super::rows::{PROGRESS, failed};
 use super::ticks::{self, TOGETHER};
@@ -36,6 +37,14 @@ pub(super) struct Statements<'c> {
     pub(super) advance_mark: RefCell<Statement<'c>>,
     /// As [`Statements::write_mark`] with `due_ms`, and so with its index.
     pub(super) write_mark_and_due: RefCell<Statement<'c>>,
+    /// A job by its `name`: [`FOUND`](super::declare::FOUND).
+    pub(super) find_job: RefCell<Statement<'c>>,
+    /// A new job, which SQLite numbers: `name`, `plan`, `fingerprint`, `registered_ms` and `since_ms`, `synced_by`, `handler`, `grp`.
+    pub(super) add_job: RefCell<Statement<'c>>,
+    /// Where it stands: `job_id`, `mark_ms`, `due_ms`, `epoch`, `active`, `parked`, `recorded`, `rank`.
+    pub(super) add_mark: RefCell<Statement<'c>>,
+    /// Its first schedule: `job_id`, `since_ms`, `schedule`.
+    pub(super) add_segment: RefCell<Statement<'c>>,
 }
 
 impl<'c> Statements<'c> {
@@ -97,6 +106,18 @@ impl<'c> Statements<'c> {
                  parked = 0, recorded = ?5, due_ms = ?6 WHERE job_id = ?1",
             )?,
             write_mark_and_due: prepare(&write_mark(", due_ms = ?10"))?,
+            find_job: prepare(&format!("SELECT {FOUND} FROM jobs WHERE name = ?1"))?,
+            // Whatever fails takes back the request, so SQLite need not be able to take back this statement alone: with the trigger on the
+            // table it would copy pages for that, as it does where the number is given.
+            add_job: prepare(
+                "INSERT OR FAIL INTO jobs (name, plan, fingerprint, registered_ms, since_ms, synced_by, handler, grp) \
+                 VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7)",
+            )?,
+            add_mark: prepare(
+                "INSERT INTO marks (job_id, mark_ms, due_ms, epoch, active, parked, recorded, rank) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?,
+            add_segment: prepare("INSERT INTO segments (job_id, since_ms, schedule) VALUES (?1, ?2, ?3)")?,
         })
     }
 }

@@ -44,6 +44,9 @@ impl Db<'_> {
         let (before, number) = self.programs()?;
         let mut is_the_same = before.is_some();
         let is_new = self.has_no_jobs()?;
+        if is_new {
+            self.know_none();
+        }
         for plan in &program.plans {
             let mut stored = if is_new { None } else { self.stored(&plan.name)? };
             if stored.is_none()
@@ -66,12 +69,19 @@ impl Db<'_> {
                 }
             }
         }
-        self.relink()?;
-        synced.not_linked = self.not_linked()?;
+        if is_new {
+            self.link_all()?;
+        } else {
+            self.relink()?;
+            synced.not_linked = self.not_linked()?;
+        }
         let program = match before.filter(|_| is_the_same) {
             Some(before) if !self.contains_any(before, &synced.not_linked)? => before,
             _ => {
-                self.write_program(number)?;
+                self.run("UPDATE counters SET newest_program = ?1", [number])?;
+                if !is_new {
+                    self.write_program(number)?;
+                }
                 number
             }
         };
@@ -104,9 +114,8 @@ impl Db<'_> {
         Ok(false)
     }
 
-    /// Writes that this program has a number of its own.
+    /// Writes that this program contains its jobs. One that is new says so from the beginning.
     fn write_program(&self, number: i64) -> Result<(), StoreError> {
-        self.run("UPDATE counters SET newest_program = ?1", [number])?;
         // With OR FAIL SQLite need not be able to take back this statement alone: whatever fails takes back the request.
         let sql = "UPDATE OR FAIL jobs SET synced_by = ?1 \
                    WHERE name IN (SELECT name FROM temp.program) AND synced_by <> ?1";

@@ -206,6 +206,10 @@ pub(crate) const MAX_PRUNED_JOBS: usize = 500;
 /// So many runs of each of its jobs are removed by [`Store::prune_jobs`](crate::store::Store::prune_jobs) at most.
 pub const MAX_PRUNED_RUNS: usize = 512;
 
+/// Once so much is removed, the jobs that are left of those that had their turn together have to wait for the next one: no transaction
+/// becomes long where much less is kept than before. As much as the most jobs of a turn leave behind from one to the next.
+pub(crate) const MAX_PRUNED_TOGETHER: u64 = 256 * 64;
+
 /// The answer of [`Store::prune`](crate::store::Store::prune) and [`Store::prune_jobs`](crate::store::Store::prune_jobs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {

@@ -17,6 +17,7 @@ impl Db<'_> {
     pub(super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
         let mut handlers = HashMap::new();
         let (mut new, mut edited) = (Vec::new(), Vec::new());
+        let mut first_new = None;
         for plan in plans {
             let mut stored = self.stored(&plan.name)?;
             if stored.as_ref().is_some_and(|stored| stored.is_declared) {
@@ -34,7 +35,7 @@ impl Db<'_> {
                 None => {
                     new.push(plan.name.clone());
                     let id = self.register(plan, None, now)?;
-                    self.link(id, plan.handler())?;
+                    first_new.get_or_insert(id);
                 }
                 Some(stored) => {
                     if self.update(&stored, plan, now)? {
@@ -43,6 +44,9 @@ impl Db<'_> {
                     self.relink_one(stored.id, plan.handler())?;
                 }
             }
+        }
+        if let Some(first) = first_new {
+            self.link_new(first)?;
         }
         Ok(Done::Upserted { new, edited })
     }

@@ -1,0 +1,2 @@
+-- `jobs.plan` names only what differs from the defaults. A plan that was written before stays as it is, and means the same; a program of
+-- version 5 reads none that is written from now on, so this is a version of its own.
