@@ -33,9 +33,9 @@ bench-schedules:
 guard:
     benches/guard
 
-# A life at half of what can be sustained: what grows; docs/performance.md.
-soak seconds="120":
-    benches/run soak {{seconds}}
+# A life at half of what can be sustained with so many runs of each job kept: what grows; docs/performance.md.
+soak seconds="120" kept="10":
+    benches/run soak {{seconds}} {{kept}}
 
 # Licences, duplicate crates and advisories; needs cargo-deny and the network.
 deny:

@@ -34,11 +34,15 @@ fn main() -> anyhow::Result<()> {
     {
         return child(rest);
     }
-    if let [first, seconds] = &arguments[..]
+    if let [first, seconds, kept @ ..] = &arguments[..]
         && first == "soak"
+        && kept.len() <= 1
     {
         let seconds = seconds.parse().with_context(|| format!("read the seconds of a soak: {seconds}"))?;
-        return soak::soak(Duration::from_secs(seconds));
+        let kept = kept
+            .first()
+            .map(|kept| kept.parse().with_context(|| format!("read how many runs are kept: {kept}")));
+        return soak::soak(Duration::from_secs(seconds), kept.transpose()?.unwrap_or(soak::KEPT));
     }
     let known = || SCENARIOS.map(|(name, _)| name).join(", ");
     if let Some(unknown) = arguments.iter().find(|name| !SCENARIOS.iter().any(|(known, _)| known == name)) {
@@ -122,6 +126,11 @@ fn child(arguments: &[String]) -> anyhow::Result<()> {
             runtime.block_on(startup::dynamic(number(jobs)?, Path::new(file)))?
         }
         ["memory", jobs] => runtime.block_on(startup::memory_child(number(jobs)?, None))?,
+        ["retention", jobs, kept] => {
+            soak::limit(number(jobs)?, kept.parse().context("read how many are kept")?)?
+        }
+        ["overload", jobs, kept] => runtime
+            .block_on(soak::sustained(number(jobs)?, kept.parse().context("read how many are kept")?))?,
         ["history"] => history::child()?,
         ["growth", jobs] => history::growth(number(jobs)?)?,
         _ => bail!("no such measurement: {arguments:?}"),

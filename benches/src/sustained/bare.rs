@@ -9,7 +9,7 @@ use anyhow::ensure;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Statement, params};
 
-use super::{JOBS, ROUNDS, Turn};
+use super::Turn;
 use crate::place::{median, scratch, size};
 use crate::process::processor;
 
@@ -34,6 +34,8 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE UNIQUE INDEX IF NOT EXISTS runs_key ON runs (job_id, tick_ms);";
 
 const SECOND: i64 = 1_000;
+/// So many runs of a job are removed at once. What the engine does where few are kept.
+const STRIDE: i64 = 16;
 /// The instant from which jobs are due: what is written is made up, the work is real.
 pub const BEGIN: i64 = 1_800_000_000_000;
 
@@ -144,6 +146,41 @@ pub fn round(connection: &Connection, batch: usize, second: usize) -> anyhow::Re
     }
 }
 
+/// How many runs a second the loop makes where so many of each job are kept and up to [`STRIDE`] more are on record: for each run that
+/// begins another one is removed, in the transaction that ends it, [`STRIDE`] of one job at once.
+pub fn with_retention(batch: usize, jobs: usize, kept: u32) -> anyhow::Result<f64> {
+    let folder = scratch()?;
+    let connection = open(&folder.path().join("bare.db"))?;
+    add_jobs(&connection, jobs)?;
+    let mut the_loop = Loop::prepare(&connection)?;
+    let mut remove = connection.prepare("DELETE FROM runs WHERE job_id = ?1 AND tick_ms <= ?2")?;
+    let mut turn = |second: i64| -> anyhow::Result<()> {
+        let (now, last) = (BEGIN + second * SECOND, BEGIN + (second - i64::from(kept)) * SECOND);
+        loop {
+            let judged = the_loop.judge(now, batch)?;
+            if judged.is_empty() {
+                return Ok(());
+            }
+            the_loop.settle(now, &judged)?;
+            the_loop.begin.execute([])?;
+            for (job, ..) in judged.iter().filter(|(job, ..)| job % STRIDE == second % STRIDE) {
+                remove.execute([*job, last])?;
+            }
+            the_loop.commit.execute([])?;
+        }
+    };
+    let until = i64::from(kept) + 2 * STRIDE;
+    (1..=until).try_for_each(&mut turn)?;
+    let clock = Instant::now();
+    (until + 1..=until + STRIDE).try_for_each(&mut turn)?;
+    let span = clock.elapsed().as_secs_f64();
+    drop((the_loop, remove));
+    let on_record: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
+    let (least, most) = (jobs as i64 * i64::from(kept), jobs as i64 * (i64::from(kept) + STRIDE));
+    ensure!((least..=most).contains(&on_record), "{on_record} runs on record");
+    Ok((jobs as i64 * STRIDE) as f64 / span)
+}
+
 /// How long it takes until so many jobs that are due at one instant are on disk as started, in one transaction: the median of so many
 /// instants, in seconds.
 pub fn one_instant(jobs: usize, instants: usize) -> anyhow::Result<f64> {
@@ -163,20 +200,20 @@ pub fn one_instant(jobs: usize, instants: usize) -> anyhow::Result<f64> {
     Ok(median(took))
 }
 
-/// A turn on a new file.
-pub(super) fn turn(batch: usize) -> anyhow::Result<Turn> {
+/// A turn on a new file: so many jobs, each once in every round.
+pub(super) fn turn(batch: usize, jobs: usize, rounds: usize) -> anyhow::Result<Turn> {
     let folder = scratch()?;
     let file = folder.path().join("bare.db");
     let connection = open(&file)?;
-    add_jobs(&connection, JOBS)?;
+    add_jobs(&connection, jobs)?;
     let before = size(&file);
     let (clock, before_it) = (Instant::now(), processor()?);
     let mut runs = 0;
-    for second in 1..=ROUNDS {
+    for second in 1..=rounds {
         runs += round(&connection, batch, second)?;
     }
     let (span, processor) = (clock.elapsed().as_secs_f64(), processor()? - before_it);
-    ensure!(runs == JOBS * ROUNDS, "{runs} runs");
+    ensure!(runs == jobs * rounds, "{runs} runs");
     let sql = "SELECT count(*) FROM runs WHERE state = 2";
     let recorded: i64 = connection.query_row(sql, [], |row| row.get(0))?;
     ensure!(recorded as usize == runs, "{recorded} runs on record of {runs}");
