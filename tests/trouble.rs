@@ -1,4 +1,5 @@
-//! Jobs that panic, fail, outlive their timeout or block their thread: all of them run again at their next tick.
+//! Jobs that panic, fail or outlive their timeout run again at their next tick, those that block their thread at the first one after it
+//! has returned.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -99,7 +99,7 @@ impl ProblemKind {
             Self::RuntimeGone => "keep the runtime alive for as long as the scheduler",
             Self::ClockStep => "where it comes again, look at the clock service of the machine",
             Self::MarksSetBack => {
-                "find out who had set the clock ahead; `inspect explain` shows what was judged again"
+                "find out who had set the clock ahead; `inspect show JOB` has the last runs and the skipped ticks of a job"
             }
             Self::StoreFailing => {
                 "make the database writable again: its disk, its permissions, a process that holds it"

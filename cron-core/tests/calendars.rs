@@ -198,6 +198,8 @@ proptest! {
         let found: Vec<_> = schedule.iter_after(DateTime::<Utc>::MIN_UTC).collect();
         match target {
             None => prop_assert!(found.is_empty()),
+            // Where schedules have no instants.
+            Some(date) if date.year() < 1970 => prop_assert!(found.is_empty()),
             Some(date) if date == clock.date() => {
                 prop_assert_eq!(found, vec![plain.next_after(DateTime::<Utc>::MIN_UTC).unwrap()]);
             }

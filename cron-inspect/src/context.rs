@@ -20,7 +20,7 @@ use crate::view::{json, style, text};
 /// How wide the output may be, and which moment it speaks of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Screen {
-    /// In columns; `None` for a file or a pipe, where nothing is cut.
+    /// In columns; `None` for a file or a pipe, where nothing is cut unless `COLUMNS` says how wide it is.
     pub(crate) width: Option<usize>,
     pub(crate) now: DateTime<Utc>,
 }

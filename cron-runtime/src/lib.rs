@@ -1,4 +1,47 @@
 //! A declarative job framework: annotate a function, and no tick is lost.
+//!
+//! ```no_run
+//! use cron_runtime::prelude::*;
+//!
+//! #[derive(Clone)]
+//! struct Mailer;
+//!
+//! /// Mails the morning report.
+//! #[job(cron = "0 9 * * MON-FRI", timezone = "Europe/London", retries = 3, timeout = "5m")]
+//! async fn morning_report(State(mailer): State<Mailer>, run: Run) -> anyhow::Result<()> {
+//!     let _ = (mailer, run.tick());
+//!     Ok(())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), cron_runtime::Error> {
+//!     cron_runtime::start().state(Mailer).await?.until_signal().await
+//! }
+//! ```
+//!
+//! [`job`](macro@job) has all options, [`start()`] the way to a running [`Scheduler`], [`extract`] what a function may take, and [`JobError`] what it may
+//! say with an error. Jobs that are made while the program runs are [`JobRequest`]s.
+//!
+//! # Features
+//!
+//! | Feature | |
+//! |---|---|
+//! | `sqlite` (default) | jobs, verdicts and history in one SQLite file; without it they are in memory alone |
+//! | `rrule` | schedules that are recurrence rules of RFC 5545 |
+//! | `cron` | schedules of the crate `cron` become ours |
+//! | `testing` | `cron_runtime::testing`: simulated time for tests |
+//! | `metrics` | numbers for the crate `metrics`, as below |
+//!
+//! # Metrics
+//!
+//! | Name | Kind | Labels | Meaning |
+//! |---|---|---|---|
+//! | `cron_runs_total` | counter | `job`, `state` | runs that came to their end |
+//! | `cron_skipped_ticks_total` | counter | `job`, `reason` | ticks that were skipped |
+//! | `cron_lateness_seconds` | histogram | `job` | from the nominal instant of a tick to the start of its first attempt |
+//! | `cron_duration_seconds` | histogram | `job` | how long attempts took |
+//! | `cron_active` | gauge | | attempts in progress in this process |
+//! | `cron_waiting` | gauge | | runs that wait for their next attempt after one in this process |
 
 mod boot;
 pub mod clock;

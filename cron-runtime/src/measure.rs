@@ -1,13 +1,5 @@
-//! Numbers for the crate `metrics`, behind the feature of that name. Without it nothing is counted.
-//!
-//! | Name | Kind | Labels | Meaning |
-//! |---|---|---|---|
-//! | `cron_runs_total` | counter | `job`, `state` | runs that came to their end |
-//! | `cron_skipped_ticks_total` | counter | `job`, `reason` | ticks that were skipped |
-//! | `cron_lateness_seconds` | histogram | `job` | from the nominal instant of a tick to the start of its first attempt |
-//! | `cron_duration_seconds` | histogram | `job` | how long attempts took |
-//! | `cron_active` | gauge | | attempts in progress in this process |
-//! | `cron_waiting` | gauge | | runs that wait for their next attempt after one in this process |
+//! Numbers for the crate `metrics`, behind the feature of that name. Without it nothing is counted. The crate's own page
+//! lists them all.
 
 use std::time::Duration;
 

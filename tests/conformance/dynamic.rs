@@ -13,6 +13,7 @@ cases!(dynamic:
     one_that_a_call_names_twice_is_added_and_then_edited,
     what_is_wrong_is_refused_and_nothing_is_added,
     only_what_no_program_contains_can_be_removed,
+    what_an_older_program_that_lives_contains_is_not_removed,
     a_dynamic_job_with_another_name_brings_its_record_along,
     arguments_of_a_trigger_replace_those_of_the_job,
 );
@@ -139,6 +140,21 @@ pub(crate) fn only_what_no_program_contains_can_be_removed(world: &World) {
     let process = world.start(13, &[job("remind")]);
     assert_eq!(process.does(Command::Remove { jobs: vec![name("old")] }, 14), Done::Removed { count: 1 });
     assert_eq!(process.all_jobs().len(), 1);
+}
+
+pub(crate) fn what_an_older_program_that_lives_contains_is_not_removed(world: &World) {
+    let first = world.start(0, &[job("a").every("10s")]);
+    let second = world.start(1, &[job("b").every("10s")]);
+    let remove = |job: &str| second.command(Command::Remove { jobs: vec![name(job)] }, at(2));
+    assert!(matches!(remove("a"), Err(CommandError::Linked { .. })));
+    // One that has not said yet what it contains changes nothing about that.
+    let third = world.join(2);
+    assert!(matches!(remove("a"), Err(CommandError::Linked { .. })));
+    assert!(matches!(remove("b"), Err(CommandError::Linked { .. })));
+    third.leaves(3);
+    first.succeed(first.starts(10).claim, 11);
+    first.leaves(12);
+    assert!(matches!(remove("a"), Ok(Done::Removed { count: 1 })));
 }
 
 pub(crate) fn a_dynamic_job_with_another_name_brings_its_record_along(world: &World) {

@@ -1,15 +1,21 @@
 //! Marks that were written under a wrong clock.
 
+use std::time::Duration;
+
 use cron_runtime::core::policy::Retention;
 
 use crate::jobs::{at, job};
-use crate::world::{Desk, SkipReason, World, block, missed, name};
+use crate::world::{Desk, Next, RunState, SkipReason, World, block, missed, name};
 
 cases!(setting_back:
     a_mark_up_to_three_hours_ahead_is_waited_for,
     a_mark_further_ahead_is_set_back_and_the_job_runs_again,
     what_was_pruned_under_a_wrong_clock_takes_nothing_after_it,
     a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time,
+    what_waits_under_a_wrong_clock_waits_as_long_under_the_right_one,
+    a_wait_that_was_told_at_the_right_time_is_left_alone,
+    a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one,
+    what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void,
 );
 
 const HOUR: i64 = 3_600;
@@ -39,6 +45,70 @@ pub(crate) fn a_mark_further_ahead_is_set_back_and_the_job_runs_again(world: &Wo
     assert_eq!((audit.is_sound(), audit.ran, audit.skipped_clock), (true, 2, 2));
     // What ran under the wrong clock stays in the record, beside the ticks, and the instant may come again.
     assert_eq!(process.all_runs().iter().filter(|run| run.nominal == at(day)).count(), 1);
+}
+
+pub(crate) fn what_waits_under_a_wrong_clock_waits_as_long_under_the_right_one(world: &World) {
+    let day = 24 * HOUR;
+    let again = |name: &str| {
+        job(name).every("10s").retries(1).retry_after(Duration::from_secs(100)).retry_past_next()
+    };
+    let process = world.start(0, &[again("a"), again("b")]);
+    let claimed = process.judge(10).claimed;
+    process.pause("b", 11, "eve", "").expect("pauses");
+    let [a, b] = &claimed[..] else { panic!("{claimed:?}") };
+    process.succeed(a.claim, 11);
+    // `a` runs and fails a day ahead; `b` began at the right time, and its end is told a day ahead.
+    let failed = process.starts(day);
+    let waits =
+        |state: RunState, second: i64| state.wake().expect("it waits").signed_duration_since(at(second));
+    let delays =
+        [waits(process.fail(failed.claim, day, "no"), day), waits(process.fail(b.claim, day, "no"), day)];
+    assert!(delays.iter().all(|delay| (80..=120).contains(&delay.num_seconds())), "{delays:?}");
+    process.set_back(at(35)).expect("sets back");
+    for (run, delay) in [failed.claim.run, b.claim.run].into_iter().zip(delays) {
+        assert_eq!(process.run_info(run).state.wake(), Some(at(35) + delay));
+    }
+    let started = process.judge(35 + 120).claimed;
+    assert_eq!(started.iter().map(|claimed| claimed.attempt).collect::<Vec<_>>(), [2, 2]);
+}
+
+pub(crate) fn a_wait_that_was_told_at_the_right_time_is_left_alone(world: &World) {
+    let day = 24 * HOUR;
+    let patient =
+        job("a").every("10s").retries(1).retry_after(Duration::from_secs(48 * 3_600)).retry_past_next();
+    let process = world.start(0, &[patient, job("b").every("10s")]);
+    let claimed = process.judge(10).claimed;
+    process.succeed(claimed[1].claim, 11);
+    let wake = process.fail(claimed[0].claim, 11, "no").wake();
+    assert!(wake.is_some_and(|wake| wake > at(day)));
+    // Nothing shows that the clock was wrong.
+    assert_eq!(process.set_back(at(12)).expect("sets back"), []);
+    assert_eq!(process.run_info(claimed[0].claim.run).state.wake(), wake);
+}
+
+pub(crate) fn a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one(world: &World) {
+    let day = 24 * HOUR;
+    let process = world.start(0, &[job("a").every("10s")]);
+    let claimed = process.starts(day);
+    let other = world.join(35);
+    assert_eq!(other.reaps(35), []);
+    other.set_back(at(35)).expect("sets back");
+    assert_eq!(other.reaps(65), []);
+    assert_eq!(other.reaps(66), [claimed.claim.run]);
+}
+
+pub(crate) fn what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void(world: &World) {
+    let day = 24 * HOUR;
+    let process = world.start(0, &[job("a"), job("b")]);
+    process.triggered("b", 1);
+    let far = Next::After(Duration::from_secs(48 * 3_600));
+    process.says(process.starts(1).claim, 2, far);
+    process.triggered("a", day);
+    process.says(process.starts(day).claim, day, far);
+    process.set_back(at(35)).expect("sets back");
+    assert_eq!(process.info("a").hold, None);
+    assert_eq!(process.info("b").hold.and_then(|hold| hold.until), Some(at(2 + 2 * day)));
+    assert_eq!(process.judge(36).next, Some(at(2 + 2 * day)));
 }
 
 pub(crate) fn what_was_pruned_under_a_wrong_clock_takes_nothing_after_it(world: &World) {

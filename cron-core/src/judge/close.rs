@@ -65,3 +65,49 @@ pub fn first_mark(schedule: Option<&Schedule>, registered: DateTime<Utc>) -> Dat
 pub fn is_astray(mark: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     mark.signed_duration_since(now) > ASTRAY
 }
+
+/// When a run is to start that was told to wait until `wake` while the clock was wrong by more than 3 hours: it waits as long from `now` on as it
+/// was to wait then. `None` where nothing shows that the clock was wrong; a function may have asked for a long wait.
+///
+/// Two things show it: the run is of a time that has not come (`since` is when its last attempt began, or its nominal instant), or it was to
+/// wait until after `wrong`, the furthest high-water mark that was found astray and so about what the clock showed.
+#[must_use]
+pub fn wake_set_back(
+    wake: DateTime<Utc>,
+    since: DateTime<Utc>,
+    wrong: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let is_of_that_time = since > now || wrong.is_some_and(|wrong| wake > wrong);
+    if !is_astray(wake, now) || !is_of_that_time {
+        return None;
+    }
+    let left = wake.signed_duration_since(wrong.unwrap_or(since)).max(TimeDelta::zero());
+    Some(now.checked_add_signed(left).unwrap_or(wake))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    #[test]
+    fn a_wait_that_was_told_under_a_wrong_clock_is_as_long_under_the_right_one() {
+        const DAY: i64 = 86_400;
+        let wakes =
+            |wake, since, wrong: Option<i64>| wake_set_back(at(wake), at(since), wrong.map(at), at(0));
+        // It began a day ahead, and no mark tells how far ahead the clock was by then: it waits from its beginning on.
+        assert_eq!(wakes(DAY + 10, DAY, None), Some(at(10)));
+        assert_eq!(wakes(DAY + 10, DAY, Some(DAY + 5)), Some(at(5)));
+        assert_eq!(wakes(DAY + 10, DAY, Some(2 * DAY)), Some(at(0)), "its time had come by then");
+        // It began at the right time and ended under the wrong clock.
+        assert_eq!(wakes(DAY + 10, -5, Some(DAY)), Some(at(10)));
+        // A function asked for a long wait, in the right time; and an hour is waited for in any case.
+        assert_eq!(wakes(DAY + 10, -5, None), None);
+        assert_eq!(wakes(DAY + 10, -5, Some(2 * DAY)), None);
+        assert_eq!(wakes(3_600, 1_800, Some(3_500)), None);
+    }
+}

@@ -138,6 +138,22 @@ impl RunState {
         }
     }
 
+    /// The same state, in which a run that wants to start at some instant wants to do so at `wake`. Others stay as they are.
+    #[must_use]
+    pub const fn waits_until(self, wake: DateTime<Utc>) -> Self {
+        match self {
+            Self::Scheduled { wake: Some(_) } => Self::Scheduled { wake: Some(wake) },
+            Self::Waiting { .. } => Self::Waiting { wake },
+            Self::Scheduled { wake: None }
+            | Self::Running { .. }
+            | Self::Succeeded
+            | Self::Failed
+            | Self::Discarded
+            | Self::Cancelled
+            | Self::Quarantined => self,
+        }
+    }
+
     /// When a run in this state wants to start.
     #[must_use]
     pub const fn wake(&self) -> Option<DateTime<Utc>> {

@@ -17,8 +17,10 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 refused, not found or failed, 2 wrong usage.
-Instants are UTC in JSON, and in the zone of the job for people.";
+Exit codes: 0 done, 1 refused, not found or failed, or something found by `verify`, `doctor` or
+`check --strict`, 2 wrong usage.
+Instants are UTC in JSON, and in the zone of the job for people.
+COLUMNS sets the width, also of a file or a pipe; NO_COLOR and CLICOLOR_FORCE say whether there are colours.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -107,7 +109,7 @@ pub(crate) enum Command {
     },
     /// End a run, or the active runs of a job or of a group
     Cancel(Cancel),
-    /// Runs that failed, were discarded or were put aside, and that nobody has dismissed
+    /// Runs that failed, were discarded or quarantined, and that nobody has dismissed
     DeadLetters(DeadLetters),
     /// Try runs that ended badly again, with all their attempts
     Retry(Retry),

@@ -138,7 +138,7 @@ pub(crate) struct Schedule {
     /// What the function is given
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
-    /// An option, as in `#[job(...)]`: `--set cron="0 9 * * *" --set retries=3`
+    /// An option, as in `#[job(...)]`: `--set cron="0 9 * * *" --set retries=3`; a calendar as a list of dates
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = option)]
     pub(crate) options: Vec<(String, String)>,
     /// What it does, for people

@@ -87,7 +87,7 @@ fn card(run: &RunInfo, attempts: &[AttemptInfo], log: usize, job: &JobInfo, scre
         card.fact(label, when(time::measured_stamp(wake, zone), wake));
     }
     if run.crashes > 0 {
-        let text = format!("{}; at 3 it is put aside", time::count(run.crashes.into(), "vanished process"));
+        let text = format!("{}; at 3 it is quarantined", time::count(run.crashes.into(), "vanished process"));
         card.fact("Crashes", Text::styled(style::BAD, text.replace("processs", "processes")));
     }
     if let Some(at) = run.dismissed {

@@ -59,7 +59,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
     refused(&["schedule", "a b", "--handler", "remind"], "contains ' '");
     refused(&["schedule", "x", "--handler", "rmeind"], "did you mean `remind`?");
     refused(&["schedule", "remind", "--handler", "remind"], "is declared in a program");
-    refused(&["remove", "remind"], "is part of the running program");
+    refused(&["remove", "remind"], "is part of a running program");
     refused(&["trigger", "remind", "--args", "{"], "write for example `--args '{\"to\": \"ana\"}'`");
     assert_eq!(fixture.inspect(&[&REMIND[..], &["--set", "cron"]].concat()).code, Some(2));
     assert_eq!(fixture.inspect(&["schedule", "remind-42"]).code, Some(2));

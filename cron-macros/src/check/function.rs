@@ -53,7 +53,9 @@ fn check_arguments(function: &Function, options: &Options, mistakes: &mut Mistak
     ];
     for (given, why, what) in without_arguments {
         if given {
-            let instead = format!("take {what} away and schedule it with `{ident}::JOB.with(args)`");
+            let instead = format!(
+                "take {what} away and schedule it from the program: `scheduler.schedule({ident}::JOB.with(&args)?.named(\"{ident}-1\").every(\"1h\"))`"
+            );
             mistakes.add(first.parameter, format!("{why}\n{instead}"));
             break;
         }

@@ -9,13 +9,13 @@ use cron_core::run::AttemptEnd;
 
 use super::Engine;
 use super::events::Event;
-use super::keeper::{LEASE, TRUST};
+use super::keeper::TRUST;
 use super::outage::Verb;
 use super::running::{Running, Stop};
 use super::settler::{Pending, settlements};
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
-use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreError};
+use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, LEASE, Settled, StoreError};
 
 /// At most this many jobs are judged in one transaction when nothing was left from before, or where no more workers are free. Each that
 /// follows while more is due is twice as large.
@@ -68,11 +68,13 @@ impl Engine {
         if self.asked.is_none() && (!self.is_due(now) || self.store_rests(now)) {
             return false;
         }
+        let is_in_hand = self.asked.is_some();
         let mut asked = match self.asked.take() {
             Some(asked) => asked,
             None => self.ask_for_batch(0, now),
         };
         for number in 1..=BATCHES {
+            let is_from_before = is_in_hand && number == 1;
             let Asked { results, now: claimed, at, answer } = asked;
             let (settled, judged) = match answer() {
                 Ok(answer) => answer,
@@ -99,6 +101,8 @@ impl Engine {
                 self.carry_out(results, settled, judged, claimed, now);
                 next
             };
+            // It was asked for in the step before and does not know what this one has heard and written since.
+            self.look |= is_from_before;
             match next {
                 Some(next) if number < BATCHES => asked = next,
                 next => {

@@ -230,9 +230,10 @@ impl Engine {
                 self.write_problems(now);
             }
         } else {
-            // What the store has claimed meanwhile is started, and ends like the others.
+            // What the store has claimed meanwhile is started, and ends like the others: the grace may be over for it already.
             if self.asked.is_some() {
                 self.judge(now);
+                self.advance_shutdown(now);
             }
             self.hear(now);
         }
@@ -240,7 +241,14 @@ impl Engine {
         self.conclude_shutdown(now);
         // A result that came up while judging has nobody else to wake the engine for it.
         let unwritten = !self.pending.is_empty() && !self.store_rests(now);
-        if more || unwritten { Until::NOW } else { self.until(now) }
+        if more || unwritten || self.has_heard(now) { Until::NOW } else { self.until(now) }
+    }
+
+    /// Whether what was read in the middle of this step is due already, after its turn.
+    fn has_heard(&self, now: Moment) -> bool {
+        let is_past = |due: Option<Duration>| due.is_some_and(|due| due <= now.monotonic);
+        let is_due = is_past(self.noter.deadline()) || is_past(self.keeper.deadline());
+        is_due && !self.attempts.is_empty() && !self.store_rests(now)
     }
 
     fn read_inbox(&mut self, now: Moment) {

@@ -202,12 +202,15 @@ impl Running {
         }
     }
 
-    /// When the attempt ends or ended, from the wall clock at its start and the monotonic clock since.
-    pub(crate) fn wall_after(&self, duration: Duration) -> DateTime<Utc> {
-        TimeDelta::from_std(duration)
-            .ok()
-            .and_then(|span| self.started.wall.checked_add_signed(span))
-            .unwrap_or(self.started.wall)
+    /// When the attempt has ended that took so long, on the wall clock: counted from its start, or back from `now`, whichever is earlier. The
+    /// clock may have been wrong at either, and a retry that is stored for a time that is far away would hold the slot until then.
+    pub(crate) fn ended(&self, duration: Duration, now: Moment) -> DateTime<Utc> {
+        let end = self.started.monotonic.saturating_add(duration);
+        let ago = TimeDelta::from_std(now.monotonic.saturating_sub(end)).ok();
+        let from_now = ago.and_then(|ago| now.wall.checked_sub_signed(ago)).unwrap_or(now.wall);
+        let span = TimeDelta::from_std(duration).ok();
+        let from_start = span.and_then(|span| self.started.wall.checked_add_signed(span));
+        from_start.unwrap_or(from_now).min(from_now)
     }
 }
 

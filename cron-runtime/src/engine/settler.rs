@@ -104,7 +104,7 @@ impl Engine {
         if running.stop == Some(Stop::Shutdown) && end == AttemptEnd::Interrupted {
             self.interrupted(&running);
         }
-        let event = RunEvent::Ended { at: running.wall_after(duration), end };
+        let event = RunEvent::Ended { at: running.ended(duration, now), end };
         let note = running.hold.leash.notebook.close();
         let (attempt, started) = (&running.attempt, running.started);
         self.settle_later(Closing { attempt, started, duration, event, next, note }, now);
@@ -210,7 +210,8 @@ impl Engine {
 
     /// One result that cannot be written must not keep the others from it.
     pub(super) fn settle_one_by_one(&mut self, now: Moment) {
-        for pending in std::mem::take(&mut self.pending) {
+        let mut left = std::mem::take(&mut self.pending).into_iter();
+        while let Some(pending) = left.next() {
             let result = settlements(std::slice::from_ref(&pending));
             match self.ask_store(Verb::Settle, |store| store.settle(result)) {
                 Ok(settled) => {
@@ -223,8 +224,10 @@ impl Engine {
                     self.events.problem(ProblemKind::ResultDropped, Some(job), what);
                 }
                 Err(error) => {
-                    self.store_failed(Verb::Settle, &error, now);
+                    // Each of the others would wait as long for it, and leases are not renewed meanwhile.
                     self.pending.push(pending);
+                    self.pending.extend(left);
+                    return self.store_failed(Verb::Settle, &error, now);
                 }
             }
         }

@@ -203,6 +203,19 @@ fn blocked(_: &Context) -> Result<BlockingCall, ExtractError> {
     }))
 }
 
+static RELEASE_TOO: AtomicBool = AtomicBool::new(false);
+
+/// The same for another test.
+const BLOCKED_TOO: Handler = Handler::blocking(blocked_too, needs_nothing);
+fn blocked_too(_: &Context) -> Result<BlockingCall, ExtractError> {
+    Ok(Box::new(|| {
+        while !RELEASE_TOO.load(Ordering::SeqCst) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        Outcome::Failed { message: "late".to_owned(), retry_after: None }
+    }))
+}
+
 const TALKATIVE: Handler = Handler::asynchronous(talkative, needs_nothing);
 fn talkative(context: &Context) -> Result<AsyncCall, ExtractError> {
     let run = Run::from_run(context)?;
@@ -359,6 +372,21 @@ fn a_clock_that_was_hours_ahead_is_reported_and_its_marks_are_set_back() {
     let job = bench.stores.ledger.job("often").expect("it is read").expect("it is there");
     assert!(job.mark <= bench.clock.moment().wall, "{}", job.mark);
     assert_eq!(job.due, Some("2026-06-01T13:00:00Z".parse().expect("an instant")));
+}
+
+#[test]
+fn an_attempt_that_began_under_a_wrong_clock_is_tried_again_in_the_right_time() {
+    let mut bench = Bench::new(10, vec![job("tired", &[(Key::Retries, "1")], BLOCKED_TOO)]);
+    bench.step(TimeDelta::hours(10), Duration::from_secs(1));
+    let run = bench.trigger("tired");
+    bench.wait("its start", |event| matches!(event, Event::Started { .. }).then_some(()));
+    // The clock is set right while it is at work.
+    bench.step(TimeDelta::hours(-10), Duration::from_secs(1));
+    RELEASE_TOO.store(true, Ordering::SeqCst);
+    bench.wait("its end", ended(run));
+    let (info, _) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+    let wake = info.state.wake().expect("it is tried again");
+    assert!(wake - bench.clock.moment().wall <= TimeDelta::seconds(12), "{wake}");
 }
 
 #[test]

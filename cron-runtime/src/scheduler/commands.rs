@@ -17,8 +17,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job or an active run holds its slot; [`Error::Args`] if its function takes arguments
-    /// and the job has none; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or an active run holds its
+    /// slot; [`Error::Args`] if its function takes arguments and the job has none; [`Error::Store`] if the store failed.
     pub async fn trigger(&self, job: impl Into<String>) -> Result<RunId, Error> {
         let job = JobName::try_from(job.into())?;
         Ok(self.trigger_with(Trigger { job, args: None, force: false }).await?.run)
@@ -55,7 +55,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if no job is in the group; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if no job is in the group; [`Error::Store`] if the
+    /// store failed.
     pub async fn trigger_group(&self, group: impl Into<String>) -> Result<TriggeredGroup, Error> {
         let group = Label::parse("group", &group.into())?;
         match self.command(Command::TriggerGroup { group }).await? {
@@ -68,7 +69,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job or group or it is paused already; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group or it is paused
+    /// already; [`Error::Store`] if the store failed.
     pub async fn pause(
         &self,
         target: impl IntoTarget,
@@ -83,7 +85,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job or group or it is not paused; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group or it is not paused;
+    /// [`Error::Store`] if the store failed.
     pub async fn resume(&self, target: impl IntoTarget) -> Result<u64, Error> {
         match self.command(Command::Resume { target: target.into_target()? }).await? {
             Done::Resumed { skipped, .. } => Ok(skipped),
@@ -96,7 +99,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job or group; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group; [`Error::Store`] if
+    /// the store failed.
     pub async fn cancel(
         &self,
         target: impl IntoTarget,
@@ -142,7 +146,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job; [`Error::Store`] if the
+    /// store failed.
     pub async fn retry_all(&self, job: Option<&str>) -> Result<Vec<RunId>, Error> {
         match self.command(Command::RetryAll { job: one_or_all(job)? }).await? {
             Done::Retried { runs } => Ok(runs),
@@ -163,7 +168,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job; [`Error::Store`] if the
+    /// store failed.
     pub async fn dismiss_all(&self, job: Option<&str>) -> Result<u64, Error> {
         match self.command(Command::DismissAll { job: one_or_all(job)? }).await? {
             Done::Dismissed { count } => Ok(count),
@@ -187,8 +193,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job, it is part of the newest program, or it has active runs; [`Error::Store`] if the
-    /// store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job, it is part of the newest
+    /// program, or it has active runs; [`Error::Store`] if the store failed.
     pub async fn remove(&self, job: impl Into<String>) -> Result<(), Error> {
         let job = JobName::try_from(job.into())?;
         self.command(Command::Remove { jobs: vec![job] }).await.map(drop)

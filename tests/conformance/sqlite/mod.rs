@@ -10,6 +10,7 @@ mod opening;
 mod rows;
 mod unwritten;
 mod upgrading;
+mod words;
 
 use std::path::Path;
 

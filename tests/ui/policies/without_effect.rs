@@ -18,6 +18,12 @@ async fn grace_of_latest() {}
 #[job(catch_up = "all", catch_up_limit = 5)]
 async fn catch_up_without_schedule() {}
 
+#[job(every = "30s", after = "finish", catch_up = "all", catch_up_limit = 5)]
+async fn limit_of_a_delay() {}
+
+#[job(at = "2030-01-01T00:00:00", catch_up = "all", catch_up_limit = 5)]
+async fn limit_of_one_date() {}
+
 #[job(retries = 3, retry_past_next = true)]
 async fn past_next_without_schedule() {}
 

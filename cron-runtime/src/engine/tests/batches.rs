@@ -77,3 +77,42 @@ fn what_the_store_has_in_hand_when_a_shutdown_begins_is_started_and_ends_like_th
     assert_eq!(runs.len(), claimed);
     assert!(runs.iter().all(|run| run.state.word() != StateWord::Running), "no attempt is in progress");
 }
+
+#[test]
+fn what_is_asked_for_while_the_store_has_a_batch_in_hand_is_not_forgotten() {
+    /// A little more than a step judges, so that the store has the last batch in hand when the next one begins.
+    const MORE: usize = 8_000;
+    let mut jobs: Vec<_> =
+        (0..MORE).map(|number| job(&format!("job-{number}"), &[(Key::Every, "1d")], DEAF)).collect();
+    jobs.push(job("by_hand", &[], NOTHING));
+    let mut bench = Bench::new(2 * MORE, jobs);
+    let mut moment = bench.clock.moment();
+    moment.wall += TimeDelta::days(1);
+    *bench.clock.0.lock().expect("no test panics under it") = moment;
+    assert_eq!(bench.engine.step(moment), Until::NOW);
+    assert!(bench.engine.asked.is_some(), "the store has a batch in hand");
+    let run = bench.trigger("by_hand");
+    bench.step(TimeDelta::zero(), Duration::ZERO);
+    assert!(bench.engine.asked.is_none() && !bench.engine.look, "it rests");
+    assert_ne!(bench.state(run), StateWord::Scheduled, "nothing else would have woken it");
+}
+
+#[test]
+fn a_shutdown_without_a_grace_cuts_off_what_the_store_has_in_hand_as_well() {
+    const MORE: usize = 16_000;
+    let jobs = (0..MORE).map(|number| job(&format!("job-{number}"), &[(Key::Every, "1m")], DEAF)).collect();
+    let mut bench = Bench::new(2 * MORE, jobs);
+    let mut moment = bench.clock.moment();
+    moment.wall += TimeDelta::minutes(1);
+    *bench.clock.0.lock().expect("no test panics under it") = moment;
+    assert_eq!(bench.engine.step(moment), Until::NOW);
+    assert!(bench.engine.asked.is_some());
+    // What has started until now has ended.
+    bench.engine.attempts.drain();
+    let (reply, _report) = tokio::sync::oneshot::channel();
+    bench.engine.shutdown.begin(Duration::ZERO, moment.monotonic, reply);
+    let until = bench.step(TimeDelta::zero(), Duration::ZERO);
+    assert!(!bench.engine.attempts.is_empty(), "the batch in hand was started");
+    assert!(bench.engine.attempts.iter().all(|running| running.stop.is_some()), "and told to stop at once");
+    assert!(until.within.is_some_and(|within| within <= Duration::from_secs(3)), "{until:?}");
+}

@@ -19,6 +19,8 @@ pub(super) enum Fault {
     Refused,
     /// All is done, and an error comes back: the connection broke after the commit.
     Applied,
+    /// Of several results that come together one cannot be written, and alone none can: the store is busy.
+    Damaged,
     /// All is done, and the clocks have gone on.
     Slow(Duration),
 }
@@ -30,6 +32,7 @@ struct Faulty {
     clock: Arc<Hand>,
     faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
     renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
+    settled: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Faulty {
@@ -42,7 +45,7 @@ impl Faulty {
         let failure = || Err(StoreError::Backend("no space left on device".into()));
         match fault {
             None => call(self.store.as_ref()),
-            Some(Fault::Refused) => failure(),
+            Some(Fault::Refused | Fault::Damaged) => failure(),
             Some(Fault::Applied) => {
                 call(self.store.as_ref())?;
                 failure()
@@ -69,6 +72,11 @@ impl Store for Faulty {
         self.pass("judge", |store| store.judge(request))
     }
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+        self.settled.lock().expect("no test panics under it").push(settlements.len());
+        let fault = self.faults.lock().expect("no test panics under it").get("settle").copied();
+        if fault == Some(Fault::Damaged) && settlements.len() > 1 {
+            return Err(StoreError::Corrupt { what: "a row".to_owned() });
+        }
         self.pass("settle", |store| store.settle(settlements))
     }
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
@@ -118,14 +126,17 @@ pub(super) struct Faults {
     faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
     /// Until when leases were renewed, call by call.
     pub(super) renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
+    /// How many results came with each call.
+    settled: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Faults {
     pub(super) fn bench(workers: usize, jobs: Vec<(Plan, Handler)>) -> (Bench, Self) {
-        let all = Self { faults: Arc::default(), renewals: Arc::default() };
+        let all = Self { faults: Arc::default(), renewals: Arc::default(), settled: Arc::default() };
         let (faults, renewals) = (Arc::clone(&all.faults), Arc::clone(&all.renewals));
+        let settled = Arc::clone(&all.settled);
         let bench = Bench::with_store(workers, jobs, Hooks::default(), |store, clock| {
-            Arc::new(Faulty { store, clock: Arc::clone(clock), faults, renewals })
+            Arc::new(Faulty { store, clock: Arc::clone(clock), faults, renewals, settled })
         });
         (bench, all)
     }
@@ -324,6 +335,28 @@ fn while_the_store_fails_nothing_is_claimed_results_are_kept_and_bounded_and_it_
     let outage: Vec<_> = recorded.iter().filter(|known| known.kind == ProblemKind::StoreFailing).collect();
     assert_eq!(outage.len(), 1);
     assert!(outage[0].what.starts_with("over after 1m 4"), "{}", outage[0].what);
+}
+
+#[test]
+fn a_busy_store_is_asked_once_where_results_are_written_one_by_one() {
+    let names = ["one", "two", "three"];
+    let (mut bench, faults) = Faults::bench(10, names.map(|name| job(name, &[], NOTHING)).into());
+    faults.set(&["settle"], Fault::Refused);
+    let runs = names.map(|name| bench.trigger(name));
+    while bench.engine.pending.len() < runs.len() {
+        // Each second it tries again.
+        bench.pass(Duration::from_secs(1));
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+    faults.set(&["settle"], Fault::Damaged);
+    faults.settled.lock().expect("no test panics under it").clear();
+    bench.pass(Duration::from_secs(1));
+    // Each call of a busy store takes seconds.
+    assert_eq!(*faults.settled.lock().expect("no test panics under it"), [3, 1]);
+    assert_eq!(bench.engine.pending.len(), 3, "nothing is lost");
+    faults.heal();
+    bench.pass(Duration::from_secs(1));
+    assert!(runs.iter().all(|run| bench.state(*run) == StateWord::Succeeded));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub(crate) struct Book {
     /// How many programs there were, and the one of the newest process once it has said what it contains.
     pub(super) programs: u64,
     pub(super) program: Option<u64>,
+    /// What each process contains.
+    pub(super) programs_of: BTreeMap<OwnerId, u64>,
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
     pub(super) newest_job: u64,
     pub(super) newest_run: u64,

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, is_astray};
+use cron_core::judge::{Place, is_astray, wake_set_back};
 use cron_core::run::SkipReason;
 
-use super::super::StoreError;
+use super::super::{LEASE, StoreError};
 use super::book::{Book, Job};
 
 impl Book {
@@ -19,7 +19,41 @@ impl Book {
             self.known_mut(name)?.set_back(now);
             self.rearm(name)?;
         }
+        self.wait_in_time(astray.iter().map(|(_, mark)| *mark).max(), now);
+        self.void_holds(now)?;
         Ok(astray)
+    }
+
+    /// Waits and leases that were told under the wrong clock end as soon as under the right one.
+    fn wait_in_time(&mut self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        let active: Vec<_> = self.runs.active().map(|(id, _)| id).collect();
+        for id in active {
+            let Some(run) = self.runs.get_mut(&id) else { continue };
+            let since = run.started.unwrap_or(run.nominal);
+            let wake = run.progress.state.wake().and_then(|wake| wake_set_back(wake, since, wrong, now));
+            if let Some(wake) = wake {
+                run.progress.state = run.progress.state.waits_until(wake);
+            }
+            if run.lease.is_some_and(|lease| is_astray(lease, now)) {
+                run.lease = Some(now + LEASE);
+            }
+        }
+    }
+
+    /// What runs of a time that has not come said about the next one.
+    fn void_holds(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let is_void = |job: &Job| {
+            let Some(hold) = job.place.hold else { return false };
+            let by = self.runs.get(&hold.by).and_then(|run| run.started);
+            hold.until.is_some_and(|until| is_astray(until, now)) && by.is_some_and(|started| started > now)
+        };
+        let void: Vec<_> =
+            self.jobs.values().filter(|job| is_void(job)).map(|job| job.plan.name.clone()).collect();
+        for name in &void {
+            self.known_mut(name)?.place.hold = None;
+            self.rearm(name)?;
+        }
+        Ok(())
     }
 }
 

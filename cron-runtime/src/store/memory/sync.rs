@@ -43,21 +43,32 @@ impl Book {
         Ok(synced)
     }
 
-    /// A program that contains something else than the newest one has a number of its own.
+    /// A program that contains something else than the newest one that has said what it contains has a number of its own.
     fn write_program(&mut self, desk: &Desk, program: &Program) -> Result<(), StoreError> {
+        let newest = self.programs_of.last_key_value().map(|(_, program)| *program);
         let declared = self.jobs.values().filter(|job| job.plan.handler.is_none());
-        let of_newest = declared.filter(|job| self.program == Some(job.program)).map(|job| &job.plan.name);
-        if self.program.is_some() && of_newest.eq(&desk.declared) {
-            return Ok(());
-        }
-        self.programs += 1;
-        for plan in &program.plans {
-            self.known_mut(&plan.name)?.program = self.programs;
-        }
+        let of_newest = declared.filter(|job| newest == Some(job.program)).map(|job| &job.plan.name);
+        let number = match newest {
+            Some(newest) if of_newest.eq(&desk.declared) => newest,
+            _ => {
+                self.programs += 1;
+                for plan in &program.plans {
+                    self.known_mut(&plan.name)?.program = self.programs;
+                }
+                self.programs
+            }
+        };
+        self.programs_of.extend(desk.owner.map(|owner| (owner, number)));
         if desk.owner == Some(OwnerId(self.owners)) {
-            self.program = Some(self.programs);
+            self.program = Some(number);
         }
         Ok(())
+    }
+
+    /// Whether a process that has not taken leave contains a declared job, as far as the books tell.
+    pub(super) fn is_served(&self, job: &Job) -> bool {
+        let living = self.programs_of.iter().filter(|(owner, _)| !self.gone.contains(owner));
+        living.into_iter().any(|(_, program)| *program == job.program)
     }
 
     /// The old name of a job that is not known under its new one, if its record is there and nobody here uses it.

@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode};
 
 use super::super::StoreError;
 use super::connection::{Synchronous, open_reader};
@@ -60,7 +60,7 @@ impl Checkpoints {
                 connection
             })
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
-        let mut log = Log { length: Length::default(), wake, reports };
+        let mut log = Log { length: Length::default(), failing: Failing::default(), wake, reports };
         let hook = move |wal: &mut Wal, pages: c_int| {
             log.grew(wal, pages.cast_unsigned());
             // The commit stands, whatever becomes of the log.
@@ -93,13 +93,12 @@ impl Checkpoints {
 type Report = (u64, Option<u32>);
 
 fn serve(connection: &Connection, at_work: &Mutex<()>, woken: &Receiver<u64>, report: &Sender<Report>) {
+    let mut failing = Failing::default();
     while let Ok(age) = woken.recv() {
         let _at_work = at_work.lock().unwrap_or_else(PoisonError::into_inner);
         // Another process may be about it, which SQLite tells by a negative number.
         let written = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
-        let written = written.inspect_err(
-            |error| tracing::debug!(%error, "the log of the database could not be written back"),
-        );
+        failing.tell(written.as_ref().err());
         let written = written.ok().and_then(|written| u32::try_from(written).ok());
         if report.send((age, written)).is_err() {
             return;
@@ -107,9 +106,39 @@ fn serve(connection: &Connection, at_work: &Mutex<()>, woken: &Receiver<u64>, re
     }
 }
 
+/// Whether the last attempt to write the log back failed. Commits go on without it and the log grows, which a person should know; who is
+/// asked again and again tells when that begins and when it is over.
+#[derive(Debug, Default)]
+struct Failing(bool);
+
+impl Failing {
+    fn tell(&mut self, error: Option<&rusqlite::Error>) {
+        // Another process is about it.
+        if error.is_some_and(|error| error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)) {
+            return;
+        }
+        match (error, self.turned(error.is_some())) {
+            (Some(error), true) => {
+                tracing::warn!(%error, "the log of the database cannot be written back and grows; nothing is lost");
+            }
+            (Some(error), false) => {
+                tracing::debug!(%error, "the log of the database still cannot be written back")
+            }
+            (None, true) => tracing::info!("the log of the database is written back again"),
+            (None, false) => {}
+        }
+    }
+
+    /// Whether it is another thing than before.
+    fn turned(&mut self, is_failing: bool) -> bool {
+        std::mem::replace(&mut self.0, is_failing) != is_failing
+    }
+}
+
 /// The log as the thread that writes sees it. It lives in the hook of its connection.
 struct Log {
     length: Length,
+    failing: Failing,
     wake: Sender<u64>,
     reports: Receiver<Report>,
 }
@@ -138,9 +167,10 @@ impl Log {
     }
 
     fn help(&mut self, wal: &mut Wal) {
-        match wal.checkpoint_v2(CheckpointMode::PASSIVE) {
-            Ok((_, written)) => self.length.reported((self.length.age, u32::try_from(written).ok())),
-            Err(error) => tracing::debug!(%error, "the log of the database could not be written back"),
+        let helped = wal.checkpoint_v2(CheckpointMode::PASSIVE);
+        self.failing.tell(helped.as_ref().err());
+        if let Ok((_, written)) = helped {
+            self.length.reported((self.length.age, u32::try_from(written).ok()));
         }
     }
 }
@@ -267,6 +297,14 @@ mod tests {
         }
         seen.begun_anew = length.age;
         seen
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_back_is_told_when_that_begins_and_when_it_ends() {
+        let mut failing = Failing::default();
+        let turned =
+            [false, true, true, true, false, false, true].map(|is_failing| failing.turned(is_failing));
+        assert_eq!(turned, [false, true, false, false, true, false, true]);
     }
 
     #[test]

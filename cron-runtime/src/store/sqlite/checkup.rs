@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use super::super::StoreError;
 use super::SqliteLedger;
 use super::migrations::VERSION;
-use super::rows::{ACTIVE, Columns, failed, read_name, to_ms};
+use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 use super::signal::{Signal, boot};
 
 /// At most this many lines about damage are read.
@@ -26,7 +26,7 @@ pub struct Checkup {
     pub journal_mode: String,
     /// What SQLite finds damaged, the first lines; empty where all is well.
     pub damage: Vec<String>,
-    /// How many bytes of the newest changes wait beside the file, to be written back into it.
+    /// How long SQLite's log beside the file is, in bytes; most of it may be written back already.
     pub wal_bytes: u64,
     /// The incarnations that have not taken leave, oldest first.
     pub incarnations: Vec<Incarnation>,
@@ -183,6 +183,24 @@ fn incarnations(
         found.push(Incarnation { id, joined, life, serves });
     }
     Ok(found)
+}
+
+/// The programs of the incarnations that live, or may do so: `me`, whose own lock is free for itself, and others.
+pub(super) fn served_programs(
+    connection: &Connection,
+    signal: &Signal,
+    me: Option<OwnerId>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<i64>, StoreError> {
+    let sql =
+        format!("SELECT DISTINCT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms >= ?1");
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+    let owners: Result<HashSet<i64>, _> =
+        statement.query_map([to_ms(now)], |row| row.get(0)).map_err(failed)?.collect();
+    let owners = owners.map_err(failed)?;
+    let found = incarnations(connection, Some(signal), |owner| owners.contains(&to_int(owner.0)))?;
+    let living = found.iter().filter(|incarnation| incarnation.serves).map(|incarnation| incarnation.id);
+    programs(connection, &living.chain(me).collect())
 }
 
 /// A job, when it is due, and whether one of those that live contains its function.

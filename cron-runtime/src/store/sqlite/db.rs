@@ -17,7 +17,7 @@ use super::connection::Synchronous;
 use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::ranks::Ranks;
-use super::rows::{failed, from_int, from_ms, read_plan, to_int, to_ms};
+use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan, to_int, to_ms};
 use super::signal::Signal;
 use super::statements::Statements;
 use super::ticks::Ticks;
@@ -303,11 +303,16 @@ impl<'c> Db<'c> {
              UNION ALL SELECT id FROM temp.program CROSS JOIN jobs ON handler = program.name) \
              WHERE id NOT IN (SELECT job_id FROM temp.left_out)",
         )?;
-        // What is left out is kept: its attempts in progress are settled as this program knows it.
-        let sql = "SELECT job_id FROM temp.linked UNION ALL SELECT job_id FROM temp.left_out";
-        let mut statement = self.statement(sql)?;
-        let mine: Result<HashSet<i64>, _> =
-            statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
+        // What is left out is kept, and what has another name by now: attempts in progress are settled as this program knows their jobs.
+        let sql = format!(
+            "SELECT job_id FROM temp.linked UNION ALL SELECT job_id FROM temp.left_out \
+             UNION ALL SELECT job_id FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND owner = ?1"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mine: Result<HashSet<i64>, _> = statement
+            .query_map([self.owner.map(|owner| to_int(owner.0))], |row| row.get(0))
+            .map_err(failed)?
+            .collect();
         let mine = mine.map_err(failed)?;
         self.known.borrow_mut().retain(|id| mine.contains(&to_int(id.0)));
         Ok(())

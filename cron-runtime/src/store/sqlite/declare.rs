@@ -103,17 +103,31 @@ impl Db<'_> {
         if text == stored.text {
             return Ok(false);
         }
-        let stored_plan = read_plan(plan.name.as_str(), &stored.text)?;
-        let is_edited = fingerprint(plan) != fingerprint(&stored_plan);
+        let stored_plan = match read_plan(plan.name.as_str(), &stored.text) {
+            Ok(stored_plan) => Some(stored_plan),
+            // Another version has declared it in words that this one does not know. It is edited back, and no other job waits for that.
+            Err(StoreError::Corrupt { what }) => {
+                tracing::warn!(job = %plan.name, %what, "declared anew: which ticks it had until now is not known");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let is_edited = stored_plan.as_ref().is_none_or(|stored| fingerprint(plan) != fingerprint(stored));
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
-        let has_moved = plan.group != stored_plan.group;
-        let pause = if is_edited || has_moved { self.pause(id)? } else { None };
-        // What a pause of the group has kept from running is not replayed under another one.
-        if is_edited || (has_moved && pause.is_some()) {
-            // Under the old plan, as are the group and its pause.
-            let old = Entry::new(stored_plan.clone(), stored.since);
-            self.close_until(&mut mark, &old, pause.as_ref(), now)?;
+        if let Some(stored_plan) = &stored_plan {
+            let has_moved = plan.group != stored_plan.group;
+            let pause = if is_edited || has_moved { self.pause(id)? } else { None };
+            // What a pause of the group has kept from running is not replayed under another one.
+            if is_edited || (has_moved && pause.is_some()) {
+                // Under the old plan, as are the group and its pause.
+                let old = Entry::new(stored_plan.clone(), stored.since);
+                self.close_until(&mut mark, &old, pause.as_ref(), now)?;
+            }
+        } else if mark.place.mark < now {
+            // From the mark on nobody here can say which ticks there were, so there were none.
+            self.write_segment(id, mark.place.mark, None)?;
+            mark.place.mark = now;
         }
         if is_edited {
             since = mark.place.mark;
@@ -131,7 +145,7 @@ impl Db<'_> {
         ];
         self.run(sql, values)?;
         // A plan that an older version of this library has written says the same in other words.
-        if *plan != stored_plan {
+        if stored_plan.as_ref() != Some(plan) {
             if is_edited {
                 self.write_segment(id, since, entry.schedule())?;
             }

@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, is_astray};
+use cron_core::judge::{Place, is_astray, wake_set_back};
 use cron_core::run::{JobId, SkipReason};
 use cron_core::schedule::Schedule;
 use rusqlite::params;
 
-use super::super::StoreError;
+use super::super::{LEASE, StoreError};
 use super::db::Db;
 use super::ledger::segments;
 use super::marks::Mark;
-use super::rows::{Columns, failed, read_name, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 
 impl Db<'_> {
     pub(super) fn set_back(
@@ -21,7 +21,7 @@ impl Db<'_> {
         let mut told = Vec::new();
         for (job, name) in self.astray(now)? {
             // Declared by a newer program in words that this one does not know: that one sets it back.
-            if matches!(self.entry_or_known(job), Err(StoreError::Corrupt { .. })) {
+            if matches!(self.entry(job), Err(StoreError::Corrupt { .. })) {
                 continue;
             }
             let mut mark = self.mark(job)?;
@@ -29,7 +29,66 @@ impl Db<'_> {
             self.void_verdicts(job, &name, now)?;
             self.set_one_back(&mut mark, now)?;
         }
+        self.wait_in_time(told.iter().map(|(_, mark)| *mark).max(), now)?;
+        self.void_holds(now)?;
         Ok(told)
+    }
+
+    /// Waits and leases that were told under the wrong clock end as soon as under the right one.
+    fn wait_in_time(&self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT id, wake_ms, lease_ms, ifnull(started_ms, nominal_ms) AS since_ms FROM runs \
+             INDEXED BY runs_active WHERE {ACTIVE} AND (wake_ms > ?1 OR lease_ms > ?1)"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mut rows = statement.query([to_ms(now)]).map_err(failed)?;
+        let (mut wakes, mut leases) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            let run = row.u64("id")?;
+            let (wake, lease) = (row.instant_or_null("wake_ms")?, row.instant_or_null("lease_ms")?);
+            let since = row.instant("since_ms")?;
+            wakes.extend(wake.and_then(|wake| Some((run, wake_set_back(wake, since, wrong, now)?))));
+            leases.extend(lease.filter(|lease| is_astray(*lease, now)).map(|_| run));
+        }
+        drop(rows);
+        for (run, wake) in wakes {
+            self.run("UPDATE runs SET wake_ms = ?2 WHERE id = ?1", params![to_int(run), to_ms(wake)])?;
+        }
+        for run in leases {
+            let lease = to_ms(now + LEASE);
+            self.run("UPDATE runs SET lease_ms = ?2 WHERE id = ?1", params![to_int(run), lease])?;
+        }
+        Ok(())
+    }
+
+    /// What runs of a time that has not come said about the next one.
+    fn void_holds(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "SELECT marks.job_id, hold_ms FROM marks JOIN runs ON runs.id = hold_by \
+                   WHERE hold_ms > ?1 AND started_ms > ?1 ORDER BY marks.job_id";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query([to_ms(now)]).map_err(failed)?;
+        let mut void = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            let (job, until) = (JobId(row.u64("job_id")?), row.instant("hold_ms")?);
+            void.extend(is_astray(until, now).then_some(job));
+        }
+        drop(rows);
+        drop(statement);
+        for job in void {
+            let entry = match self.entry_or_known(job) {
+                Ok(entry) => entry,
+                // Declared by a newer program in words that this one does not know.
+                Err(StoreError::Corrupt { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let mut mark = self.mark(job)?;
+            mark.place.hold = None;
+            self.rearm(&mut mark, &entry)?;
+            self.write_mark(&mark)?;
+        }
+        Ok(())
     }
 
     fn astray(&self, now: DateTime<Utc>) -> Result<Vec<(JobId, JobName)>, StoreError> {
@@ -54,7 +113,12 @@ impl Db<'_> {
         let sql = "UPDATE runs SET lane = id WHERE job_id = ?1 AND nominal_ms > ?2 AND lane = 0";
         self.run(sql, params![number, at])?;
         self.run("DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2", params![number, at])?;
-        let segments = segments(self.connection, name.as_str(), job)?;
+        let segments = match segments(self.connection, name.as_str(), job) {
+            Ok(segments) => segments,
+            // A schedule that it once had is in words that this version does not know: of its blocks the first tick is what is left.
+            Err(StoreError::Corrupt { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
         let sql = "SELECT first_ms FROM skips WHERE job_id = ?1 AND last_ms > ?2";
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query(params![number, at]).map_err(failed)?;

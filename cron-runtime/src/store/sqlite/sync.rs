@@ -157,9 +157,20 @@ impl Db<'_> {
         let rows = statement.query_map([was.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
         let dynamic: Result<Vec<(i64, String, String)>, _> = rows.map_err(failed)?.collect();
         for (id, of, plan) in dynamic.map_err(failed)? {
-            let plan = Plan { handler: Some(name.clone()), ..read_plan(&of, &plan)? };
-            let sql = "UPDATE jobs SET plan = ?2, handler = ?3 WHERE id = ?1";
-            self.run(sql, params![id, write_plan(&plan)?, name.as_str()])?;
+            match read_plan(&of, &plan) {
+                Ok(plan) => {
+                    let plan = write_plan(&Plan { handler: Some(name.clone()), ..plan })?;
+                    let sql = "UPDATE jobs SET plan = ?2, handler = ?3 WHERE id = ?1";
+                    self.run(sql, params![id, plan, name.as_str()])?;
+                }
+                // Its schedule is in words that this version does not know; it follows all the same.
+                Err(StoreError::Corrupt { .. }) => {
+                    let sql =
+                        "UPDATE jobs SET plan = json_set(plan, '$.handler', ?2), handler = ?2 WHERE id = ?1";
+                    self.run(sql, params![id, name.as_str()])?;
+                }
+                Err(error) => return Err(error),
+            }
             self.unknow(JobId(from_int(id)?));
         }
         Ok(())

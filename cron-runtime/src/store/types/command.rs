@@ -313,9 +313,21 @@ pub enum CommandError {
         /// How it ended.
         state: StateWord,
     },
-    /// It did not end badly, so it cannot be retried or dismissed.
+    /// It did not end badly, so it cannot be retried.
     #[error(
-        "run {run} of job `{job}` is {state}; only failed, discarded, quarantined and cancelled runs are {verb}"
+        "run {run} of job `{job}` is {state}; only failed, discarded, quarantined and cancelled runs are retried"
+    )]
+    NotRetriable {
+        /// The run.
+        run: RunId,
+        /// The job.
+        job: JobName,
+        /// Where it stands.
+        state: StateWord,
+    },
+    /// It is no dead letter, so it cannot be dismissed.
+    #[error(
+        "run {run} of job `{job}` is {state}; only dead letters, which are failed, discarded and quarantined runs, are dismissed"
     )]
     NotDead {
         /// The run.
@@ -324,8 +336,6 @@ pub enum CommandError {
         job: JobName,
         /// Where it stands.
         state: StateWord,
-        /// What was to be done with it.
-        verb: &'static str,
     },
     /// The job has no schedule, or one whose ticks depend on its runs: there are no ticks to run again.
     #[error("job `{job}` has no ticks that could be run again: {why}")]
@@ -359,8 +369,8 @@ pub enum CommandError {
         /// The nearest name that exists.
         near: Option<String>,
     },
-    /// The job is part of the newest program.
-    #[error("job `{job}` is part of the running program; take its `#[job]` away, or pause it")]
+    /// The job is part of the newest program, or of another one that runs.
+    #[error("job `{job}` is part of a running program; take its `#[job]` away, or pause it")]
     Linked {
         /// The job.
         job: JobName,

@@ -73,6 +73,16 @@ pub(super) fn catch_up(check: &mut Check<'_>) -> CatchUp {
             }
         }
     }
+    if check.has(Key::CatchUpLimit) && rule == Some(CatchUpRule::All) {
+        let after_finish = check.has(Key::After) && check.options.schedules().eq([Key::Every]);
+        let single = [Key::At, Key::Once].into_iter().find(|key| check.options.schedules().eq([*key]));
+        if let Some(key) = single.or(after_finish.then_some(Key::After)) {
+            let text = format!(
+                "`catch_up_limit` has no effect with `{key}`: no more than one tick is ever missed\nremove it"
+            );
+            check.wrong_name(Key::CatchUpLimit, text);
+        }
+    }
     CatchUp {
         rule: rule.unwrap_or(CatchUp::DEFAULT.rule),
         limit: limit.unwrap_or(CatchUp::DEFAULT.limit),

@@ -18,7 +18,7 @@ impl Book {
         self.check_run(run)?;
         let (job, state) = (self.runs[&run].job.clone(), self.runs[&run].progress.state);
         if !(state.word().is_dead() || state == RunState::Cancelled) {
-            return Err(CommandError::NotDead { run, job, state: state.word(), verb: "retried" });
+            return Err(CommandError::NotRetriable { run, job, state: state.word() });
         }
         let parked = match self.admitted(&job, force, now)? {
             Admission::Start => false,
@@ -48,7 +48,7 @@ impl Book {
         let found = &self.runs[&run];
         if !found.progress.state.word().is_dead() {
             let (job, state) = (found.job.clone(), found.progress.state.word());
-            return Err(CommandError::NotDead { run, job, state, verb: "dismissed" });
+            return Err(CommandError::NotDead { run, job, state });
         }
         let count = u64::from(found.rare.dismissed.is_none());
         if let Some(run) = self.runs.get_mut(&run) {

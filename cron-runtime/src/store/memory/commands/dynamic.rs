@@ -49,7 +49,7 @@ impl Book {
         for name in jobs {
             self.check_job(name)?;
             let job = self.known(name)?;
-            if job.plan.handler.is_none() && self.is_in_newest(job) {
+            if job.plan.handler.is_none() && (self.is_in_newest(job) || self.is_served(job)) {
                 return Err(CommandError::Linked { job: name.clone() });
             }
             if let Some((holder, _)) = self.active_of(name).next() {

@@ -19,7 +19,7 @@ impl Db<'_> {
         let state = self.held_any(run)?.progress.state;
         if !(state.word().is_dead() || state == RunState::Cancelled) {
             let (job, state) = (self.name_of(job)?, state.word());
-            return Err(CommandError::NotDead { run, job, state, verb: "retried" });
+            return Err(CommandError::NotRetriable { run, job, state });
         }
         let (entry, mut mark) = (self.entry(job)?, self.mark(job)?);
         let parked = match self.admitted(&mut mark, &entry, force, now)? {
@@ -49,7 +49,7 @@ impl Db<'_> {
         let state = self.held_any(run)?.progress.state.word();
         if !state.is_dead() {
             let job = self.name_of(job)?;
-            return Err(CommandError::NotDead { run, job, state, verb: "dismissed" });
+            return Err(CommandError::NotDead { run, job, state });
         }
         let sql = "UPDATE runs SET dismissed_ms = ?2 WHERE id = ?1 AND dismissed_ms IS NULL";
         let count = self.run(sql, params![to_int(run.0), to_ms(now)])? as u64;

@@ -9,6 +9,7 @@ use cron_core::suggest::nearest;
 use rusqlite::OptionalExtension;
 
 use super::super::super::{CommandError, Done, StoreError};
+use super::super::checkup::served_programs;
 use super::super::db::Db;
 use super::super::rows::{failed, to_int};
 use super::super::sync::newest_program;
@@ -87,8 +88,10 @@ impl Db<'_> {
         Ok(found.is_some())
     }
 
-    pub(super) fn remove(&self, jobs: &[JobName]) -> Result<Done, CommandError> {
-        let newest = newest_program(self.connection)?;
+    pub(super) fn remove(&self, jobs: &[JobName], now: DateTime<Utc>) -> Result<Done, CommandError> {
+        // The newest program may not live any more, or may have left them to an older one that does.
+        let mut in_use = served_programs(self.connection, &self.signal, self.owner, now)?;
+        in_use.extend(newest_program(self.connection)?);
         let mut ids: Vec<JobId> = Vec::with_capacity(jobs.len());
         for name in jobs {
             let id = self.named(name)?;
@@ -98,7 +101,7 @@ impl Db<'_> {
                 .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?)))
                 .map_err(failed)
                 .map_err(CommandError::from)?;
-            if is_declared && newest == Some(synced_by) {
+            if is_declared && in_use.contains(&synced_by) {
                 return Err(CommandError::Linked { job: name.clone() });
             }
             if let Some(holder) = self.busy(id)? {
