@@ -14,6 +14,7 @@ cases!(setting_back:
     a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time,
     what_waits_under_a_wrong_clock_waits_as_long_under_the_right_one,
     a_wait_that_was_told_at_the_right_time_is_left_alone,
+    an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_in_time,
     a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one,
     what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void,
 );
@@ -84,6 +85,26 @@ pub(crate) fn a_wait_that_was_told_at_the_right_time_is_left_alone(world: &World
     // Nothing shows that the clock was wrong.
     assert_eq!(process.set_back(at(12)).expect("sets back"), []);
     assert_eq!(process.run_info(claimed[0].claim.run).state.wake(), wake);
+    // It was, but not when this was told.
+    process.succeed(process.starts(day).claim, day);
+    assert_eq!(process.set_back(at(35)).expect("sets back").len(), 2);
+    assert_eq!(process.run_info(claimed[0].claim.run).state.wake(), wake);
+}
+
+pub(crate) fn an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_in_time(world: &World) {
+    let day = 24 * HOUR;
+    let again = job("a").every("10s").retries(1).retry_after(Duration::from_secs(100)).retry_past_next();
+    let first = world.start(0, std::slice::from_ref(&again));
+    let run = first.starts(10).claim.run;
+    first.leaves(11);
+    // The machine starts with a clock that is a day ahead.
+    let second = world.start(day, &[again]);
+    assert_eq!(second.reaps(day), [run]);
+    let wake = second.run_info(run).state.wake().expect("it is tried again");
+    second.starts_nothing(day);
+    second.set_back(at(35)).expect("sets back");
+    assert_eq!(second.run_info(run).state.wake(), Some(at(35) + (wake - at(day))));
+    assert_eq!(second.starts(35 + 120).claim.run, run);
 }
 
 pub(crate) fn a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one(world: &World) {

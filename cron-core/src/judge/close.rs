@@ -66,23 +66,36 @@ pub fn is_astray(mark: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     mark.signed_duration_since(now) > ASTRAY
 }
 
-/// When a run is to start that was told to wait until `wake` while the clock was wrong by more than 3 hours: it waits as long from `now` on as it
-/// was to wait then. `None` where nothing shows that the clock was wrong; a function may have asked for a long wait.
+/// What is known of a run that waits when a clock that was wrong is set right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// When it is to start.
+    pub wake: DateTime<Utc>,
+    /// When its last attempt began, or its nominal instant.
+    pub since: DateTime<Utc>,
+    /// Whether its last attempt came to an end that its process saw: that instant was counted from its beginning.
+    pub is_measured: bool,
+}
+
+/// When a run is to start that was told to wait while the clock was wrong by more than 3 hours: it waits as long from `now` on as it was to
+/// wait then. `None` where nothing shows that the clock was wrong; a function may have asked for a long wait.
 ///
-/// Two things show it: the run is of a time that has not come (`since` is when its last attempt began, or its nominal instant), or it was to
-/// wait until after `wrong`, the furthest high-water mark that was found astray and so about what the clock showed.
+/// Two things show it: the run is of a time that has not come, or nobody has seen its end and it was to wait until after `wrong`, the
+/// furthest high-water mark that was found astray and so at most what the clock showed.
 #[must_use]
 pub fn wake_set_back(
-    wake: DateTime<Utc>,
-    since: DateTime<Utc>,
+    waits: Waits,
     wrong: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let is_of_that_time = since > now || wrong.is_some_and(|wrong| wake > wrong);
+    let Waits { wake, since, is_measured } = waits;
+    let is_of_that_time = since > now || (!is_measured && wrong.is_some_and(|wrong| wake > wrong));
     if !is_astray(wake, now) || !is_of_that_time {
         return None;
     }
-    let left = wake.signed_duration_since(wrong.unwrap_or(since)).max(TimeDelta::zero());
+    // Marks are ticks, and where those are rare the clock was further.
+    let clock = wrong.map_or(since, |wrong| wrong.max(since));
+    let left = wake.signed_duration_since(clock).max(TimeDelta::zero());
     Some(now.checked_add_signed(left).unwrap_or(wake))
 }
 
@@ -97,17 +110,20 @@ mod tests {
     #[test]
     fn a_wait_that_was_told_under_a_wrong_clock_is_as_long_under_the_right_one() {
         const DAY: i64 = 86_400;
-        let wakes =
-            |wake, since, wrong: Option<i64>| wake_set_back(at(wake), at(since), wrong.map(at), at(0));
-        // It began a day ahead, and no mark tells how far ahead the clock was by then: it waits from its beginning on.
-        assert_eq!(wakes(DAY + 10, DAY, None), Some(at(10)));
-        assert_eq!(wakes(DAY + 10, DAY, Some(DAY + 5)), Some(at(5)));
-        assert_eq!(wakes(DAY + 10, DAY, Some(2 * DAY)), Some(at(0)), "its time had come by then");
-        // It began at the right time and ended under the wrong clock.
-        assert_eq!(wakes(DAY + 10, -5, Some(DAY)), Some(at(10)));
+        let wakes = |wake, since, is_measured, wrong: Option<i64>| {
+            wake_set_back(Waits { wake: at(wake), since: at(since), is_measured }, wrong.map(at), at(0))
+        };
+        // It began a day ahead: it waits from its beginning on, or from what the clock is known to have shown later.
+        assert_eq!(wakes(DAY + 10, DAY, true, None), Some(at(10)));
+        assert_eq!(wakes(DAY + 10, DAY, true, Some(DAY / 2)), Some(at(10)));
+        assert_eq!(wakes(DAY + 10, DAY, true, Some(DAY + 5)), Some(at(5)));
+        assert_eq!(wakes(DAY + 10, DAY, true, Some(2 * DAY)), Some(at(0)), "its time had come by then");
+        // It began at the right time and was found lost under the wrong clock.
+        assert_eq!(wakes(DAY + 10, -5, false, Some(DAY)), Some(at(10)));
         // A function asked for a long wait, in the right time; and an hour is waited for in any case.
-        assert_eq!(wakes(DAY + 10, -5, None), None);
-        assert_eq!(wakes(DAY + 10, -5, Some(2 * DAY)), None);
-        assert_eq!(wakes(3_600, 1_800, Some(3_500)), None);
+        assert_eq!(wakes(DAY + 10, -5, true, Some(DAY)), None);
+        assert_eq!(wakes(DAY + 10, -5, false, None), None);
+        assert_eq!(wakes(DAY + 10, -5, false, Some(2 * DAY)), None);
+        assert_eq!(wakes(3_600, 1_800, true, Some(3_500)), None);
     }
 }

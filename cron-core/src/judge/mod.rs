@@ -28,7 +28,7 @@ use crate::run::{Origin, RunId, SkipReason};
 use crate::schedule::Schedule;
 
 pub use admit::{Admission, admit, backfill_room, room};
-pub use close::{close, first_mark, is_astray, wake_set_back};
+pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
 pub use delay::mark_after_end;
 pub use hold::{Hold, Next, hold_after};
 

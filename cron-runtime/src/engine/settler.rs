@@ -168,7 +168,7 @@ impl Engine {
                 }
             };
             let duration = now.monotonic.saturating_sub(running.started.monotonic);
-            let event = RunEvent::Ended { at: now.wall, end };
+            let event = RunEvent::Ended { at: running.ended(duration, now), end };
             let note = running.hold.leash.notebook.close();
             let (attempt, started) = (&running.attempt, running.started);
             self.settle_later(Closing { attempt, started, duration, event, next: None, note }, now);

@@ -189,12 +189,13 @@ impl Scheduler {
         }
     }
 
-    /// Removes a job with its record: a dynamic one, or a declared one that the newest program does not contain.
+    /// Removes a job with its record: a dynamic one, or a declared one that neither the newest program nor another
+    /// one that runs contains, as far as the file tells.
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job, it is part of the newest
-    /// program, or it has active runs; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job, it is part of
+    /// such a program, or it has active runs; [`Error::Store`] if the store failed.
     pub async fn remove(&self, job: impl Into<String>) -> Result<(), Error> {
         let job = JobName::try_from(job.into())?;
         self.command(Command::Remove { jobs: vec![job] }).await.map(drop)

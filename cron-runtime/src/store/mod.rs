@@ -121,7 +121,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// Sets high-water marks that lie more than 3 hours in the future back to `now`: they were written under a wrong clock. Verdicts
     /// after `now` are void: skipped ticks up to `now` become `skipped(clock)`, later ones have no verdict any more, and their runs
     /// stay in the record as runs beside the ticks. Runs that were told to wait under that clock wait as long from `now` on, leases end
-    /// when ones that begin now do, and what a run of that time said about the next one is void. Gives the jobs whose marks were set back
+    /// when ones that begin now do, and instants that runs of that time named for the next one are void. Gives the jobs whose marks were set back
     /// with their old marks.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, is_astray, wake_set_back};
+use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
 use cron_core::run::SkipReason;
 
 use super::super::{LEASE, StoreError};
@@ -29,8 +29,9 @@ impl Book {
         let active: Vec<_> = self.runs.active().map(|(id, _)| id).collect();
         for id in active {
             let Some(run) = self.runs.get_mut(&id) else { continue };
-            let since = run.started.unwrap_or(run.nominal);
-            let wake = run.progress.state.wake().and_then(|wake| wake_set_back(wake, since, wrong, now));
+            let (since, is_measured) = (run.started.unwrap_or(run.nominal), run.duration.is_some());
+            let waits = run.progress.state.wake().map(|wake| Waits { wake, since, is_measured });
+            let wake = waits.and_then(|waits| wake_set_back(waits, wrong, now));
             if let Some(wake) = wake {
                 run.progress.state = run.progress.state.waits_until(wake);
             }

@@ -185,7 +185,8 @@ fn incarnations(
     Ok(found)
 }
 
-/// The programs of the incarnations that live, or may do so: `me`, whose own lock is free for itself, and others.
+/// The programs of the incarnations that live: `me`, whose own lock is free for itself, and others. Where the system does not tell, one that
+/// was killed would be counted for ever, so there it has to hold a lease.
 pub(super) fn served_programs(
     connection: &Connection,
     signal: &Signal,
@@ -199,7 +200,12 @@ pub(super) fn served_programs(
         statement.query_map([to_ms(now)], |row| row.get(0)).map_err(failed)?.collect();
     let owners = owners.map_err(failed)?;
     let found = incarnations(connection, Some(signal), |owner| owners.contains(&to_int(owner.0)))?;
-    let living = found.iter().filter(|incarnation| incarnation.serves).map(|incarnation| incarnation.id);
+    let lives = |one: &&Incarnation| match one.life {
+        Life::Alive => true,
+        Life::Dead => false,
+        Life::Elsewhere | Life::Unknown => owners.contains(&to_int(one.id.0)),
+    };
+    let living = found.iter().filter(lives).map(|incarnation| incarnation.id);
     programs(connection, &living.chain(me).collect())
 }
 

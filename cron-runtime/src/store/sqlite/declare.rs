@@ -22,13 +22,14 @@ pub(super) struct Stored {
     /// Whether a program declares it; else it is a dynamic job.
     pub(super) is_declared: bool,
     text: String,
+    fingerprint: i64,
     since: DateTime<Utc>,
     /// The newest program that contained it.
     pub(super) synced_by: i64,
 }
 
 /// Columns of a [`Stored`].
-pub(super) const FOUND: &str = "id, handler IS NULL, plan, since_ms, synced_by";
+pub(super) const FOUND: &str = "id, handler IS NULL, plan, fingerprint, since_ms, synced_by";
 
 /// No program declares the job.
 const NO_PROGRAM: i64 = 0;
@@ -107,12 +108,12 @@ impl Db<'_> {
             Ok(stored_plan) => Some(stored_plan),
             // Another version has declared it in words that this one does not know. It is edited back, and no other job waits for that.
             Err(StoreError::Corrupt { what }) => {
-                tracing::warn!(job = %plan.name, %what, "declared anew: which ticks it had until now is not known");
+                tracing::warn!(job = %plan.name, %what, "declared anew in words that this version knows");
                 None
             }
             Err(error) => return Err(error),
         };
-        let is_edited = stored_plan.as_ref().is_none_or(|stored| fingerprint(plan) != fingerprint(stored));
+        let is_edited = fingerprint(plan) != stored_plan.as_ref().map_or(stored.fingerprint, fingerprint);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
         if let Some(stored_plan) = &stored_plan {
@@ -124,10 +125,8 @@ impl Db<'_> {
                 let old = Entry::new(stored_plan.clone(), stored.since);
                 self.close_until(&mut mark, &old, pause.as_ref(), now)?;
             }
-        } else if mark.place.mark < now {
-            // From the mark on nobody here can say which ticks there were, so there were none.
-            self.write_segment(id, mark.place.mark, None)?;
-            mark.place.mark = now;
+        } else if is_edited {
+            self.close_as_recorded(&mut mark, plan, now)?;
         }
         if is_edited {
             since = mark.place.mark;
@@ -162,6 +161,27 @@ impl Db<'_> {
         Ok(is_edited)
     }
 
+    /// Gives the ticks up to `now` their verdict under the schedule that the record has, where the declaration cannot be read.
+    fn close_as_recorded(&self, mark: &mut Mark, plan: &Plan, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sql = "SELECT schedule FROM segments WHERE job_id = ?1 ORDER BY since_ms DESC LIMIT 1";
+        let text: Option<String> =
+            self.statement(sql)?.query_row([to_int(mark.job.0)], |row| row.get(0)).map_err(failed)?;
+        match text.map(|text| text.parse::<Schedule>()).transpose() {
+            Ok(schedule) => {
+                let pause = self.pause(mark.job)?;
+                let old = Entry::new(Plan { schedule, ..plan.clone() }, mark.place.mark);
+                self.close_until(mark, &old, pause.as_ref(), now)?;
+            }
+            // Nobody here can say which ticks there were from the mark on: the record has none.
+            Err(_) if mark.place.mark < now => {
+                self.write_segment(mark.job, mark.place.mark, None)?;
+                mark.place.mark = now;
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
     /// The job of this name.
     pub(super) fn stored(&self, name: &JobName) -> Result<Option<Stored>, StoreError> {
         let mut statement = self.statements.find_job.borrow_mut();
@@ -169,8 +189,9 @@ impl Db<'_> {
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
         let (id, is_declared) = (JobId(row.u64("id")?), row.get("handler")?);
-        let (text, since) = (row.get("plan")?, row.instant("since_ms")?);
-        Ok(Some(Stored { id, is_declared, text, since, synced_by: row.get("synced_by")? }))
+        let (text, fingerprint) = (row.get("plan")?, row.get("fingerprint")?);
+        let since = row.instant("since_ms")?;
+        Ok(Some(Stored { id, is_declared, text, fingerprint, since, synced_by: row.get("synced_by")? }))
     }
 
     /// Removes a job with its record.

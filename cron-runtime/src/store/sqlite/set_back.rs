@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, is_astray, wake_set_back};
+use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
 use cron_core::run::{JobId, SkipReason};
 use cron_core::schedule::Schedule;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::super::{LEASE, StoreError};
 use super::db::Db;
-use super::ledger::segments;
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 
@@ -26,7 +25,7 @@ impl Db<'_> {
             }
             let mut mark = self.mark(job)?;
             told.push((name.clone(), mark.place.mark));
-            self.void_verdicts(job, &name, now)?;
+            self.void_verdicts(job, now)?;
             self.set_one_back(&mut mark, now)?;
         }
         self.wait_in_time(told.iter().map(|(_, mark)| *mark).max(), now)?;
@@ -37,7 +36,8 @@ impl Db<'_> {
     /// Waits and leases that were told under the wrong clock end as soon as under the right one.
     fn wait_in_time(&self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, wake_ms, lease_ms, ifnull(started_ms, nominal_ms) AS since_ms FROM runs \
+            "SELECT id, wake_ms, lease_ms, ifnull(started_ms, nominal_ms) AS since_ms, \
+             duration_us IS NOT NULL AS is_measured FROM runs \
              INDEXED BY runs_active WHERE {ACTIVE} AND (wake_ms > ?1 OR lease_ms > ?1)"
         );
         let mut statement = self.statement(&sql)?;
@@ -47,8 +47,9 @@ impl Db<'_> {
             let mut row = Columns::of(row);
             let run = row.u64("id")?;
             let (wake, lease) = (row.instant_or_null("wake_ms")?, row.instant_or_null("lease_ms")?);
-            let since = row.instant("since_ms")?;
-            wakes.extend(wake.and_then(|wake| Some((run, wake_set_back(wake, since, wrong, now)?))));
+            let (since, is_measured) = (row.instant("since_ms")?, row.get("is_measured")?);
+            let waits = wake.map(|wake| Waits { wake, since, is_measured });
+            wakes.extend(waits.and_then(|waits| Some((run, wake_set_back(waits, wrong, now)?))));
             leases.extend(lease.filter(|lease| is_astray(*lease, now)).map(|_| run));
         }
         drop(rows);
@@ -108,17 +109,11 @@ impl Db<'_> {
     }
 
     /// Later ticks have no verdict any more; their runs stay in the record beside the ticks.
-    fn void_verdicts(&self, job: JobId, name: &JobName, now: DateTime<Utc>) -> Result<(), StoreError> {
+    fn void_verdicts(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let (number, at) = (to_int(job.0), to_ms(now));
         let sql = "UPDATE runs SET lane = id WHERE job_id = ?1 AND nominal_ms > ?2 AND lane = 0";
         self.run(sql, params![number, at])?;
         self.run("DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2", params![number, at])?;
-        let segments = match segments(self.connection, name.as_str(), job) {
-            Ok(segments) => segments,
-            // A schedule that it once had is in words that this version does not know: of its blocks the first tick is what is left.
-            Err(StoreError::Corrupt { .. }) => Vec::new(),
-            Err(error) => return Err(error),
-        };
         let sql = "SELECT first_ms FROM skips WHERE job_id = ?1 AND last_ms > ?2";
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query(params![number, at]).map_err(failed)?;
@@ -127,15 +122,26 @@ impl Db<'_> {
             cut.push(Columns::of(row).instant("first_ms")?);
         }
         for first in cut {
-            let segment = segments.iter().rev().find(|segment| segment.since < first);
-            let schedule = segment.and_then(|segment| segment.schedule.as_ref());
-            let (last, count) = up_to(schedule, first, now);
+            let schedule = self.schedule_at(job, first)?;
+            let (last, count) = up_to(schedule.as_ref(), first, now);
             let sql =
                 "UPDATE skips SET last_ms = ?3, count = ?4, reason = ?5 WHERE job_id = ?1 AND first_ms = ?2";
             let reason = SkipReason::Clock.as_str();
             self.run(sql, params![number, to_ms(first), to_ms(last), to_int(count), reason])?;
         }
         Ok(())
+    }
+
+    /// The schedule that was in force at a tick. `None` too where it is in words that this version does not know: of its block the first
+    /// tick is what is left.
+    fn schedule_at(&self, job: JobId, tick: DateTime<Utc>) -> Result<Option<Schedule>, StoreError> {
+        let sql = "SELECT schedule FROM segments WHERE job_id = ?1 AND since_ms < ?2 ORDER BY since_ms DESC LIMIT 1";
+        let mut statement = self.statement(sql)?;
+        let text: Option<Option<String>> = statement
+            .query_row(params![to_int(job.0), to_ms(tick)], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        Ok(text.flatten().and_then(|text| text.parse().ok()))
     }
 
     fn set_one_back(&self, mark: &mut Mark, now: DateTime<Utc>) -> Result<(), StoreError> {
