@@ -5,7 +5,7 @@ use std::time::Duration;
 use cron_runtime::core::policy::Retention;
 
 use crate::jobs::{at, job};
-use crate::world::{Desk, Next, RunState, SkipReason, World, block, missed, name};
+use crate::world::{Command, Desk, JudgeRequest, Next, RunState, SkipReason, World, block, missed, name};
 
 cases!(setting_back:
     a_mark_up_to_three_hours_ahead_is_waited_for,
@@ -14,6 +14,7 @@ cases!(setting_back:
     a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time,
     what_waits_under_a_wrong_clock_waits_as_long_under_the_right_one,
     a_wait_that_was_told_at_the_right_time_is_left_alone,
+    what_is_to_start_at_once_does_so_after_a_wrong_clock,
     an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_in_time,
     a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one,
     what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void,
@@ -89,6 +90,21 @@ pub(crate) fn a_wait_that_was_told_at_the_right_time_is_left_alone(world: &World
     process.succeed(process.starts(day).claim, day);
     assert_eq!(process.set_back(at(35)).expect("sets back").len(), 2);
     assert_eq!(process.run_info(claimed[0].claim.run).state.wake(), wake);
+}
+
+pub(crate) fn what_is_to_start_at_once_does_so_after_a_wrong_clock(world: &World) {
+    let day = 24 * HOUR;
+    let process = world.start(0, &[job("a").every("10s"), job("b")]);
+    process.triggered("b", 1);
+    let failed = process.starts(1).claim;
+    process.fail(failed, 2, "no");
+    // A person retries it a day ahead, and no worker is free.
+    process.does(Command::Retry { run: failed.run, force: false }, day);
+    let crowded =
+        process.store().judge(JudgeRequest { room: 0, ..process.request(day, 100) }).expect("judges");
+    assert_eq!(crowded.claimed, []);
+    process.set_back(at(35)).expect("sets back");
+    assert!(process.judge(35).claimed.iter().any(|claimed| claimed.claim.run == failed.run));
 }
 
 pub(crate) fn an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_in_time(world: &World) {

@@ -71,26 +71,35 @@ pub fn is_astray(mark: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 pub struct Waits {
     /// When it is to start.
     pub wake: DateTime<Utc>,
+    /// Whether it is `scheduled`, and so to start as soon as there is room; else it waits for a retry.
+    pub is_scheduled: bool,
     /// When its last attempt began, or its nominal instant.
     pub since: DateTime<Utc>,
-    /// Whether its last attempt came to an end that its process saw: that instant was counted from its beginning.
+    /// Whether its last attempt came to an end that its process saw: a retry was counted from its beginning.
     pub is_measured: bool,
 }
 
 /// When a run is to start that was told to wait while the clock was wrong by more than 3 hours: it waits as long from `now` on as it was to
 /// wait then. `None` where nothing shows that the clock was wrong; a function may have asked for a long wait.
 ///
-/// Two things show it: the run is of a time that has not come, or nobody has seen its end and it was to wait until after `wrong`, the
-/// furthest high-water mark that was found astray and so at most what the clock showed.
+/// Three things show it: the run was to start at once; its last attempt began in a time that has not come, and the wait after that; or nobody
+/// has seen its end and it was to wait until after `wrong`, the furthest high-water mark that was found astray and so at most what the
+/// clock showed.
 #[must_use]
 pub fn wake_set_back(
     waits: Waits,
     wrong: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let Waits { wake, since, is_measured } = waits;
-    let is_of_that_time = since > now || (!is_measured && wrong.is_some_and(|wrong| wake > wrong));
-    if !is_astray(wake, now) || !is_of_that_time {
+    let Waits { wake, is_scheduled, since, is_measured } = waits;
+    if !is_astray(wake, now) {
+        return None;
+    }
+    if is_scheduled {
+        return Some(now);
+    }
+    let is_counted_from_there = since > now && wake >= since;
+    if !is_counted_from_there && (is_measured || wrong.is_none_or(|wrong| wake <= wrong)) {
         return None;
     }
     // Marks are ticks, and where those are rare the clock was further.
@@ -111,7 +120,15 @@ mod tests {
     fn a_wait_that_was_told_under_a_wrong_clock_is_as_long_under_the_right_one() {
         const DAY: i64 = 86_400;
         let wakes = |wake, since, is_measured, wrong: Option<i64>| {
-            wake_set_back(Waits { wake: at(wake), since: at(since), is_measured }, wrong.map(at), at(0))
+            let (wake, since) = (at(wake), at(since));
+            let waits = Waits { wake, is_scheduled: false, since, is_measured };
+            let asked = wake_set_back(Waits { is_scheduled: true, ..waits }, wrong.map(at), at(0));
+            assert_eq!(
+                asked,
+                is_astray(wake, at(0)).then_some(at(0)),
+                "what is to start at once starts at once"
+            );
+            wake_set_back(waits, wrong.map(at), at(0))
         };
         // It began a day ahead: it waits from its beginning on, or from what the clock is known to have shown later.
         assert_eq!(wakes(DAY + 10, DAY, true, None), Some(at(10)));
@@ -120,6 +137,8 @@ mod tests {
         assert_eq!(wakes(DAY + 10, DAY, true, Some(2 * DAY)), Some(at(0)), "its time had come by then");
         // It began at the right time and was found lost under the wrong clock.
         assert_eq!(wakes(DAY + 10, -5, false, Some(DAY)), Some(at(10)));
+        // It began under the wrong clock and ended under the right one, and its function asked for a long wait.
+        assert_eq!(wakes(DAY / 2, DAY, true, None), None);
         // A function asked for a long wait, in the right time; and an hour is waited for in any case.
         assert_eq!(wakes(DAY + 10, -5, true, Some(DAY)), None);
         assert_eq!(wakes(DAY + 10, -5, false, None), None);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{raw, tamper};
 use crate::jobs::{at, job};
-use crate::world::{Command, Desk, SkipReason, block, missed, name, plans, play_on_file};
+use crate::world::{Command, Desk, SkipInfo, SkipReason, Target, block, missed, name, plans, play_on_file};
 
 fn newer_words(path: &Path, job: &str) {
     let sql = format!("UPDATE jobs SET plan = json_set(plan, '$.overlap', 'newer') WHERE name = '{job}'");
@@ -39,6 +39,25 @@ fn with_another_schedule_the_ticks_until_then_are_those_of_the_record() {
         let again = world.join(35);
         assert_eq!(again.sync(35, &[job("a").every("20s")]).edited, [name("a")]);
         assert_eq!(again.skipped("a"), [missed(20, 30, 2)]);
+        assert_eq!(again.starts(40).nominal, at(40));
+    });
+}
+
+#[test]
+fn what_a_pause_of_its_group_has_skipped_is_not_replayed_outside_of_it() {
+    play_on_file(|world, path| {
+        let older = world.start(0, &[job("a").every("10s").group("team")]);
+        older.succeed(older.starts(10).claim, 11);
+        let (target, by, note) = (Target::group("team").expect("a name"), "eve".to_owned(), String::new());
+        older.does(Command::Pause { target, by, note }, 15);
+        older.leaves(16);
+        newer_words(path, "a");
+        let again = world.join(35);
+        assert_eq!(again.sync(35, &[job("a").every("10s")]).edited, []);
+        assert_eq!(
+            again.skipped("a"),
+            [SkipInfo { note: "by eve".to_owned(), ..block(SkipReason::Paused, 20, 30, 2) }]
+        );
         assert_eq!(again.starts(40).nominal, at(40));
     });
 }

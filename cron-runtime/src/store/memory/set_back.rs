@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
-use cron_core::run::SkipReason;
+use cron_core::run::{SkipReason, StateWord};
 
 use super::super::{LEASE, StoreError};
 use super::book::{Book, Job};
@@ -29,8 +29,12 @@ impl Book {
         let active: Vec<_> = self.runs.active().map(|(id, _)| id).collect();
         for id in active {
             let Some(run) = self.runs.get_mut(&id) else { continue };
-            let (since, is_measured) = (run.started.unwrap_or(run.nominal), run.duration.is_some());
-            let waits = run.progress.state.wake().map(|wake| Waits { wake, since, is_measured });
+            let waits = run.progress.state.wake().map(|wake| Waits {
+                wake,
+                is_scheduled: run.progress.state.word() == StateWord::Scheduled,
+                since: run.started.unwrap_or(run.nominal),
+                is_measured: run.duration.is_some(),
+            });
             let wake = waits.and_then(|waits| wake_set_back(waits, wrong, now));
             if let Some(wake) = wake {
                 run.progress.state = run.progress.state.waits_until(wake);
@@ -46,7 +50,9 @@ impl Book {
         let is_void = |job: &Job| {
             let Some(hold) = job.place.hold else { return false };
             let by = self.runs.get(&hold.by).and_then(|run| run.started);
-            hold.until.is_some_and(|until| is_astray(until, now)) && by.is_some_and(|started| started > now)
+            // Not one that was counted from its end, under the right clock.
+            let is_of_that_time = |until| by.is_some_and(|started| started > now && until >= started);
+            hold.until.is_some_and(|until| is_astray(until, now) && is_of_that_time(until))
         };
         let void: Vec<_> =
             self.jobs.values().filter(|job| is_void(job)).map(|job| job.plan.name.clone()).collect();

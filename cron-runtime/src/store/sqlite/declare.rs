@@ -23,13 +23,14 @@ pub(super) struct Stored {
     pub(super) is_declared: bool,
     text: String,
     fingerprint: i64,
+    group: Option<String>,
     since: DateTime<Utc>,
     /// The newest program that contained it.
     pub(super) synced_by: i64,
 }
 
 /// Columns of a [`Stored`].
-pub(super) const FOUND: &str = "id, handler IS NULL, plan, fingerprint, since_ms, synced_by";
+pub(super) const FOUND: &str = "id, handler IS NULL, plan, fingerprint, grp, since_ms, synced_by";
 
 /// No program declares the job.
 const NO_PROGRAM: i64 = 0;
@@ -116,8 +117,8 @@ impl Db<'_> {
         let is_edited = fingerprint(plan) != stored_plan.as_ref().map_or(stored.fingerprint, fingerprint);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
+        let has_moved = plan.group.as_ref().map(|group| group.as_str()) != stored.group.as_deref();
         if let Some(stored_plan) = &stored_plan {
-            let has_moved = plan.group != stored_plan.group;
             let pause = if is_edited || has_moved { self.pause(id)? } else { None };
             // What a pause of the group has kept from running is not replayed under another one.
             if is_edited || (has_moved && pause.is_some()) {
@@ -125,7 +126,7 @@ impl Db<'_> {
                 let old = Entry::new(stored_plan.clone(), stored.since);
                 self.close_until(&mut mark, &old, pause.as_ref(), now)?;
             }
-        } else if is_edited {
+        } else if is_edited || (has_moved && self.pause(id)?.is_some()) {
             self.close_as_recorded(&mut mark, plan, now)?;
         }
         if is_edited {
@@ -190,8 +191,9 @@ impl Db<'_> {
         let mut row = Columns::of(row);
         let (id, is_declared) = (JobId(row.u64("id")?), row.get("handler")?);
         let (text, fingerprint) = (row.get("plan")?, row.get("fingerprint")?);
-        let since = row.instant("since_ms")?;
-        Ok(Some(Stored { id, is_declared, text, fingerprint, since, synced_by: row.get("synced_by")? }))
+        let (group, since) = (row.get("grp")?, row.instant("since_ms")?);
+        let synced_by = row.get("synced_by")?;
+        Ok(Some(Stored { id, is_declared, text, fingerprint, group, since, synced_by }))
     }
 
     /// Removes a job with its record.

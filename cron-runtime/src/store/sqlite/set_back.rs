@@ -37,7 +37,7 @@ impl Db<'_> {
     fn wait_in_time(&self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = format!(
             "SELECT id, wake_ms, lease_ms, ifnull(started_ms, nominal_ms) AS since_ms, \
-             duration_us IS NOT NULL AS is_measured FROM runs \
+             duration_us IS NOT NULL AS is_measured, state = 'scheduled' AS is_scheduled FROM runs \
              INDEXED BY runs_active WHERE {ACTIVE} AND (wake_ms > ?1 OR lease_ms > ?1)"
         );
         let mut statement = self.statement(&sql)?;
@@ -48,7 +48,8 @@ impl Db<'_> {
             let run = row.u64("id")?;
             let (wake, lease) = (row.instant_or_null("wake_ms")?, row.instant_or_null("lease_ms")?);
             let (since, is_measured) = (row.instant("since_ms")?, row.get("is_measured")?);
-            let waits = wake.map(|wake| Waits { wake, since, is_measured });
+            let is_scheduled = row.get("is_scheduled")?;
+            let waits = wake.map(|wake| Waits { wake, is_scheduled, since, is_measured });
             wakes.extend(waits.and_then(|waits| Some((run, wake_set_back(waits, wrong, now)?))));
             leases.extend(lease.filter(|lease| is_astray(*lease, now)).map(|_| run));
         }
@@ -63,10 +64,10 @@ impl Db<'_> {
         Ok(())
     }
 
-    /// What runs of a time that has not come said about the next one.
+    /// What runs of a time that has not come said about the next one; not where it was counted from their end, under the right clock.
     fn void_holds(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = "SELECT marks.job_id, hold_ms FROM marks JOIN runs ON runs.id = hold_by \
-                   WHERE hold_ms > ?1 AND started_ms > ?1 ORDER BY marks.job_id";
+                   WHERE hold_ms > ?1 AND started_ms > ?1 AND hold_ms >= started_ms ORDER BY marks.job_id";
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query([to_ms(now)]).map_err(failed)?;
         let mut void = Vec::new();
