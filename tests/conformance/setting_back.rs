@@ -16,7 +16,7 @@ cases!(setting_back:
     a_wait_that_was_told_at_the_right_time_is_left_alone,
     what_is_to_start_at_once_does_so_after_a_wrong_clock,
     an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_in_time,
-    a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one,
+    a_lease_of_another_clock_is_left_alone,
     what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void,
 );
 
@@ -123,15 +123,15 @@ pub(crate) fn an_attempt_that_was_found_lost_under_a_wrong_clock_is_tried_again_
     assert_eq!(second.starts(35 + 120).claim.run, run);
 }
 
-pub(crate) fn a_lease_of_a_wrong_clock_ends_as_soon_as_one_of_the_right_one(world: &World) {
+pub(crate) fn a_lease_of_another_clock_is_left_alone(world: &World) {
     let day = 24 * HOUR;
     let process = world.start(0, &[job("a").every("10s")]);
     let claimed = process.starts(day);
+    // It may live, on a machine with another clock, and this one may be the wrong one.
     let other = world.join(35);
-    assert_eq!(other.reaps(35), []);
     other.set_back(at(35)).expect("sets back");
-    assert_eq!(other.reaps(65), []);
-    assert_eq!(other.reaps(66), [claimed.claim.run]);
+    assert_eq!(other.reaps(100), []);
+    process.succeed(claimed.claim, day + 1);
 }
 
 pub(crate) fn what_a_run_under_a_wrong_clock_said_about_the_next_one_is_void(world: &World) {

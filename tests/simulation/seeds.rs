@@ -9,8 +9,23 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 14] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 180, 264, 362, 1060, 1_795_808_000_000_101, 1_795_963_413_000_185];
+const KEPT: [u64; 15] = [
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    180,
+    264,
+    362,
+    1060,
+    1_795_808_000_000_101,
+    1_795_963_413_000_185,
+    1_795_993_559_000_010,
+];
 
 /// For how long new seeds are played where `SIMULATION_SECONDS` does not say.
 const SECONDS: u64 = 20;

@@ -9,13 +9,13 @@ use cron_core::run::AttemptEnd;
 
 use super::Engine;
 use super::events::Event;
-use super::keeper::TRUST;
+use super::keeper::{LEASE, TRUST};
 use super::outage::Verb;
 use super::running::{Running, Stop};
 use super::settler::{Pending, settlements};
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
-use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, LEASE, Settled, StoreError};
+use crate::store::{Answer, Claim, Claimed, JudgeRequest, Judged, Settled, StoreError};
 
 /// At most this many jobs are judged in one transaction when nothing was left from before, or where no more workers are free. Each that
 /// follows while more is due is twice as large.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use cron_core::problem::ProblemKind;
 
 use super::Engine;
@@ -10,8 +11,10 @@ use super::outage::Verb;
 use super::running::Stop;
 use super::settler::Pending;
 use crate::clock::Moment;
-use crate::store::{Claim, LEASE};
+use crate::store::Claim;
 
+/// How long a lease lasts, in the store's time.
+pub(super) const LEASE: TimeDelta = TimeDelta::seconds(30);
 /// Between two renewals.
 const RENEW: Duration = Duration::from_secs(10);
 /// How long after the request a renewal is trusted here: less than the lease, so that the attempt is stopped before anybody

@@ -24,7 +24,7 @@ pub use types::{
     MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter,
     RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
 };
-pub(crate) use types::{LEASE, MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
+pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
 
 /// Waits for what a store was asked for.
 pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError> + Send>;
@@ -120,9 +120,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Sets high-water marks that lie more than 3 hours in the future back to `now`: they were written under a wrong clock. Verdicts
     /// after `now` are void: skipped ticks up to `now` become `skipped(clock)`, later ones have no verdict any more, and their runs
-    /// stay in the record as runs beside the ticks. Runs that were told to wait under that clock wait as long from `now` on, leases end
-    /// when ones that begin now do, and instants that runs of that time named for the next one are void. Gives the jobs whose marks were set back
-    /// with their old marks.
+    /// stay in the record as runs beside the ticks. Runs that were told to wait under that clock wait as long from `now` on, and
+    /// instants that runs of that time named for the next one are void. Gives the jobs whose marks were set back with their old marks.
     ///
     /// # Errors
     ///

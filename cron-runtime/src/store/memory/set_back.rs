@@ -5,7 +5,7 @@ use cron_core::job::JobName;
 use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
 use cron_core::run::{SkipReason, StateWord};
 
-use super::super::{LEASE, StoreError};
+use super::super::StoreError;
 use super::book::{Book, Job};
 
 impl Book {
@@ -24,7 +24,7 @@ impl Book {
         Ok(astray)
     }
 
-    /// Waits and leases that were told under the wrong clock end as soon as under the right one.
+    /// Waits that were told under the wrong clock end as soon as under the right one. Leases stay: their owner may live, with another clock.
     fn wait_in_time(&mut self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) {
         let active: Vec<_> = self.runs.active().map(|(id, _)| id).collect();
         for id in active {
@@ -38,9 +38,6 @@ impl Book {
             let wake = waits.and_then(|waits| wake_set_back(waits, wrong, now));
             if let Some(wake) = wake {
                 run.progress.state = run.progress.state.waits_until(wake);
-            }
-            if run.lease.is_some_and(|lease| is_astray(lease, now)) {
-                run.lease = Some(now + LEASE);
             }
         }
     }

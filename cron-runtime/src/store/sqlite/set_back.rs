@@ -7,7 +7,7 @@ use cron_core::run::{JobId, SkipReason};
 use cron_core::schedule::Schedule;
 use rusqlite::{OptionalExtension, params};
 
-use super::super::{LEASE, StoreError};
+use super::super::StoreError;
 use super::db::Db;
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
@@ -33,33 +33,26 @@ impl Db<'_> {
         Ok(told)
     }
 
-    /// Waits and leases that were told under the wrong clock end as soon as under the right one.
+    /// Waits that were told under the wrong clock end as soon as under the right one. Leases stay: their owner may live, with another clock.
     fn wait_in_time(&self, wrong: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), StoreError> {
         let sql = format!(
-            "SELECT id, wake_ms, lease_ms, ifnull(started_ms, nominal_ms) AS since_ms, \
+            "SELECT id, wake_ms, ifnull(started_ms, nominal_ms) AS since_ms, \
              duration_us IS NOT NULL AS is_measured, state = 'scheduled' AS is_scheduled FROM runs \
-             INDEXED BY runs_active WHERE {ACTIVE} AND (wake_ms > ?1 OR lease_ms > ?1)"
+             INDEXED BY runs_active WHERE {ACTIVE} AND wake_ms > ?1"
         );
         let mut statement = self.statement(&sql)?;
         let mut rows = statement.query([to_ms(now)]).map_err(failed)?;
-        let (mut wakes, mut leases) = (Vec::new(), Vec::new());
+        let mut wakes = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let mut row = Columns::of(row);
-            let run = row.u64("id")?;
-            let (wake, lease) = (row.instant_or_null("wake_ms")?, row.instant_or_null("lease_ms")?);
+            let (run, wake) = (row.u64("id")?, row.instant("wake_ms")?);
             let (since, is_measured) = (row.instant("since_ms")?, row.get("is_measured")?);
-            let is_scheduled = row.get("is_scheduled")?;
-            let waits = wake.map(|wake| Waits { wake, is_scheduled, since, is_measured });
-            wakes.extend(waits.and_then(|waits| Some((run, wake_set_back(waits, wrong, now)?))));
-            leases.extend(lease.filter(|lease| is_astray(*lease, now)).map(|_| run));
+            let waits = Waits { wake, is_scheduled: row.get("is_scheduled")?, since, is_measured };
+            wakes.extend(wake_set_back(waits, wrong, now).map(|wake| (run, wake)));
         }
         drop(rows);
         for (run, wake) in wakes {
             self.run("UPDATE runs SET wake_ms = ?2 WHERE id = ?1", params![to_int(run), to_ms(wake)])?;
-        }
-        for run in leases {
-            let lease = to_ms(now + LEASE);
-            self.run("UPDATE runs SET lease_ms = ?2 WHERE id = ?1", params![to_int(run), lease])?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label, Plan};
 use cron_core::judge::{Next, Skip};
 use cron_core::run::{AttemptEnd, Epoch, Origin, OwnerId, RunEvent, RunId, RunState};
@@ -39,9 +39,6 @@ pub struct Synced {
     /// Jobs that the store knows and this program does not contain.
     pub not_linked: Vec<JobName>,
 }
-
-/// How long a lease lasts, in the store's time.
-pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 /// The input of [`Store::judge`](crate::store::Store::judge).
 #[derive(Clone, Copy, Debug)]
