@@ -11,7 +11,7 @@ use crate::jobs::at;
 use crate::world::{Desk, Process, SqliteBooks, assert_sound};
 
 /// The versions of which a file is kept.
-const VERSIONS: [u32; 5] = [1, 2, 3, 4, 5];
+const VERSIONS: [u32; 6] = [1, 2, 3, 4, 5, 6];
 
 /// The tables are those of this version since then.
 const SAME_TABLES: u32 = 5;

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0004_lighter_runs.sql"),
     include_str!("0005_programs.sql"),
     include_str!("0006_lighter_plans.sql"),
+    include_str!("0007_after_a_fault.sql"),
 ];
 
 /// The newest schema version that this program knows.

@@ -1,0 +1,1 @@
+-- What people meet: clocks that are behind, jobs that take their process down, runs of old ticks, policies of a handler.
