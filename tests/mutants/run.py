@@ -30,6 +30,9 @@ SUITES = {
 FAILED_TEST = re.compile(r"^test (\S+) \.\.\. FAILED$", re.MULTILINE)
 STUCK_TEST = re.compile(r"^test (\S+) has been running for over 60 seconds$", re.MULTILINE)
 
+# A fault may need a world that no kept seed draws.
+ENVIRONMENT = {**os.environ, "SIMULATION_SECONDS": os.environ.get("SIMULATION_SECONDS", "20")}
+
 # A suite with its build is done long before: what takes longer (s) waits for something that the fault keeps from it.
 PATIENCE = 900
 
@@ -59,7 +62,8 @@ def copy_tree(target):
 def play(command, tree):
     """Whether the suite passes, and what it prints; one that never ends is killed with all that it started."""
     suite = subprocess.Popen(
-        command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, cwd=tree, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     )
     try:
         printed, complaints = suite.communicate(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-//! Worlds by the number: those that are kept, and new ones for as long as there is time.
+//! Worlds by the number: those that are kept, and new ones where somebody asks for them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -27,8 +27,43 @@ const KEPT: [u64; 15] = [
     1_795_993_559_000_010,
 ];
 
-/// For how long new seeds are played where `SIMULATION_SECONDS` does not say.
+/// Which worlds a run of this test plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    /// The kept seeds. A test of somebody's change says the same each time, so nothing else is played unasked.
+    Kept,
+    /// One world.
+    One(u64),
+    /// New ones. The kept ones come first, unless it is said where the new ones begin.
+    Fresh { base: Option<u64>, until: Until },
+}
+
+/// When enough new worlds have been played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Until {
+    Worlds(u64),
+    Seconds(u64),
+}
+
+/// For how long new seeds are played where only their beginning is given.
 const SECONDS: u64 = 20;
+
+impl Choice {
+    /// What the variables ask for.
+    fn read(number: impl Fn(&str) -> Option<u64>) -> Self {
+        if let Some(seed) = number("SIMULATION_SEED") {
+            return Self::One(seed);
+        }
+        let base = number("SIMULATION_BASE");
+        let until = match (number("SIMULATION_SEEDS"), number("SIMULATION_SECONDS")) {
+            (Some(worlds), _) => Until::Worlds(worlds),
+            (None, Some(seconds)) => Until::Seconds(seconds),
+            (None, None) if base.is_some() => Until::Seconds(SECONDS),
+            (None, None) => return Self::Kept,
+        };
+        Self::Fresh { base, until }
+    }
+}
 
 /// Lets the world of a seed live.
 ///
@@ -59,31 +94,56 @@ fn number(variable: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a whole number, not `{text}`")))
 }
 
-#[test]
-fn seeds() {
-    if let Some(seed) = number("SIMULATION_SEED") {
-        println!("seed {seed}: {:?}", play(seed));
-        return;
+fn play_kept() {
+    for seed in KEPT {
+        play(seed);
     }
-    let base = number("SIMULATION_BASE").unwrap_or_else(|| {
-        for seed in KEPT {
-            play(seed);
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
-        now.as_secs() * 1_000_000
-    });
+}
+
+fn play_fresh(base: u64, until: Until) {
     println!("new seeds from {base} on");
-    let limit = Duration::from_secs(number("SIMULATION_SECONDS").unwrap_or(SECONDS));
-    let most = number("SIMULATION_SEEDS").unwrap_or(u64::MAX);
     let began = Instant::now();
     let (mut worlds, mut calls, mut lived) = (0, 0, TimeDelta::zero());
-    while worlds < most && (began.elapsed() < limit || number("SIMULATION_SEEDS").is_some()) {
+    let goes_on = |worlds| match until {
+        Until::Worlds(most) => worlds < most,
+        Until::Seconds(limit) => began.elapsed() < Duration::from_secs(limit),
+    };
+    while goes_on(worlds) {
         let world = play(base + worlds);
         worlds += 1;
         calls += world.calls;
         lived += world.span;
     }
     println!("{worlds} worlds, {calls} calls, {} days", lived.num_days());
+}
+
+#[test]
+fn seeds() {
+    match Choice::read(number) {
+        Choice::One(seed) => println!("seed {seed}: {:?}", play(seed)),
+        Choice::Kept => play_kept(),
+        Choice::Fresh { base: Some(base), until } => play_fresh(base, until),
+        Choice::Fresh { base: None, until } => {
+            play_kept();
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+            play_fresh(now.as_secs() * 1_000_000, until);
+        }
+    }
+}
+
+/// `cargo test` sets none of the variables, and a seed that was never played before is no verdict on somebody's change.
+#[test]
+fn new_seeds_are_played_only_where_a_variable_asks() {
+    let choose = |set: &[(&str, u64)]| {
+        Choice::read(|variable| set.iter().find(|(name, _)| *name == variable).map(|(_, number)| *number))
+    };
+    let fresh = |base, until| Choice::Fresh { base, until };
+    assert_eq!(choose(&[]), Choice::Kept);
+    assert_eq!(choose(&[("SIMULATION_SEED", 7), ("SIMULATION_SEEDS", 9)]), Choice::One(7));
+    assert_eq!(choose(&[("SIMULATION_SECONDS", 120)]), fresh(None, Until::Seconds(120)));
+    let most = [("SIMULATION_SEEDS", 1_000), ("SIMULATION_SECONDS", 120)];
+    assert_eq!(choose(&most), fresh(None, Until::Worlds(1_000)));
+    assert_eq!(choose(&[("SIMULATION_BASE", 5)]), fresh(Some(5), Until::Seconds(SECONDS)));
 }
 
 /// A log that differs between two lives of one seed cannot be played again.
