@@ -1,7 +1,7 @@
 //! The next changes of a zone's clock, and what a schedule does there. The answers are read off the evaluator, not worked
 //! out a second time.
 
-use chrono::{DateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use cron_core::schedule::{DstGap, Schedule};
 
@@ -63,14 +63,27 @@ fn offset(zone: Tz, at: DateTime<Utc>) -> TimeDelta {
 }
 
 impl ClockChange {
-    /// The last moment before the change and the first after it, as the clock shows them: `02:00 EST`, `03:00 EDT`.
+    /// What the clock would show at the change if it went on as before, and what it shows: `02:00 EST`, `03:00 EDT`.
     pub(crate) fn clocks(&self) -> (String, String) {
+        let before = (self.at - TimeDelta::milliseconds(1)).with_timezone(&self.zone);
         let after = self.at.with_timezone(&self.zone);
-        let moment = TimeDelta::milliseconds(1);
-        let before = (self.at - moment).with_timezone(&self.zone);
-        // What the clock would have shown.
-        let shown = (before.naive_local() + moment).format("%H:%M");
-        (format!("{shown} {}", before.format("%Z")), after.format("%H:%M %Z").to_string())
+        let old = self.old_local().format("%H:%M");
+        (format!("{old} {}", before.format("%Z")), after.format("%H:%M %Z").to_string())
+    }
+
+    /// The same with the day of each, the second one's only where it is another: at midnight a clock may go back to
+    /// the day before.
+    pub(crate) fn days_and_clocks(&self) -> (String, String) {
+        const DAY: &str = "%a %Y-%m-%d";
+        let (from, to) = self.clocks();
+        let (old, new) = (self.old_local().date(), self.at.with_timezone(&self.zone).date_naive());
+        let to = if old == new { to } else { format!("{} {to}", new.format(DAY)) };
+        (format!("{} {from}", old.format(DAY)), to)
+    }
+
+    /// The local time of the change on the clock that ends there.
+    fn old_local(&self) -> NaiveDateTime {
+        self.at.naive_utc() + offset(self.zone, self.at) - self.shift
     }
 
     /// `forward 1 h`, `back 30 min`.
@@ -93,7 +106,7 @@ impl ClockChange {
             return effect("untouched", 0, "does not follow this clock".to_owned());
         };
         let is_forward = self.shift > TimeDelta::zero();
-        let old = self.at.naive_utc() + offset(self.zone, self.at) - self.shift;
+        let old = self.old_local();
         // The local times that the clock skips, or shows twice.
         let from = if is_forward { old } else { old + self.shift }.and_utc();
         let to = from + self.shift.abs();
@@ -204,6 +217,30 @@ mod tests {
             changes_after(Tz::Australia__Lord_Howe, at("2025-01-01T00:00:00Z")).take(1).collect();
         assert_eq!(howe[0].direction(), "back 30 min");
         assert_eq!(changes_after(Tz::UTC, at("2025-01-01T00:00:00Z")).count(), 0);
+    }
+
+    /// The day is that of the time that is shown beside it: midnight belongs to the day that it begins.
+    #[test]
+    fn a_change_at_midnight_is_of_the_day_that_begins() {
+        for (zone, after, want) in [
+            (Tz::Africa__Cairo, "2026-01-01T00:00:00Z", ("Fri 2026-04-24 00:00 EET", "01:00 EEST")),
+            (
+                Tz::Africa__Cairo,
+                "2026-06-01T00:00:00Z",
+                ("Fri 2026-10-30 00:00 EEST", "Thu 2026-10-29 23:00 EET"),
+            ),
+            (Tz::America__Sao_Paulo, "2018-06-01T00:00:00Z", ("Sun 2018-11-04 00:00 -03", "01:00 -02")),
+            (
+                Tz::America__Sao_Paulo,
+                "2018-12-01T00:00:00Z",
+                ("Sun 2019-02-17 00:00 -02", "Sat 2019-02-16 23:00 -03"),
+            ),
+            (Tz::America__New_York, "2025-01-01T00:00:00Z", ("Sun 2025-03-09 02:00 EST", "03:00 EDT")),
+        ] {
+            let change = changes_after(zone, at(after)).next().expect("a change");
+            let (from, to) = change.days_and_clocks();
+            assert_eq!((from.as_str(), to.as_str()), want, "{zone} after {after}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `inspect check EXPR`
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use cron_core::schedule::{Schedule, ScheduleError};
 use serde::Serialize;
@@ -161,10 +161,8 @@ pub(super) fn clock_changes(
     }
     let mut out = String::new();
     for (change, effect) in changes {
-        let (from, to) = change.clocks();
-        // The day on which people see it, which is the one that ends for a change at midnight.
-        let day = (change.at - TimeDelta::milliseconds(1)).with_timezone(&zone).format("%a %Y-%m-%d");
-        let line = Text::plain(format!("{day} {from} → {to}"))
+        let (from, to) = change.days_and_clocks();
+        let line = Text::plain(format!("{from} → {to}"))
             .and(style::DIM, format!("  {}, {}", change.direction(), time::stamp(change.at, Tz::UTC)));
         out += &paragraph(&line, 2, width);
         let style = if effect.times == 0 { style::DIM } else { style::BUSY };

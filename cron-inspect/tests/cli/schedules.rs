@@ -96,6 +96,21 @@ fn check_explains_a_schedule() {
     }
 }
 
+/// Midnight is the beginning of a day, also where the clock changes there.
+#[test]
+fn a_change_of_the_clock_at_midnight_has_the_right_day() {
+    let args =
+        ["check", "30 0 * * *", "--zone", "Africa/Cairo", "--after", "2026-01-01T00:00:00Z", "-n", "1"];
+    let text = inspect(&args).good();
+    for part in [
+        "  Fri 2026-04-24 00:00 EET → 01:00 EEST  forward 1 h, 2026-04-23 22:00 UTC\n",
+        "    00:30 does not exist that day: runs once, at 01:00 EEST\n",
+        "  Fri 2026-10-30 00:00 EEST → Thu 2026-10-29 23:00 EET  back 1 h, 2026-10-29 21:00 UTC\n",
+    ] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
 #[test]
 fn check_as_json() {
     let check = |args: &[&str]| inspect(&[&["check", "--json"], args].concat()).json();
