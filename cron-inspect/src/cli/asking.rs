@@ -53,6 +53,15 @@ pub(crate) struct Doctor {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The name of a job; all jobs if left out
+    pub(crate) job: Option<String>,
+    /// Show also the jobs whose record is sound
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct DeadLetters {
     /// Of this job only
     #[arg(long)]

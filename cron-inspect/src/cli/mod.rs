@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use asking::{Check, DeadLetters, Doctor, Explain, List, Next, Runs, Tail};
+pub(crate) use asking::{Check, DeadLetters, Doctor, Explain, List, Next, Runs, Tail, Verify};
 pub(crate) use steering::{Backfill, Cancel, Dismiss, Pause, Retry, Schedule, Target, Trigger, Who};
 
 /// The release of the time zone rules is part of what decides when a job runs.
@@ -45,7 +45,7 @@ pub(crate) struct Global {
     /// The database: a file, or `sqlite:FILE` [default: $CRON_DATABASE_URL, or else cron.db]
     #[arg(long, global = true, help_heading = "Options of every command", value_name = "DATABASE")]
     pub(crate) database: Option<String>,
-    /// Print one JSON object with stable names; `tail` prints one for each event
+    /// Print one JSON object with stable names, an error as one on stderr; `tail` prints one for each event
     #[arg(long, global = true, help_heading = "Options of every command")]
     pub(crate) json: bool,
     /// When to use colours; `auto` looks for a terminal and at NO_COLOR
@@ -128,10 +128,7 @@ pub(crate) enum Command {
     /// Look what is wrong with the database and its schedulers, and what to do; exit code 1 if anything is
     Doctor(Doctor),
     /// Audit the record: does each tick have exactly one verdict?
-    Verify {
-        /// The name of a job; all jobs if left out
-        job: Option<String>,
-    },
+    Verify(Verify),
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn text(found: &[RunInfo], jobs: &Jobs, args: &DeadLetters, next: Option<u64>, s
     }
     let mut table = Table::new([
         Column::new("RUN").right(),
-        Column::new("JOB").cut(14),
+        Column::name("JOB"),
         Column::new("TICK").optional(2),
         Column::new("STATE"),
         Column::new("STARTED").optional(1),

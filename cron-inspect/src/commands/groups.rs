@@ -25,7 +25,7 @@ fn text(groups: &[GroupInfo], screen: &Screen) -> String {
         return footer("no groups", screen.width);
     }
     let mut table = Table::new([
-        Column::new("GROUP").cut(14),
+        Column::name("GROUP"),
         Column::new("JOBS").right(),
         Column::new("ACTIVE").right(),
         Column::new("AT MOST"),

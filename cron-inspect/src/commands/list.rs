@@ -55,7 +55,7 @@ fn text(jobs: &[JobInfo], args: &List, more: Option<&str>, database: &Database, 
         return footer(format!("no jobs{after}{group}{tag} in {database}"), screen.width);
     }
     let mut table = Table::new([
-        Column::new("JOB").wrap(20),
+        Column::name("JOB"),
         Column::new("SCHEDULE").wrap(22),
         Column::new("NEXT"),
         Column::new("AT").optional(2),

@@ -63,7 +63,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Verdict, Failur
         Command::Schedule(args) => schedule::schedule(args, context)?,
         Command::Remove { jobs } => remove::remove(&jobs, context)?,
         Command::Doctor(args) => return doctor::doctor(&args, context),
-        Command::Verify { job } => return verify::verify(job.as_deref(), context),
+        Command::Verify(args) => return verify::verify(&args, context),
     }
     Ok(Verdict::Good)
 }

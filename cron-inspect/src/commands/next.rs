@@ -156,7 +156,7 @@ fn of_all(after: DateTime<Utc>, count: usize, context: &Context) -> Result<(), F
     context.show(&json, |screen| {
         let mut table = Table::new([
             Column::new("NEXT"),
-            Column::new("JOB").cut(12),
+            Column::name("JOB"),
             Column::new("AT"),
             Column::new("UTC").optional(2),
             Column::new("STARTS").optional(1),

@@ -5,6 +5,7 @@ use cron_runtime::store::{JobQuery, Ledger};
 use serde::Serialize;
 
 use super::Verdict;
+use crate::cli::Verify;
 use crate::context::{Context, Screen, find_job};
 use crate::failure::Failure;
 use crate::view::style;
@@ -15,6 +16,10 @@ use crate::view::time::count;
 #[derive(Serialize)]
 struct Json<'a> {
     sound: bool,
+    /// How many jobs were audited, and how many of them are not sound.
+    audited: usize,
+    unsound: usize,
+    /// Those that are not sound; all of them with `--all`, and the one that was named.
     jobs: Vec<JsonJob<'a>>,
 }
 
@@ -39,23 +44,61 @@ struct JsonBreach<'a> {
     message: String,
 }
 
-pub(crate) fn verify(job: Option<&str>, context: &Context) -> Result<Verdict, Failure> {
+pub(crate) fn verify(args: &Verify, context: &Context) -> Result<Verdict, Failure> {
     let ledger = context.ledger()?;
-    let names: Vec<String> = match job {
+    let names: Vec<String> = match &args.job {
         Some(name) => vec![find_job(&ledger, name)?.plan.name.to_string()],
         None => ledger.jobs(&JobQuery::default())?.into_iter().map(|job| job.plan.name.to_string()).collect(),
     };
-    let mut audits: Vec<(String, Audit)> = Vec::new();
+    let mut sums = Sums::default();
+    let mut shown: Vec<(String, Audit)> = Vec::new();
     for name in names {
         // It may have been removed since.
-        if let Some(audit) = ledger.audit(&name)? {
-            audits.push((name, audit));
+        let Some(audit) = ledger.audit(&name)? else { continue };
+        sums.add(&audit);
+        if args.all || args.job.is_some() || !audit.is_sound() {
+            shown.push((name, audit));
         }
     }
-    let is_sound = audits.iter().all(|(_, audit)| audit.is_sound());
-    let json = Json { sound: is_sound, jobs: audits.iter().map(json).collect() };
-    context.show(&json, |screen| text(&audits, screen))?;
+    let is_sound = sums.unsound == 0;
+    let jobs = shown.iter().map(json).collect();
+    let json = Json { sound: is_sound, audited: sums.jobs, unsound: sums.unsound, jobs };
+    context.show(&json, |screen| text(&shown, &sums, screen))?;
     Ok(if is_sound { Verdict::Good } else { Verdict::Bad })
+}
+
+/// What was audited in all, shown or not.
+#[derive(Debug, Default)]
+struct Sums {
+    jobs: usize,
+    unsound: usize,
+    ticks: u64,
+    ran: u64,
+    skipped: u64,
+}
+
+impl Sums {
+    fn add(&mut self, audit: &Audit) {
+        self.jobs += 1;
+        self.unsound += usize::from(!audit.is_sound());
+        self.ticks += audit.ticks;
+        self.ran += audit.ran;
+        self.skipped += audit.skipped();
+    }
+
+    /// The last line of the answer.
+    fn summary(&self, hides: bool, width: Option<usize>) -> String {
+        let Self { ticks, ran, skipped, unsound, .. } = self;
+        let jobs = count(self.jobs as u64, "job");
+        let ticks = format!("{}, {ran} ran, {skipped} skipped", count(*ticks, "tick"));
+        let text = match unsound {
+            0 => Text::styled(style::GOOD, format!("{jobs} sound")).and(style::DIM, format!(": {ticks}")),
+            _ => Text::styled(style::ERROR, format!("{unsound} of {jobs} not sound"))
+                .and(style::DIM, format!(": {ticks}")),
+        };
+        let more = if hides { "; --all shows each" } else { "" };
+        paragraph(&text.and(style::DIM, more), 0, width)
+    }
 }
 
 fn json((job, audit): &(String, Audit)) -> JsonJob<'_> {
@@ -74,12 +117,34 @@ fn json((job, audit): &(String, Audit)) -> JsonJob<'_> {
     }
 }
 
-fn text(audits: &[(String, Audit)], screen: &Screen) -> String {
-    if audits.is_empty() {
+fn text(audits: &[(String, Audit)], sums: &Sums, screen: &Screen) -> String {
+    if sums.jobs == 0 {
         return footer("no jobs, nothing to verify", screen.width);
     }
+    let mut out = table(audits, screen);
+    for (job, audit) in audits.iter().filter(|(_, audit)| !audit.is_sound()) {
+        out += &heading(job);
+        for breach in &audit.breaches {
+            out += &paragraph(&Text::plain(breach.to_string()), 2, screen.width);
+        }
+        let verdicts = audit.ran + audit.skipped();
+        if audit.ticks != verdicts {
+            let text = format!("{} and {}", count(audit.ticks, "tick"), count(verdicts, "verdict"));
+            out += &paragraph(&Text::plain(text), 2, screen.width);
+        }
+    }
+    if !audits.is_empty() {
+        out.push('\n');
+    }
+    out + &sums.summary(audits.len() < sums.jobs, screen.width)
+}
+
+fn table(audits: &[(String, Audit)], screen: &Screen) -> String {
+    if audits.is_empty() {
+        return String::new();
+    }
     let mut table = Table::new([
-        Column::new("JOB").cut(14),
+        Column::name("JOB"),
         Column::new("TICKS").right(),
         Column::new("RAN").right(),
         Column::new("OVERLAP").right(),
@@ -105,17 +170,5 @@ fn text(audits: &[(String, Audit)], screen: &Screen) -> String {
         let numbers = numbers.into_iter().chain(rare);
         table.row([Text::styled(style::BOLD, job)].into_iter().chain(numbers).chain([record]));
     }
-    let mut out = table.render(screen.width);
-    for (job, audit) in audits.iter().filter(|(_, audit)| !audit.is_sound()) {
-        out += &heading(job);
-        for breach in &audit.breaches {
-            out += &paragraph(&Text::plain(breach.to_string()), 2, screen.width);
-        }
-        let verdicts = audit.ran + audit.skipped();
-        if audit.ticks != verdicts {
-            let text = format!("{} and {}", count(audit.ticks, "tick"), count(verdicts, "verdict"));
-            out += &paragraph(&Text::plain(text), 2, screen.width);
-        }
-    }
-    out
+    table.render(screen.width)
 }

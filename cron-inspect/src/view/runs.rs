@@ -22,7 +22,7 @@ pub(crate) struct Shown<'a> {
 pub(crate) fn runs<'a>(shown: impl Iterator<Item = Shown<'a>>, is_one_job: bool, screen: &Screen) -> Table {
     let mut table = Table::new([
         Column::new("RUN").right(),
-        Column::new("JOB").cut(14),
+        Column::name("JOB"),
         Column::new("TICK"),
         Column::new("STATE"),
         Column::new("STARTED").optional(2),

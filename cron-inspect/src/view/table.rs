@@ -34,11 +34,24 @@ enum Fit {
     Cut(usize),
     /// Broken into lines of no less than this.
     Wrap(usize),
+    /// Broken into lines where a name has a seam, so that no word of it is torn.
+    Name,
 }
+
+/// A name that gives way keeps this much, unless it is shorter.
+const LEAST_NAME: usize = 12;
+
+/// A single word of a name that is longer than this is torn all the same, or it would fill the screen.
+const LONGEST_WORD: usize = 40;
 
 impl Column {
     pub(crate) const fn new(title: &'static str) -> Self {
         Self { title, fit: Fit::Keep, is_right: false, optional: None }
+    }
+
+    /// A column of names, which are broken at their seams and nowhere else.
+    pub(crate) const fn name(title: &'static str) -> Self {
+        Self { fit: Fit::Name, ..Self::new(title) }
     }
 
     pub(crate) const fn cut(self, least: usize) -> Self {
@@ -58,10 +71,12 @@ impl Column {
         Self { optional: Some(order), ..self }
     }
 
-    fn least(&self, natural: usize) -> usize {
+    /// How narrow it may become, with a longest word of so many columns.
+    fn least(&self, natural: usize, word: usize) -> usize {
         match self.fit {
             Fit::Keep => natural,
             Fit::Cut(least) | Fit::Wrap(least) => natural.min(least.max(self.title.len())),
+            Fit::Name => natural.min(LEAST_NAME.max(self.title.len()).max(word.min(LONGEST_WORD))),
         }
     }
 }
@@ -107,6 +122,7 @@ impl Table {
                 let lines = match self.columns[*at].fit {
                     Fit::Keep | Fit::Cut(_) => vec![cell.cut(*width)],
                     Fit::Wrap(_) => cell.wrap(*width),
+                    Fit::Name => cell.wrap_name(*width),
                 };
                 (*at, *width, lines)
             });
@@ -125,8 +141,10 @@ impl Table {
             (0..self.columns.len()).filter_map(|at| Some((at, natural(at)?))).collect();
         let Some(width) = width else { return shown };
         let room = width.saturating_sub(self.indent);
+        let words: Vec<usize> = (0..self.columns.len()).map(|at| self.longest_word(at)).collect();
         let least = |shown: &[(usize, usize)]| {
-            let columns: usize = shown.iter().map(|(at, natural)| self.columns[*at].least(*natural)).sum();
+            let columns: usize =
+                shown.iter().map(|(at, natural)| self.columns[*at].least(*natural, words[*at])).sum();
             columns + GAP * shown.len().saturating_sub(1)
         };
         while least(&shown) > room
@@ -141,12 +159,22 @@ impl Table {
             // The widest one gives way first, so that narrow ones stay whole.
             let widest = shown
                 .iter_mut()
-                .filter(|(at, width)| *width > self.columns[*at].least(*width))
+                .filter(|(at, width)| *width > self.columns[*at].least(*width, words[*at]))
                 .max_by_key(|(_, width)| *width);
             let Some((_, width)) = widest else { break };
             *width -= 1;
         }
         shown
+    }
+
+    /// The longest word of the names in a column; no other column asks for it.
+    fn longest_word(&self, at: usize) -> usize {
+        match self.columns[at].fit {
+            Fit::Keep | Fit::Cut(_) | Fit::Wrap(_) => 0,
+            Fit::Name => {
+                self.rows.iter().filter_map(|row| row.get(at)).map(Text::longest_word).max().unwrap_or(0)
+            }
+        }
     }
 
     /// Writes one row; cells of several lines make it as high as the highest.
@@ -218,6 +246,16 @@ mod tests {
     fn without_a_width_nothing_is_cut_and_empty_columns_are_left_out() {
         let want = "RUN  JOB        NOTE    ERROR\n  9  heartbeat  manual  connection refused\n 10  ping\n";
         assert_eq!(plain(&table().render(None)), want);
+    }
+
+    #[test]
+    fn names_are_broken_at_their_seams() {
+        let mut table = Table::new([Column::name("JOB"), Column::new("ERROR").cut(6)]);
+        table.row(["billing/close-month-for-everybody", "connection refused"].map(Text::plain));
+        let want = "JOB            ERROR\nbilling/       connection r…\nclose-month-\nfor-everybody\n";
+        assert_eq!(plain(&table.render(Some(28))), want);
+        let wide = "JOB                                ERROR\nbilling/close-month-for-everybody  connection refused\n";
+        assert_eq!(plain(&table.render(None)), wide);
     }
 
     #[test]

@@ -100,6 +100,40 @@ impl Text {
         lines
     }
 
+    /// Lines of at most `width` columns of a name: broken behind the signs that join its words, and within a word only
+    /// where that is longer than a line.
+    pub(crate) fn wrap_name(&self, width: usize) -> Vec<Self> {
+        let width = width.max(1);
+        let mut lines = Vec::new();
+        let mut line = Line::default();
+        for (style, word) in self.joined() {
+            if line.width > 0 && line.width + word.width() > width {
+                lines.push(std::mem::take(&mut line).text);
+            }
+            for c in word.chars() {
+                if line.width > 0 && line.width + wide(c) > width {
+                    lines.push(std::mem::take(&mut line).text);
+                }
+                line.push(style, c);
+            }
+        }
+        lines.push(line.text);
+        lines
+    }
+
+    /// The widest word of a name, with the sign behind it.
+    pub(crate) fn longest_word(&self) -> usize {
+        self.joined().map(|(_, word)| word.width()).max().unwrap_or(0)
+    }
+
+    /// The words of a name, each with the sign behind it.
+    fn joined(&self) -> impl Iterator<Item = (Style, &str)> {
+        const SEAMS: [char; 6] = ['_', '-', '.', ':', '/', ' '];
+        self.spans
+            .iter()
+            .flat_map(|span| span.text.split_inclusive(SEAMS).map(move |word| (span.style, word)))
+    }
+
     /// The words in order, each with the blanks before it.
     fn words(&self) -> impl Iterator<Item = (Style, &str)> {
         self.spans.iter().flat_map(|span| {

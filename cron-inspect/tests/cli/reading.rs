@@ -212,22 +212,28 @@ fn next_of_all_jobs_is_one_list() {
 }
 
 #[test]
-fn a_sound_record_is_verified() {
+fn a_sound_record_is_one_line() {
     let fixture = Fixture::new();
     let text = fixture.inspect(&["verify"]).good();
+    assert_eq!(text, "6 jobs sound: 8 ticks, 6 ran, 2 skipped; --all shows each\n");
+    assert_eq!(fixture.json(&["verify"]), json!({ "sound": true, "audited": 6, "unsound": 0, "jobs": [] }));
+    let text = fixture.inspect(&["verify", "--all"]).good();
     assert_eq!(
         line_with(&text, "heartbeat"),
         "heartbeat                6    4        2       0       0  sound"
     );
+    assert_eq!(lines(&text).last(), Some(&"6 jobs sound: 8 ticks, 6 ran, 2 skipped"), "{text}");
     let verify = fixture.json(&["verify", "heartbeat"]);
     let want = json!({
-        "sound": true,
+        "sound": true, "audited": 1, "unsound": 0,
         "jobs": [{
             "job": "heartbeat", "sound": true, "ticks": 6, "ran": 4, "skipped_overlap": 2, "skipped_missed": 0,
             "skipped_paused": 0, "skipped_superseded": 0, "skipped_clock": 0, "breaches": [],
         }],
     });
     assert_eq!(verify, want);
+    let text = fixture.inspect(&["verify", "heartbeat"]).good();
+    assert!(text.ends_with("sound\n\n1 job sound: 6 ticks, 4 ran, 2 skipped\n"), "{text}");
 }
 
 #[test]
@@ -240,11 +246,17 @@ fn each_breach_is_named() {
     assert_eq!((said.code, said.err.as_str()), (Some(1), ""));
     assert!(line_with(&said.out, "heartbeat ").ends_with("2 breaches"), "{}", said.out);
     assert!(said.out.contains("the tick 2026-01-05 08:59:50 UTC has no verdict"), "{}", said.out);
+    assert!(!said.out.contains("morning_report"), "sound jobs are not shown: {}", said.out);
+    let last = lines(&said.out).pop().unwrap_or_default().to_owned();
+    assert!(last.starts_with("1 of 6 jobs not sound: ") && last.ends_with("; --all shows each"), "{last}");
+    let all = fixture.inspect(&["verify", "--all"]);
+    assert!(line_with(&all.out, "morning_report").ends_with("sound"), "{}", all.out);
     let said = fixture.inspect(&["verify", "--json"]);
     assert_eq!(said.code, Some(1));
     let verify: Value = serde_json::from_str(&said.out).expect("JSON");
-    assert_eq!(verify["sound"], false);
-    let breaches = &verify["jobs"][2]["breaches"];
+    assert_eq!((&verify["sound"], &verify["unsound"]), (&json!(false), &json!(1)));
+    assert_eq!(verify["jobs"].as_array().map(Vec::len), Some(1));
+    let breaches = &verify["jobs"][0]["breaches"];
     assert_eq!(breaches[0]["kind"], "no_verdict");
     assert_eq!(breaches[0]["tick"], "2026-01-05T08:59:50Z");
     assert_eq!((&breaches[1]["kind"], &breaches[1]["recorded"]), (&json!("wrong_count"), &json!(5)));

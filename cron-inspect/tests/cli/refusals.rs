@@ -130,7 +130,10 @@ fn a_ledger_without_jobs_is_no_error() {
     assert_eq!(fixture.inspect(&["dead-letters"]).good(), "no dead letters\n");
     assert_eq!(fixture.inspect(&["retry", "--all"]).good(), "no dead letters, nothing to retry\n");
     assert_eq!(fixture.inspect(&["dismiss", "--all"]).good(), "no dead letters, nothing to dismiss\n");
-    assert_eq!(fixture.inspect(&["verify", "--json"]).good(), "{\"sound\":true,\"jobs\":[]}\n");
+    assert_eq!(
+        fixture.inspect(&["verify", "--json"]).good(),
+        "{\"sound\":true,\"audited\":0,\"unsound\":0,\"jobs\":[]}\n"
+    );
 }
 
 /// Reading needs the permission to read and no other; a command says what it lacks.

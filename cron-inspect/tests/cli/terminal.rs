@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use crate::fixture::Fixture;
+use cron_core::job::JobSpec;
+
+use crate::fixture::{Fixture, MONDAY, at, failed, plan};
 
 #[test]
 fn colours_are_for_those_who_want_them() {
@@ -34,7 +36,7 @@ fn lines_fit_the_width() {
             &["runs"],
             &["run", "4"],
             &["next"],
-            &["verify"],
+            &["verify", "--all"],
             &["explain", "morning_report"],
             &["explain", "heartbeat", "--outage", "3h"],
             &["dead-letters"],
@@ -46,6 +48,34 @@ fn lines_fit_the_width() {
             for line in text.lines().filter(|line| !line.contains(" in /")) {
                 assert!(line.chars().count() <= width, "{args:?} at {width}: {line:?}");
             }
+        }
+    }
+}
+
+/// In a terminal of 80 columns a name goes on in the next line, behind a sign that joins its words.
+#[test]
+fn names_are_not_cut_inside_a_word() {
+    const LONG: &str = "warehouse/synchronise_inventory-of.european:subsidiaries";
+    let every = JobSpec {
+        schedule: Some("every(10s)"),
+        group: Some("subsidiaries-of-the-european-group"),
+        ..JobSpec::new(LONG)
+    };
+    let (fixture, crank) = Fixture::with(vec![plan(every)]);
+    for claimed in crank.judge(at(MONDAY) + chrono::TimeDelta::seconds(10)) {
+        crank.end(
+            &claimed,
+            at(MONDAY),
+            10,
+            failed("the host of the warehouse could not be resolved, three times"),
+        );
+    }
+    for args in [&["list"][..], &["runs"], &["next"], &["verify", "--all"], &["dead-letters"], &["groups"]] {
+        let output = fixture.command(args).env("COLUMNS", "80").output().expect("the binary runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let whole = if args == ["groups"] { "subsidiaries-of-the-european-group" } else { LONG };
+        for word in whole.split(['/', '_', '-', '.', ':']) {
+            assert!(text.contains(word), "{args:?}: {word} is missing in:\n{text}");
         }
     }
 }
