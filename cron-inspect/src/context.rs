@@ -94,6 +94,17 @@ impl Context {
         }
     }
 
+    /// Asks whoever sits at the terminal; `None` where nobody does, or where a program reads the answer.
+    pub(crate) fn ask(&self, question: &str) -> Result<Option<bool>, Failure> {
+        if self.global.json || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Ok(None);
+        }
+        self.write(question)?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(Some(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")))
+    }
+
     /// Tells on stderr why a command was not done.
     pub(crate) fn complain(&self, failure: &Failure) {
         let style = style::ERROR;

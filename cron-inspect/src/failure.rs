@@ -42,6 +42,12 @@ pub(crate) enum Failure {
     OptionTwice(Key),
     #[error("`--set name` says what the first argument says; leave it out")]
     NameTwice,
+    #[error(
+        "this would run {ticks} ticks of `{job}`, up to now; give the range an end with `--until TIME`, or say `--yes`"
+    )]
+    UntilNow { job: String, ticks: u64 },
+    #[error("nothing was changed")]
+    Declined,
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
     #[error("the store answered a command with another one")]

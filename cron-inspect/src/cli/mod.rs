@@ -3,6 +3,7 @@
 mod asking;
 mod steering;
 mod values;
+mod when;
 
 use std::sync::LazyLock;
 

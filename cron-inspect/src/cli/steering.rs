@@ -1,10 +1,10 @@
 //! What the commands that change the file take.
 
-use chrono::{DateTime, Utc};
 use clap::Args;
 use cron_core::policy::Only;
 
-use super::values::{instant, option};
+use super::values::{option, when};
+use super::when::When;
 
 /// A job, or all jobs of a group.
 #[derive(Args, Debug)]
@@ -108,12 +108,18 @@ pub(crate) struct Dismiss {
 pub(crate) struct Backfill {
     /// The name of the job
     pub(crate) job: String,
-    /// The first instant of the range, such as 2026-01-01T00:00:00Z
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
-    pub(crate) from: DateTime<Utc>,
-    /// The last instant of the range [default: now]
-    #[arg(long, value_name = "INSTANT", value_parser = instant)]
-    pub(crate) until: Option<DateTime<Utc>>,
+    /// Where the range begins: an instant such as 2026-01-01T00:00:00Z, or a local time of the job's zone such as
+    /// 2026-01-01T09:30, or a day such as 2026-01-01, which is the first instant of that day. Of a local time that comes
+    /// twice it is the first; one that the clock skips is the instant of the skip
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub(crate) from: When,
+    /// Where the range ends, written in the same way; a day is taken whole, and of a local time that comes twice it is
+    /// the last [default: now, which needs --yes]
+    #[arg(long, value_name = "TIME", value_parser = when)]
+    pub(crate) until: Option<When>,
+    /// Do not ask whether to run all ticks up to now
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// The newest tick first, in place of the oldest
     #[arg(long)]
     pub(crate) newest: bool,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cron_core::duration::parse_duration;
 
+use super::when::When;
+
 pub(super) fn limit() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=10_000)
 }
@@ -16,6 +18,10 @@ pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
             "{error}; write `2026-01-01T00:00:00Z`, or with an offset `2026-01-01T00:00:00+01:00`"
         )),
     }
+}
+
+pub(super) fn when(text: &str) -> Result<When, String> {
+    When::read(text)
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
