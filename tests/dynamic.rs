@@ -43,7 +43,7 @@ async fn a_dynamic_job_survives_a_restart_and_is_edited_in_place() {
     second.remove("remind-ada").await.expect("nothing runs");
     assert!(second.get("remind-ada").await.is_err());
     let linked = second.remove("remind").await.expect_err("it is declared");
-    assert!(matches!(linked, Error::Command(CommandError::Linked { .. })), "{linked}");
+    assert!(matches!(linked, Error::Refused(CommandError::Linked { .. })), "{linked}");
     second.shutdown().await.expect("it ends");
 }
 

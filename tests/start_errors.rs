@@ -106,3 +106,20 @@ fn no_runtime() {
     let std::task::Poll::Ready(Err(error)) = polled else { panic!("it needs a runtime") };
     assert!(error.to_string().contains("#[tokio::main]"), "{error}");
 }
+
+/// A `main` that returns the error prints it with `Debug`; a person reads that.
+#[test]
+fn main_prints_the_message() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("nowhere/jobs.db");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_app-brittle"))
+        .env("CRON_DATABASE_URL", &database)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let first = format!("Error: cannot open the database {}: ", database.display());
+    let line = said.lines().find(|line| line.starts_with("Error: ")).unwrap_or_default();
+    assert!(line.starts_with(&first) && line.contains("nowhere does not exist; create it first"), "{said}");
+    assert!(!said.contains("Store(") && !said.contains("Open {"), "{said}");
+}

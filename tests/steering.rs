@@ -50,10 +50,26 @@ async fn a_trigger_obeys_the_overlap_policy_and_is_told_which_run_held_it() {
     let scheduler = start_in(directory.path()).await;
     let run = scheduler.trigger("held").await.expect("it is free");
     let refused = scheduler.trigger("held").await.expect_err("it is held");
-    let Error::Command(CommandError::Held { holder, .. }) = refused else { panic!("{refused}") };
+    let Error::Refused(CommandError::Held { holder, .. }) = refused else { panic!("{refused}") };
     assert_eq!(holder, run);
     let report = scheduler.shutdown().await.expect("it ends");
     assert_eq!(report.interrupted, [], "it ended when it was told to");
+}
+
+/// A command that the store fails is no command that was refused: whoever gave it may give it again.
+#[tokio::test]
+async fn a_store_that_fails_in_a_command_is_told_as_such() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let file = rusqlite::Connection::open(directory.path().join("jobs.db")).expect("it opens");
+    file.execute_batch("ALTER TABLE jobs RENAME TO gone").expect("it is renamed");
+    let error = scheduler.pause("by_hand", "me", "").await.expect_err("it cannot be read");
+    assert!(matches!(error, Error::Store(_)), "{error}");
+    file.execute_batch("ALTER TABLE gone RENAME TO jobs").expect("it is renamed");
+    scheduler.pause("by_hand", "me", "").await.expect("it can be read again");
+    let error = scheduler.pause("by_hand", "me", "").await.expect_err("it is paused");
+    assert!(matches!(error, Error::Refused(CommandError::PausedAlready { .. })), "{error}");
+    scheduler.shutdown().await.expect("it ends");
 }
 
 #[tokio::test]
@@ -66,6 +82,7 @@ async fn names_that_do_not_exist_are_refused_with_the_nearest_one() {
         scheduler.resume("by_hnad").await.map(|_| ()).expect_err("no such job"),
     ] {
         assert_eq!(error.to_string(), "no job is named `by_hnad`, did you mean `by_hand`?");
+        assert!(matches!(error, Error::NotFound(CommandError::UnknownJob { .. })), "its kind");
     }
     assert!(
         scheduler

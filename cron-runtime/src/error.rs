@@ -1,5 +1,8 @@
 //! The error of this crate.
 
+use std::error::Error as _;
+use std::fmt;
+
 use cron_core::job::{CatalogError, NameError};
 use cron_core::schedule::ScheduleError;
 
@@ -9,7 +12,17 @@ use crate::extract::ExtractError;
 use crate::store::{CommandError, StoreError};
 
 /// What can go wrong with a scheduler.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` is the message with the messages of its sources, so that a `main` that returns this error says what is wrong:
+///
+/// ```no_run
+/// #[tokio::main]
+/// async fn main() -> Result<(), cron_runtime::Error> {
+///     // Error: cannot open the database /nowhere/jobs.db: ...
+///     cron_runtime::start().database("/nowhere/jobs.db").await?.until_signal().await
+/// }
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// `start()` was awaited outside a tokio runtime.
@@ -52,7 +65,7 @@ pub enum Error {
     /// The name of the database names none.
     #[error("{0}")]
     Database(#[source] DatabaseError),
-    /// The store failed.
+    /// The store failed: at the start, in a read, or in a command.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A text that no job and no group can be named.
@@ -64,9 +77,13 @@ pub enum Error {
     /// The arguments are not what the function of the job takes.
     #[error("{0}")]
     Args(#[source] ExtractError),
-    /// A command was refused.
+    /// There is no such job, group, run or handler. The [`CommandError`] says which, with the nearest name that exists.
     #[error(transparent)]
-    Command(#[from] CommandError),
+    NotFound(CommandError),
+    /// What was named is there, and the command does not fit it: an active run holds the slot, it is paused already, the run
+    /// has ended, and so on. Nothing was changed.
+    #[error(transparent)]
+    Refused(CommandError),
     /// The system refused a thread, a timer, or a watch on a file.
     #[error("the system refused {what}: {source}")]
     System {
@@ -79,6 +96,34 @@ pub enum Error {
     /// The engine is not running any more.
     #[error("the scheduler has stopped")]
     Stopped,
+}
+
+impl From<CommandError> for Error {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Store(error) => Self::Store(error),
+            error if error.is_not_found() => Self::NotFound(error),
+            error => Self::Refused(error),
+        }
+    }
+}
+
+/// What a `main` that returns the error prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            // Some messages have that of their source within them.
+            if !text.contains(&cause_text) {
+                text.push_str("\n  caused by: ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        f.write_str(&text)
+    }
 }
 
 fn did_you_mean(near: Option<&str>) -> String {
@@ -106,4 +151,37 @@ fn missing(all: &[MissingState]) -> String {
     let mut text = lines.collect::<Vec<_>>().join("\n");
     text.push_str("\nadd `.state(value)` to `cron_runtime::start()` for each");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_store_in_a_command_is_one_of_the_store() {
+        let error = Error::from(CommandError::Store(StoreError::Closed));
+        assert!(matches!(error, Error::Store(StoreError::Closed)), "{error}");
+        let unknown = CommandError::UnknownJob { job: "reprot".into(), near: Some("report".into()) };
+        let error = Error::from(unknown);
+        assert!(matches!(error, Error::NotFound(CommandError::UnknownJob { .. })), "{error}");
+        let job: cron_core::job::JobName = "report".parse().expect("a name");
+        let error = Error::from(CommandError::Linked { job });
+        assert!(matches!(error, Error::Refused(CommandError::Linked { .. })), "{error}");
+    }
+
+    #[test]
+    fn debug_is_the_message_and_those_of_its_sources_once_each() {
+        let full = io::Error::new(io::ErrorKind::StorageFull, "no space left");
+        let error = Error::System { what: "a thread", source: full };
+        assert_eq!(format!("{error:?}"), "the system refused a thread: no space left");
+        let chain = StoreError::Open {
+            path: "jobs.db".into(),
+            reason: "it cannot be read".to_owned(),
+            source: Some(Box::new(io::Error::other("permission denied"))),
+        };
+        let want = "cannot open the database jobs.db: it cannot be read\n  caused by: permission denied";
+        assert_eq!(format!("{:?}", Error::Store(chain)), want);
+    }
 }

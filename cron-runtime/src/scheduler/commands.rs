@@ -17,8 +17,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or an active run holds its
-    /// slot; [`Error::Args`] if its function takes arguments and the job has none; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job;
+    /// [`Error::Refused`] if an active run holds its slot; [`Error::Args`] if its function takes arguments and the job has none; [`Error::Store`] if the store failed.
     pub async fn trigger(&self, job: impl Into<String>) -> Result<RunId, Error> {
         let job = JobName::try_from(job.into())?;
         Ok(self.trigger_with(Trigger { job, args: None, force: false }).await?.run)
@@ -55,7 +55,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if no job is in the group; [`Error::Store`] if the
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if no job is in the group; [`Error::Store`] if the
     /// store failed.
     pub async fn trigger_group(&self, group: impl Into<String>) -> Result<TriggeredGroup, Error> {
         let group = Label::parse("group", &group.into())?;
@@ -69,8 +69,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group or it is paused
-    /// already; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job or group;
+    /// [`Error::Refused`] if it is paused already; [`Error::Store`] if the store failed.
     pub async fn pause(
         &self,
         target: impl IntoTarget,
@@ -85,7 +85,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group or it is not paused;
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job or group;
+    /// [`Error::Refused`] if it is not paused;
     /// [`Error::Store`] if the store failed.
     pub async fn resume(&self, target: impl IntoTarget) -> Result<u64, Error> {
         match self.command(Command::Resume { target: target.into_target()? }).await? {
@@ -99,7 +100,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job or group; [`Error::Store`] if
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job or group; [`Error::Store`] if
     /// the store failed.
     pub async fn cancel(
         &self,
@@ -115,7 +116,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such run or it has ended; [`Error::Store`] if the store failed.
+    /// [`Error::NotFound`] if there is no such run; [`Error::Refused`] if it has ended; [`Error::Store`] if the store failed.
     pub async fn cancel_run(
         &self,
         run: RunId,
@@ -136,7 +137,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such run, it did not end badly, or an active run holds the slot; [`Error::Store`] if the
+    /// [`Error::NotFound`] if there is no such run; [`Error::Refused`] if it did not end badly, or an active run holds the slot; [`Error::Store`] if the
     /// store failed.
     pub async fn retry(&self, run: RunId) -> Result<(), Error> {
         self.command(Command::Retry { run, force: false }).await.map(drop)
@@ -146,7 +147,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job; [`Error::Store`] if the
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job; [`Error::Store`] if the
     /// store failed.
     pub async fn retry_all(&self, job: Option<&str>) -> Result<Vec<RunId>, Error> {
         match self.command(Command::RetryAll { job: one_or_all(job)? }).await? {
@@ -159,7 +160,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such run or it is no dead letter; [`Error::Store`] if the store failed.
+    /// [`Error::NotFound`] if there is no such run; [`Error::Refused`] if it is no dead letter; [`Error::Store`] if the store failed.
     pub async fn dismiss(&self, run: RunId) -> Result<(), Error> {
         self.command(Command::Dismiss { run }).await.map(drop)
     }
@@ -168,7 +169,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job; [`Error::Store`] if the
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job; [`Error::Store`] if the
     /// store failed.
     pub async fn dismiss_all(&self, job: Option<&str>) -> Result<u64, Error> {
         match self.command(Command::DismissAll { job: one_or_all(job)? }).await? {
@@ -181,7 +182,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job, it has no ticks, or the range is none; [`Error::Store`] if the store failed.
+    /// [`Error::NotFound`] if there is no such job; [`Error::Refused`] if it has no ticks, or the range is none; [`Error::Store`] if the store failed.
     pub async fn backfill(&self, backfill: Backfill) -> Result<Vec<RunId>, Error> {
         match self.command(Command::Backfill(backfill)).await? {
             Done::Backfilled { runs } => Ok(runs),
@@ -194,8 +195,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] for a text that cannot be a name; [`Error::Command`] if there is no such job, it is part of
-    /// such a program, or it has active runs; [`Error::Store`] if the store failed.
+    /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job;
+    /// [`Error::Refused`] if it is part of such a program, or it has active runs; [`Error::Store`] if the store failed.
     pub async fn remove(&self, job: impl Into<String>) -> Result<(), Error> {
         let job = JobName::try_from(job.into())?;
         self.command(Command::Remove { jobs: vec![job] }).await.map(drop)
@@ -205,7 +206,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if it is refused; [`Error::Store`] if the store failed.
+    /// [`Error::NotFound`] if what it names is not there; [`Error::Refused`] if it does not fit; [`Error::Store`] if the store failed.
     pub async fn command(&self, command: Command) -> Result<Done, Error> {
         let stores = self.inner.stores.clone();
         let now = self.now();

@@ -18,7 +18,7 @@ impl Scheduler {
     /// # Errors
     ///
     /// [`Error::Request`] for options that do not fit, [`Error::Args`] for arguments that its function does not take,
-    /// [`Error::Name`] for a name that cannot be one, [`Error::Command`] if a job in a program has the name or none is the handler;
+    /// [`Error::Name`] for a name that cannot be one, [`Error::Refused`] if a job in a program has the name; [`Error::NotFound`] if none is the handler;
     /// [`Error::Store`] if the store failed. Nothing has changed then.
     pub async fn schedule(&self, request: JobRequest) -> Result<Scheduled, Error> {
         let Upserted { new, edited } = self.schedule_all(vec![request]).await?;

@@ -133,7 +133,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::Command`] if there is no such job, [`Error::Store`] if it cannot be read.
+    /// [`Error::NotFound`] if there is no such job, [`Error::Store`] if it cannot be read.
     pub async fn get(&self, job: impl Into<String>) -> Result<JobInfo, Error> {
         let name = job.into();
         let (found, names) = self
@@ -144,7 +144,7 @@ impl Scheduler {
             .await?;
         found.map_err(|name| {
             let near = cron_core::suggest::nearest(&name, names.iter().map(|job| job.plan.name.as_str()));
-            Error::Command(CommandError::UnknownJob { near: near.map(str::to_owned), job: name })
+            Error::NotFound(CommandError::UnknownJob { near: near.map(str::to_owned), job: name })
         })
     }
 

@@ -388,6 +388,31 @@ pub enum CommandError {
     Store(#[from] StoreError),
 }
 
+impl CommandError {
+    /// Whether what the command named is not there, so that another name is the way out.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::UnknownJob { .. }
+            | Self::UnknownGroup { .. }
+            | Self::UnknownRun { .. }
+            | Self::UnknownHandler { .. } => true,
+            Self::Held { .. }
+            | Self::PausedAlready { .. }
+            | Self::NotPaused { .. }
+            | Self::Ended { .. }
+            | Self::NotRetriable { .. }
+            | Self::NotDead { .. }
+            | Self::NoTicks { .. }
+            | Self::BadRange { .. }
+            | Self::Declared { .. }
+            | Self::Linked { .. }
+            | Self::Busy { .. }
+            | Self::Store(_) => false,
+        }
+    }
+}
+
 fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
 }
