@@ -107,6 +107,9 @@ impl Context {
 
     /// Tells on stderr why a command was not done.
     pub(crate) fn complain(&self, failure: &Failure) {
+        if self.global.json {
+            return complain_json(failure.kind(), failure.to_string(), failure.details());
+        }
         let style = style::ERROR;
         let mut out = format!("{style}error{style:#}: ");
         for (number, line) in failure.to_string().lines().enumerate() {
@@ -132,6 +135,13 @@ impl Context {
             Color::Never => ColorChoice::Never,
         }
     }
+}
+
+/// Tells a program on stderr why a command was not done, in one object on one line. Stdout is for results alone.
+pub(crate) fn complain_json(kind: &str, message: String, details: String) {
+    let failed = json::Failed::new(kind, message, details);
+    // Nobody is left to tell if this fails.
+    let _ = json::print(&failed, false).map(|out| io::stderr().write_all(out.as_bytes()));
 }
 
 /// A job by its name, or an error with the nearest name.

@@ -59,6 +59,33 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What kind of failure it is, as one word for programs.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::NoFile(_) => "no_database",
+            Self::UnknownRun(_) => "not_found",
+            Self::Command(error) => match error {
+                CommandError::Store(_) => "store",
+                error if error.is_not_found() => "not_found",
+                _ => "refused",
+            },
+            Self::UntilNow { .. } | Self::Declined | Self::Illegal(_) => "refused",
+            Self::Store(_) | Self::WrongAnswer => "store",
+            Self::Database(_)
+            | Self::Memory
+            | Self::RunOfOtherJob { .. }
+            | Self::Schedule(_)
+            | Self::ZoneTwice { .. }
+            | Self::Name(_)
+            | Self::Arguments(_)
+            | Self::Declare(_)
+            | Self::Option(_)
+            | Self::OptionTwice(_)
+            | Self::NameTwice => "invalid",
+            Self::Output(_) | Self::Json(_) => "output",
+        }
+    }
+
     /// What stands below the message: the place in an expression, or what to do.
     pub(crate) fn details(&self) -> String {
         match self {

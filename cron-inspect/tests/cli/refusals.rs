@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::fixture::{Fixture, binary, inspect};
 
 #[test]
@@ -107,7 +109,6 @@ fn an_unknown_job_is_named_with_the_nearest_one() {
         &["backfill", "hartbeat", "--from", "2026-01-01T00:00:00Z"],
         &["backfill", "hartbeat", "--from", "2026-01-01T00:00:00Z", "--dry-run"],
         &["remove", "remind", "hartbeat"],
-        &["show", "hartbeat", "--json"],
     ] {
         assert_eq!(fixture.inspect(args).bad(), want, "{args:?}");
     }
@@ -116,6 +117,44 @@ fn an_unknown_job_is_named_with_the_nearest_one() {
     assert_eq!(fixture.inspect(&["runs", "--before", "99"]).bad(), "error: there is no run 99\n");
     let error = fixture.inspect(&["runs", "heartbeat", "--before", "4"]).bad();
     assert_eq!(error, "error: run 4 is one of job `morning_report`, not of `heartbeat`\n");
+}
+
+/// With `--json` a program reads errors as it reads results, on stderr.
+#[test]
+fn errors_are_json_where_that_is_asked_for() {
+    let fixture = Fixture::new();
+    let error = |args: &[&str]| {
+        let said = fixture.inspect(&[args, &["--json"]].concat());
+        assert_eq!(said.out, "", "{args:?}");
+        assert_eq!(said.err.lines().count(), 1, "one object on one line: {}", said.err);
+        let error: serde_json::Value = serde_json::from_str(&said.err).expect("JSON");
+        (said.code, error["error"].clone())
+    };
+    let message = "no job is named `hartbeat`, did you mean `heartbeat`?";
+    let want = json!({ "kind": "not_found", "message": message, "details": null });
+    assert_eq!(error(&["show", "hartbeat"]), (Some(1), want));
+    for (args, code, kind) in [
+        (&["run", "99"][..], 1, "not_found"),
+        (&["pause", "cleanup"], 1, "refused"),
+        (&["cancel", "3"], 1, "refused"),
+        (&["backfill", "heartbeat", "--from", "2026-01-05T08:59:30Z"], 1, "refused"),
+        (&["check", "0 9 * * FIR"], 1, "invalid"),
+        (&["trigger", "remind", "--args", "{"], 1, "invalid"),
+        (&["list", "--colour"], 2, "usage"),
+        (&["lst"], 2, "usage"),
+        (&["runs", "--limit", "0"], 2, "usage"),
+    ] {
+        let (got, error) = error(args);
+        assert_eq!((got, &error["kind"]), (Some(code), &json!(kind)), "{args:?}: {error}");
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty() && !text.starts_with("error")));
+    }
+    let (_, wrong) = error(&["check", "0 9 * * FIR"]);
+    assert_eq!(wrong["details"], "0 9 * * FIR\n        ^^^");
+    let nothing = Fixture::empty();
+    let said = nothing.inspect(&["list", "--json"]);
+    assert!(said.err.starts_with("{\"error\":{\"kind\":\"no_database\""), "{}", said.err);
+    // Help is no error.
+    assert!(inspect(&["list", "--json", "--help"]).good().contains("Jobs: when they run next"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! durations whole milliseconds.
 
 mod args;
+mod error;
 mod job;
 mod run;
 
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 use super::text::steers;
 
 pub(crate) use args::{Arguments, one_line};
+pub(crate) use error::Failed;
 pub(crate) use job::{Group, Hold, Job, Pause};
 pub(crate) use run::{Attempt, Line, Run, Skip};
 
