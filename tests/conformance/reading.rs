@@ -21,7 +21,7 @@ cases!(reading:
     the_newest_blocks_of_skipped_ticks_come_first,
     the_newest_run_of_a_job_is_the_one_of_the_newest_instant,
     one_that_never_joined_may_read,
-    the_newest_program_decides_what_is_linked,
+    the_newest_program_and_those_that_live_decide_what_is_linked,
 );
 
 fn ids(runs: &[RunInfo]) -> Vec<RunId> {
@@ -195,9 +195,14 @@ pub(crate) fn one_that_never_joined_may_read(world: &World) {
     assert_eq!(observer.all_runs(), process.all_runs());
 }
 
-pub(crate) fn the_newest_program_decides_what_is_linked(world: &World) {
+pub(crate) fn the_newest_program_and_those_that_live_decide_what_is_linked(world: &World) {
     let old = world.start(0, &[job("a"), job("b")]);
     world.start(1, &[job("b"), job("c")]).leaves(2);
-    let linked = |name| old.info(name).linked;
-    assert_eq!((linked("a"), linked("b"), linked("c")), (false, true, true));
+    old.does(Command::Upsert { plans: plans(&[job("r").on("a")]) }, 2);
+    let observer = world.open();
+    let linked = || ["a", "r", "b", "c"].map(|name| observer.info(name).linked);
+    // The newest program has ended without a successor, and an older one lives.
+    assert_eq!(linked(), [true; 4]);
+    old.leaves(3);
+    assert_eq!(linked(), [false, false, true, true]);
 }

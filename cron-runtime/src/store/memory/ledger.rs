@@ -158,9 +158,15 @@ impl Book {
             paused: self.pause(job).cloned(),
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
-            linked: self.is_in_newest(job),
+            linked: self.is_linked_anywhere(job),
             last_run: newest.and_then(|(_, id)| Some(self.run_info(id, self.runs.get(&id)?))),
         }
+    }
+
+    /// Whether the newest program contains the function of a job, or that of a process that lives.
+    fn is_linked_anywhere(&self, job: &Job) -> bool {
+        let declared = self.jobs.get(job.plan.handler()).filter(|job| job.plan.handler.is_none());
+        self.is_in_newest(job) || declared.is_some_and(|job| self.is_served(job))
     }
 
     /// Whether the newest program contains the function of a job.

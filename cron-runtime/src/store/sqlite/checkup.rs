@@ -108,8 +108,7 @@ impl SqliteLedger {
             let leased =
                 |owner| attempts.iter().any(|attempt| attempt.owner == owner && attempt.lease >= now);
             let incarnations = incarnations(connection, signal.as_ref(), leased)?;
-            let living = incarnations.iter().filter(|incarnation| incarnation.serves);
-            let living: HashSet<OwnerId> = living.map(|incarnation| incarnation.id).collect();
+            let living = serving(&incarnations);
             let jobs = linked_by(connection, &programs(connection, &living)?)?;
             let overdue = jobs.iter().filter_map(|job| {
                 let due = job.due.filter(|due| *due <= now)?;
@@ -183,6 +182,18 @@ fn incarnations(
         found.push(Incarnation { id, joined, life, serves });
     }
     Ok(found)
+}
+
+fn serving(incarnations: &[Incarnation]) -> HashSet<OwnerId> {
+    incarnations.iter().filter(|incarnation| incarnation.serves).map(|incarnation| incarnation.id).collect()
+}
+
+/// The programs of the incarnations that serve the file, as a reader sees it who has no clock.
+pub(super) fn living_programs(connection: &Connection, file: &Path) -> Result<HashSet<i64>, StoreError> {
+    let signal = Signal::probe(&Signal::beside(file));
+    let attempts = attempts(connection)?;
+    let has_one = |owner| attempts.iter().any(|attempt| attempt.owner == owner);
+    programs(connection, &serving(&incarnations(connection, signal.as_ref(), has_one)?))
 }
 
 /// The programs of the incarnations that live: `me`, whose own lock is free for itself, and others. Where the system does not tell, one that

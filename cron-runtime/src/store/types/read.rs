@@ -35,7 +35,8 @@ pub struct JobInfo {
     pub active: u64,
     /// How many of its runs wait for the slot.
     pub parked: u64,
-    /// Whether the newest program that joined this store contains its function.
+    /// Whether its function is in the newest program that joined this store, or in one of a process that lives, as far as the
+    /// store tells.
     pub linked: bool,
     /// Its newest run.
     pub last_run: Option<RunInfo>,

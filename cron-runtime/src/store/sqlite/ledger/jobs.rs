@@ -1,10 +1,14 @@
 //! Jobs and groups as surfaces show them.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use cron_core::run::JobId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::super::super::{GroupInfo, JobInfo, JobQuery, StoreError};
+use super::super::checkup::living_programs;
 use super::super::marks::{pause_that_counts, place};
 use super::super::rows::{ACTIVE, Columns, failed, read_plan, to_int};
 use super::super::sync::newest_program;
@@ -24,8 +28,38 @@ fn jobs() -> String {
     )
 }
 
+/// The programs that count: the newest one, whether it lives or not, and those of the processes that live.
+struct InUse<'a> {
+    connection: &'a Connection,
+    file: &'a Path,
+    newest: Option<i64>,
+    /// Who lives is looked up for the first job that the newest program does not contain; mostly there is none.
+    living: Option<HashSet<i64>>,
+}
+
+impl<'a> InUse<'a> {
+    fn of(connection: &'a Connection, file: &'a Path) -> Result<Self, StoreError> {
+        Ok(Self { connection, file, newest: newest_program(connection)?, living: None })
+    }
+
+    fn contains(&mut self, program: i64) -> Result<bool, StoreError> {
+        if self.newest == Some(program) {
+            return Ok(true);
+        }
+        let living = match self.living.take() {
+            Some(living) => living,
+            None => living_programs(self.connection, self.file)?,
+        };
+        Ok(self.living.insert(living).contains(&program))
+    }
+}
+
 /// A page of jobs in the order of their names.
-pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
+pub(super) fn page(
+    connection: &Connection,
+    file: &Path,
+    query: &JobQuery,
+) -> Result<Vec<JobInfo>, StoreError> {
     let JobQuery { group, tag, handler, after, page } = query;
     let mut wanted = Vec::new();
     let mut values = Vec::new();
@@ -42,30 +76,30 @@ pub(super) fn page(connection: &Connection, query: &JobQuery) -> Result<Vec<JobI
     }
     let wanted = if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
     values.push(Value::Integer(to_int(page.limit as u64)));
-    let newest = newest_program(connection)?;
+    let mut in_use = InUse::of(connection, file)?;
     let sql = format!("{} {wanted} ORDER BY jobs.name LIMIT ?", jobs());
     let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
     let mut jobs = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        jobs.push(job_info(connection, &mut Columns::of(row), newest)?);
+        jobs.push(job_info(connection, &mut Columns::of(row), &mut in_use)?);
     }
     Ok(jobs)
 }
 
-pub(super) fn one(connection: &Connection, name: &str) -> Result<Option<JobInfo>, StoreError> {
-    let newest = newest_program(connection)?;
+pub(super) fn one(connection: &Connection, file: &Path, name: &str) -> Result<Option<JobInfo>, StoreError> {
+    let mut in_use = InUse::of(connection, file)?;
     let sql = format!("{} WHERE jobs.name = ?1", jobs());
     let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query([name]).map_err(failed)?;
     let row = rows.next().map_err(failed)?;
-    row.map(|row| job_info(connection, &mut Columns::of(row), newest)).transpose()
+    row.map(|row| job_info(connection, &mut Columns::of(row), &mut in_use)).transpose()
 }
 
 fn job_info(
     connection: &Connection,
     row: &mut Columns<'_>,
-    newest: Option<i64>,
+    in_use: &mut InUse<'_>,
 ) -> Result<JobInfo, StoreError> {
     let id = JobId(row.u64("id")?);
     let (name, plan): (String, String) = (row.get("name")?, row.get("plan")?);
@@ -77,7 +111,7 @@ fn job_info(
     let (active, parked) = (row.u64("active")?, row.u64("parked")?);
     let paused = pause_that_counts(row)?;
     let synced_by: Option<i64> = row.get("synced_by")?;
-    let linked = newest.is_some() && synced_by == newest;
+    let linked = synced_by.map(|program| in_use.contains(program)).transpose()?.unwrap_or(false);
     let last_run = runs::last_of(connection, id)?;
     Ok(JobInfo {
         id,

@@ -63,7 +63,7 @@ impl Ledger for SqliteStore {
 
 impl Ledger for SqliteLedger {
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
-        self.read(|connection| jobs::page(connection, query))
+        self.read(|connection| jobs::page(connection, &self.path, query))
     }
 
     fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
@@ -71,7 +71,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn job(&self, name: &str) -> Result<Option<JobInfo>, StoreError> {
-        self.read(|connection| jobs::one(connection, name))
+        self.read(|connection| jobs::one(connection, &self.path, name))
     }
 
     fn runs(&self, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
