@@ -61,6 +61,11 @@ impl Context {
         Ok(Database::resolve(self.global.database.as_deref())?)
     }
 
+    /// Whether a program reads the answer.
+    pub(crate) fn is_json(&self) -> bool {
+        self.global.json
+    }
+
     /// Shows a result as JSON or as text, whichever was asked for.
     pub(crate) fn show(
         &self,

@@ -4,8 +4,8 @@ use cron_runtime::core::job::Label;
 
 use crate::jobs::{at, job};
 use crate::world::{
-    Cancel, Command, CommandError, Desk, Done, JobQuery, Page, Process, SkipReason, Target, World, block,
-    name,
+    Cancel, Command, CommandError, Desk, Done, HandlerInfo, JobKind, JobQuery, Page, Process, SkipReason,
+    Target, World, block, name,
 };
 
 cases!(grouping:
@@ -16,6 +16,7 @@ cases!(grouping:
     a_group_is_cancelled_as_a_whole,
     an_unknown_group_is_refused_with_the_nearest_name,
     jobs_are_listed_by_group_tag_and_page,
+    dynamic_jobs_are_counted_for_each_function,
 );
 
 fn mail() -> Label {
@@ -123,4 +124,40 @@ pub(crate) fn jobs_are_listed_by_group_tag_and_page(world: &World) {
     assert_eq!(names(JobQuery { page: Page { limit: 2 }, ..all() }), ["a", "b"]);
     assert_eq!(names(JobQuery { after: some("b"), page: Page { limit: 2 }, ..all() }), ["c", "d"]);
     assert_eq!(names(JobQuery { tag: some("none"), ..all() }), Vec::<String>::new());
+    assert_eq!(names(JobQuery { kind: Some(JobKind::Declared), ..all() }), ["a", "b", "c", "d"]);
+    assert_eq!(names(JobQuery { kind: Some(JobKind::Dynamic), ..all() }), ["e"]);
+    assert_eq!(names(JobQuery { without: vec![name("d"), name("a")], ..all() }), ["a", "b", "c", "d"]);
+    assert_eq!(names(JobQuery { without: vec![name("a")], ..all() }), ["a", "b", "c", "d", "e"]);
+}
+
+pub(crate) fn dynamic_jobs_are_counted_for_each_function(world: &World) {
+    let process = world.start(0, &[job("mail"), job("call").every("10s")]);
+    let dynamic = [
+        job("m1").on("mail").every("30s").group("slow"),
+        job("m2").on("mail").every("20s").tag("daily"),
+        job("m3").on("mail").every("10s"),
+        job("c1").on("call"),
+    ];
+    process.does(Command::Upsert { plans: crate::world::plans(&dynamic) }, 1);
+    let (target, by, note) = (Target::Job(name("m3")), "me".to_owned(), String::new());
+    process.does(Command::Pause { target, by, note }, 2);
+    let count = |query: &JobQuery| process.handlers(query).expect("readable");
+    let info = |handler, jobs, paused, due: Option<i64>| HandlerInfo {
+        handler: name(handler),
+        jobs,
+        paused,
+        due: due.map(at),
+    };
+    let all = JobQuery::default;
+    assert_eq!(count(&all()), [info("call", 1, 0, None), info("mail", 3, 1, Some(20))]);
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(count(&JobQuery { group: some("slow"), ..all() }), [info("mail", 1, 0, Some(30))]);
+    assert_eq!(count(&JobQuery { tag: some("daily"), ..all() }), [info("mail", 1, 0, Some(20))]);
+    assert_eq!(count(&JobQuery { handler: some("call"), ..all() }), [info("call", 1, 0, None)]);
+    assert_eq!(count(&JobQuery { without: vec![name("mail")], ..all() }), [info("call", 1, 0, None)]);
+    assert_eq!(count(&JobQuery { kind: Some(JobKind::Declared), ..all() }), []);
+    // A group that is paused pauses its jobs.
+    let target = Target::Group("slow".parse().expect("a name"));
+    process.does(Command::Pause { target, by: "me".into(), note: String::new() }, 3);
+    assert_eq!(count(&all())[1], info("mail", 3, 2, Some(20)));
 }

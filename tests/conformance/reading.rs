@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use cron_runtime::core::run::{Origin, RunId};
 
 use crate::jobs::{at, job};
-use crate::world::{Both, Desk, Page, RunFilter, RunInfo, RunQuery, World, name};
+use crate::world::{Both, Command, Desk, Page, RunFilter, RunInfo, RunQuery, World, name, plans};
 
 cases!(reading:
     jobs_are_listed_in_the_order_of_their_names,

@@ -16,8 +16,9 @@ use cron_runtime::store::memory::MemoryStore;
 use cron_runtime::store::sqlite::{CompleteError, SqliteStore, complete_in};
 pub(crate) use cron_runtime::store::{
     AttemptInfo, Backfill, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo, GroupLimit,
-    JobInfo, JobQuery, JudgeRequest, Judged, Ledger, LogLine, Note, Page, PauseInfo, Program, Progress,
-    RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Store, StoreError, Synced, Target, Trigger,
+    HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, Ledger, LogLine, Note, Page, PauseInfo,
+    Program, Progress, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Store, StoreError,
+    Synced, Target, Trigger,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;

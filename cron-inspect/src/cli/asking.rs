@@ -15,6 +15,18 @@ pub(crate) struct List {
     /// With this tag only
     #[arg(long)]
     pub(crate) tag: Option<String>,
+    /// Jobs that a program declares only
+    #[arg(long, conflicts_with = "dynamic")]
+    pub(crate) declared: bool,
+    /// Dynamic jobs only, which were made while a program ran
+    #[arg(long)]
+    pub(crate) dynamic: bool,
+    /// Of the function of this job only: itself, and the dynamic jobs on it, one by one
+    #[arg(long, value_name = "JOB")]
+    pub(crate) handler: Option<String>,
+    /// Show each dynamic job also where a function has more than 10 of them, which are else one line; JSON has each
+    #[arg(long)]
+    pub(crate) unfold: bool,
     /// How many at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, value_parser = limit())]
     pub(crate) limit: u64,

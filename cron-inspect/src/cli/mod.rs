@@ -84,11 +84,13 @@ pub(crate) enum Command {
     /// One run with its attempts
     Run {
         /// The number of the run
+        #[arg(value_parser = values::run)]
         run: u64,
     },
     /// The log of a run, oldest line first
     Log {
         /// The number of the run
+        #[arg(value_parser = values::run)]
         run: u64,
     },
     /// Follow what happens: runs, attempts, progress, log lines, skipped ticks

@@ -3,7 +3,7 @@
 use clap::Args;
 use cron_core::policy::Only;
 
-use super::values::{option, when};
+use super::values::{option, run, when};
 use super::when::When;
 
 /// A job, or all jobs of a group.
@@ -63,6 +63,7 @@ pub(crate) struct Cancel {
 #[group(required = true, multiple = false)]
 pub(crate) struct Cancelled {
     /// The number of the run
+    #[arg(value_parser = run)]
     pub(crate) run: Option<u64>,
     /// All active runs of this job
     #[arg(long)]
@@ -77,6 +78,7 @@ pub(crate) struct Cancelled {
 #[group(required = true, multiple = false)]
 pub(crate) struct Dead {
     /// The number of the run
+    #[arg(value_parser = run)]
     pub(crate) run: Option<u64>,
     /// All dead letters
     #[arg(long)]

@@ -20,6 +20,17 @@ pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     }
 }
 
+/// The number of a run. Whoever writes the name of a job there is told what to write.
+pub(super) fn run(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| {
+        let starts_as_name = text.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        match starts_as_name && text.contains(|c: char| !c.is_ascii_digit()) {
+            true => format!("a run is a number; `inspect runs {text}` lists those of a job of this name"),
+            false => "a run is a number, as `inspect runs` lists them".to_owned(),
+        }
+    })
+}
+
 pub(super) fn when(text: &str) -> Result<When, String> {
     When::read(text)
 }

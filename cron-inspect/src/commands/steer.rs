@@ -72,7 +72,8 @@ impl Target {
 pub(super) fn said(text: &Text, job: Option<&JobInfo>, screen: &Screen) -> String {
     let mut out = paragraph(text, 0, screen.width);
     if job.is_some_and(|job| !job.linked) {
-        let warning = "not linked here: no program that runs contains this job, nor does the one that joined last";
+        let warning =
+            "not linked here: no program that runs contains this job, nor does the one that joined last";
         out += &paragraph(&Text::styled(style::WARNING, warning), 0, screen.width);
     }
     out

@@ -115,8 +115,48 @@ fn ten_thousand_jobs_are_read_a_page_at_a_time() {
     // Behind the page is a job that nobody can read: whoever reads it fails.
     let file = rusqlite::Connection::open(&fixture.database).expect("a database");
     file.execute("UPDATE jobs SET plan = 'damaged' WHERE name = 'remind-05000'", []).expect("damaged");
-    let text = fixture.inspect(&["list", "--limit", "50"]).good();
+    let text = fixture.inspect(&["list", "--limit", "50", "--unfold"]).good();
     assert_eq!(text.lines().filter(|line| line.starts_with("remind")).count(), 50, "{text}");
-    assert!(text.ends_with("more: inspect list --after remind-00048\n"), "{text}");
-    assert!(fixture.inspect(&["list", "--limit", "6000"]).bad().contains("remind-05000"));
+    assert!(text.ends_with("more: inspect list --unfold --after remind-00048\n"), "{text}");
+    assert!(fixture.inspect(&["list", "--limit", "6000", "--unfold"]).bad().contains("remind-05000"));
+    // A line for all of them reads none.
+    let text = fixture.inspect(&["list"]).good();
+    assert!(text.contains("10001 jobs, 10000 folded (--unfold shows each) in "), "{text}");
+}
+
+/// Many jobs on one function would hide all others.
+#[test]
+fn many_jobs_of_one_function_are_one_line() {
+    let (fixture, crank) = Fixture::with(vec![plan(JobSpec::new("remind")), plan(JobSpec::new("warn"))]);
+    many(&crank, 300);
+    fixture.inspect(&["pause", "remind-00007"]).good();
+    fixture.inspect(&["schedule", "warn-ana", "--handler", "warn", "--set", "every=1h"]).good();
+    let text = fixture.inspect(&["list"]).good();
+    let names: Vec<_> = text.lines().skip(1).map_while(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["remind", "remind", "warn", "warn-ana"], "{text}");
+    assert!(text.contains("remind +  300 dynamic jobs, 1 paused: list --handler remind  "), "{text}");
+    assert!(text.contains("\n303 jobs, 1 paused, 300 folded (--unfold shows each) in "), "{text}");
+    let shown = |args: &[&str]| {
+        let list = fixture.json(&[&["list", "-n", "1000"], args].concat());
+        list["jobs"].as_array().expect("jobs").len()
+    };
+    assert_eq!(shown(&[]), 303, "a program is given each");
+    assert_eq!(shown(&["--declared"]), 2);
+    assert_eq!(shown(&["--dynamic"]), 301);
+    assert_eq!(shown(&["--dynamic", "--handler", "warn"]), 1);
+    assert_eq!(shown(&["--handler", "warn"]), 2);
+    let text = fixture.inspect(&["list", "--handler", "remind", "-n", "1000"]).good();
+    assert_eq!(text.lines().filter(|line| line.starts_with("remind")).count(), 301, "{text}");
+    let text = fixture.inspect(&["list", "--unfold", "-n", "1000"]).good();
+    assert_eq!(text.lines().filter(|line| line.starts_with("remind")).count(), 301, "{text}");
+    // Its line is on one page, that of the handler's own place.
+    let first = fixture.inspect(&["list", "-n", "1"]).good();
+    assert!(first.contains("remind +") && first.ends_with("more: inspect list --after remind\n"), "{first}");
+    let second = fixture.inspect(&["list", "-n", "1", "--after", "remind"]).good();
+    assert!(!second.contains("remind +") && second.contains("warn"), "{second}");
+    let none = fixture.inspect(&["list", "--dynamic", "--tag", "odd"]).good();
+    assert!(none.starts_with("no dynamic jobs with tag odd in "), "{none}");
+    let error = fixture.inspect(&["list", "--handler", "rmeind"]).bad();
+    assert_eq!(error, "error: no job is named `rmeind`, did you mean `remind`?\n");
+    assert_eq!(fixture.inspect(&["list", "--declared", "--dynamic"]).code, Some(2));
 }

@@ -24,6 +24,11 @@ fn wrong_usage_ends_with_2() {
         assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{args:?}");
         assert!(said.err.contains("--help"), "{args:?}: {}", said.err);
     }
+    for command in ["run", "log", "retry", "dismiss", "cancel"] {
+        let said = inspect(&[command, "heartbeat"]);
+        assert_eq!(said.code, Some(2), "{command}");
+        assert!(said.err.contains("a run is a number; `inspect runs heartbeat` lists"), "{}", said.err);
+    }
     assert!(inspect(&["--help"]).good().contains("Exit codes: 0 done, 1 refused"));
     assert!(inspect(&["--version"]).good().contains("time zone rules 20"));
 }

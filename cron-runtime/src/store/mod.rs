@@ -20,9 +20,9 @@ use cron_core::run::{OwnerId, RunId};
 pub use error::StoreError;
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
-    GroupLimit, JobInfo, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PROBLEMS,
-    MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped, RunFilter,
-    RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
+    GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES,
+    MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped,
+    RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
 
@@ -173,6 +173,13 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`] if they cannot be read.
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError>;
+
+    /// The dynamic jobs of a query counted for each function, in the order of its name. The page of the query does not count.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they cannot be read.
+    fn handlers(&self, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError>;
 
     /// All groups in the order of their names.
     ///

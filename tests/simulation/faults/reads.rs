@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use cron_runtime::core::audit::Audit;
 use cron_runtime::core::run::RunId;
 use cron_runtime::store::{
-    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
-    ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
+    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobQuery, Ledger,
+    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
 };
 
 use super::Desk;
@@ -17,6 +17,10 @@ impl Ledger for Desk {
 
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         self.inner.jobs(query)
+    }
+
+    fn handlers(&self, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError> {
+        self.inner.handlers(query)
     }
 
     fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {

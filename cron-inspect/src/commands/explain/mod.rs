@@ -117,7 +117,10 @@ fn title(job: &JobInfo, screen: &Screen) -> String {
         warn(format!("paused {}, {}", time::relative(pause.at, screen.now), pause.reason()));
     }
     if !job.linked {
-        warn("not linked here: no program that runs contains this job, nor does the one that joined last".to_owned());
+        warn(
+            "not linked here: no program that runs contains this job, nor does the one that joined last"
+                .to_owned(),
+        );
     }
     out
 }

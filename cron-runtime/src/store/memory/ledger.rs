@@ -1,15 +1,16 @@
 //! Reads.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use cron_core::audit::{Audit, Recorded, Segment, audit};
+use cron_core::job::JobName;
 use cron_core::run::RunId;
 
 use super::super::{
-    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
-    ProblemInfo, RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
+    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery,
+    Ledger, LogLine, Page, ProblemInfo, RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
 };
 use super::MemoryStore;
 use super::book::{Book, Job, Run};
@@ -17,20 +18,25 @@ use super::book::{Book, Job, Run};
 impl Ledger for MemoryStore {
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         let book = self.book();
-        let is_wanted = |job: &&Job| {
-            let plan = &job.plan;
-            let group = plan.group.as_ref().map(|group| group.as_str());
-            query.group.is_none() || query.group.as_deref() == group
-        };
-        let has_tag = |job: &&Job| {
-            query.tag.as_deref().is_none_or(|tag| job.plan.tags.iter().any(|known| known.as_str() == tag))
-        };
-        let of_handler = |job: &&Job| {
-            query.handler.as_deref().is_none_or(|handler| job.plan.handler().as_str() == handler)
-        };
         let after = |job: &&Job| query.after.as_deref().is_none_or(|after| job.plan.name.as_str() > after);
-        let jobs = book.jobs.values().filter(is_wanted).filter(has_tag).filter(of_handler).filter(after);
+        let jobs = book.jobs.values().filter(|job| is_wanted(job, query)).filter(after);
         Ok(jobs.take(query.page.limit).map(|job| book.job_info(job)).collect())
+    }
+
+    fn handlers(&self, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError> {
+        let book = self.book();
+        let mut found: BTreeMap<JobName, HandlerInfo> = BTreeMap::new();
+        for job in book.jobs.values().filter(|job| is_wanted(job, query)) {
+            let Some(handler) = &job.plan.handler else { continue };
+            let nothing = || HandlerInfo { handler: handler.clone(), jobs: 0, paused: 0, due: None };
+            let info = found.entry(handler.clone()).or_insert_with(nothing);
+            info.jobs += 1;
+            match book.pause(job) {
+                Some(_) => info.paused += 1,
+                None => info.due = info.due.into_iter().chain(job.due).min(),
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
@@ -137,6 +143,19 @@ impl Ledger for MemoryStore {
             audit(&segments, job.place.mark, verdicts)
         }))
     }
+}
+
+/// Whether a job is one of those that are asked for, whatever the page.
+fn is_wanted(job: &Job, query: &JobQuery) -> bool {
+    let JobQuery { group, tag, handler, kind, without, after: _, page: _ } = query;
+    let plan = &job.plan;
+    let kind_of_job = if plan.handler.is_some() { JobKind::Dynamic } else { JobKind::Declared };
+    let of_group = plan.group.as_ref().map(|group| group.as_str());
+    (group.is_none() || group.as_deref() == of_group)
+        && tag.as_deref().is_none_or(|tag| plan.tags.iter().any(|known| known.as_str() == tag))
+        && handler.as_deref().is_none_or(|handler| plan.handler().as_str() == handler)
+        && kind.is_none_or(|kind| kind == kind_of_job)
+        && plan.handler.as_ref().is_none_or(|handler| !without.contains(handler))
 }
 
 impl Book {

@@ -152,6 +152,10 @@ pub struct JobQuery {
     pub tag: Option<String>,
     /// Whose function is that of this job only: the job itself, and the dynamic jobs on it.
     pub handler: Option<String>,
+    /// Declared ones only, or dynamic ones only.
+    pub kind: Option<JobKind>,
+    /// Without the dynamic jobs on these: a page of everything else beside many jobs on one function.
+    pub without: Vec<JobName>,
     /// After this name only: the last one of the page before.
     pub after: Option<String>,
     /// How many at most.
@@ -160,8 +164,38 @@ pub struct JobQuery {
 
 impl Default for JobQuery {
     fn default() -> Self {
-        Self { group: None, tag: None, handler: None, after: None, page: Page { limit: usize::MAX } }
+        Self {
+            group: None,
+            tag: None,
+            handler: None,
+            kind: None,
+            without: Vec::new(),
+            after: None,
+            page: Page { limit: usize::MAX },
+        }
     }
+}
+
+/// Where a job comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobKind {
+    /// A program declares it.
+    Declared,
+    /// It was made while a program ran.
+    Dynamic,
+}
+
+/// The dynamic jobs on one function, taken together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerInfo {
+    /// The declared job whose function they call.
+    pub handler: JobName,
+    /// How many there are.
+    pub jobs: u64,
+    /// How many of them are paused, by themselves or by their group.
+    pub paused: u64,
+    /// When the first of those that are not paused is due.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// Which runs to read.

@@ -7,10 +7,10 @@ use cron_core::run::JobId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::super::super::{GroupInfo, JobInfo, JobQuery, StoreError};
+use super::super::super::{GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, StoreError};
 use super::super::checkup::living_programs;
 use super::super::marks::{pause_that_counts, place};
-use super::super::rows::{ACTIVE, Columns, failed, read_plan, to_int};
+use super::super::rows::{ACTIVE, Columns, failed, read_name, read_plan, to_int};
 use super::super::sync::newest_program;
 use super::runs;
 
@@ -60,22 +60,13 @@ pub(super) fn page(
     file: &Path,
     query: &JobQuery,
 ) -> Result<Vec<JobInfo>, StoreError> {
-    let JobQuery { group, tag, handler, after, page } = query;
-    let mut wanted = Vec::new();
-    let mut values = Vec::new();
-    for (value, condition) in [
-        (after, "jobs.name > ?"),
-        (group, "jobs.grp = ?"),
-        (handler, "ifnull(jobs.handler, jobs.name) = ?"),
-        (tag, "EXISTS (SELECT 1 FROM json_each(jobs.plan, '$.tags') WHERE value = ?)"),
-    ] {
-        if let Some(value) = value {
-            wanted.push(condition);
-            values.push(Value::Text(value.clone()));
-        }
+    let (mut wanted, mut values) = conditions(query);
+    if let Some(after) = &query.after {
+        wanted.push("jobs.name > ?".to_owned());
+        values.push(Value::Text(after.clone()));
     }
-    let wanted = if wanted.is_empty() { String::new() } else { format!("WHERE {}", wanted.join(" AND ")) };
-    values.push(Value::Integer(to_int(page.limit as u64)));
+    let wanted = all_of(&wanted);
+    values.push(Value::Integer(to_int(query.page.limit as u64)));
     let mut in_use = InUse::of(connection, file)?;
     let sql = format!("{} {wanted} ORDER BY jobs.name LIMIT ?", jobs());
     let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
@@ -85,6 +76,63 @@ pub(super) fn page(
         jobs.push(job_info(connection, &mut Columns::of(row), &mut in_use)?);
     }
     Ok(jobs)
+}
+
+/// What a job has to be, whatever the page, and the values for it.
+fn conditions(query: &JobQuery) -> (Vec<String>, Vec<Value>) {
+    let JobQuery { group, tag, handler, kind, without, after: _, page: _ } = query;
+    let (mut wanted, mut values) = (Vec::new(), Vec::new());
+    for (value, condition) in [
+        (group, "jobs.grp = ?"),
+        (handler, "ifnull(jobs.handler, jobs.name) = ?"),
+        (tag, "EXISTS (SELECT 1 FROM json_each(jobs.plan, '$.tags') WHERE value = ?)"),
+    ] {
+        if let Some(value) = value {
+            wanted.push(condition.to_owned());
+            values.push(Value::Text(value.clone()));
+        }
+    }
+    match kind {
+        None => {}
+        Some(JobKind::Declared) => wanted.push("jobs.handler IS NULL".to_owned()),
+        Some(JobKind::Dynamic) => wanted.push("jobs.handler IS NOT NULL".to_owned()),
+    }
+    if !without.is_empty() {
+        let marks = vec!["?"; without.len()].join(", ");
+        wanted.push(format!("(jobs.handler IS NULL OR jobs.handler NOT IN ({marks}))"));
+        values.extend(without.iter().map(|handler| Value::Text(handler.to_string())));
+    }
+    (wanted, values)
+}
+
+fn all_of(conditions: &[String]) -> String {
+    if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) }
+}
+
+/// The dynamic jobs of each function, counted. No plan is read, unless a tag is asked for.
+pub(super) fn handlers(connection: &Connection, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError> {
+    let (mut wanted, values) = conditions(query);
+    wanted.push("jobs.handler IS NOT NULL".to_owned());
+    let is_paused = "(jobs.paused_ms IS NOT NULL OR groups.paused_ms IS NOT NULL)";
+    let sql = format!(
+        "SELECT jobs.handler, count(*), sum({is_paused}), min(iif({is_paused}, NULL, due_ms)) \
+         FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp \
+         {} GROUP BY jobs.handler ORDER BY jobs.handler",
+        all_of(&wanted)
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        found.push(HandlerInfo {
+            handler: read_name(&row.get::<String>("handler")?)?,
+            jobs: row.u64("jobs")?,
+            paused: row.u64("paused")?,
+            due: row.instant_or_null("due_ms")?,
+        });
+    }
+    Ok(found)
 }
 
 pub(super) fn one(connection: &Connection, file: &Path, name: &str) -> Result<Option<JobInfo>, StoreError> {

@@ -11,8 +11,8 @@ use cron_core::run::{JobId, RunId};
 use rusqlite::{Connection, params};
 
 use super::super::{
-    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
-    ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
+    AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobQuery, Ledger,
+    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
 };
 use super::rows::{Columns, failed, to_int};
 use super::{SqliteLedger, SqliteStore, commands};
@@ -22,6 +22,10 @@ pub(super) use audit::segments;
 impl Ledger for SqliteStore {
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         self.ledger.jobs(query)
+    }
+
+    fn handlers(&self, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError> {
+        self.ledger.handlers(query)
     }
 
     fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
@@ -64,6 +68,10 @@ impl Ledger for SqliteStore {
 impl Ledger for SqliteLedger {
     fn jobs(&self, query: &JobQuery) -> Result<Vec<JobInfo>, StoreError> {
         self.read(|connection| jobs::page(connection, &self.path, query))
+    }
+
+    fn handlers(&self, query: &JobQuery) -> Result<Vec<HandlerInfo>, StoreError> {
+        self.read(|connection| jobs::handlers(connection, query))
     }
 
     fn groups(&self) -> Result<Vec<GroupInfo>, StoreError> {
