@@ -3,14 +3,11 @@
 //! SQLite by itself does so in the commit that finds the log long enough, and that commit waits for the disk three times in place of once.
 //! `docs/decisions/0007-the-log-is-written-back-beside-the-writer.md` says what that cost.
 
-use std::ffi::c_int;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::hooks::Wal;
-use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::StoreError;
@@ -19,6 +16,9 @@ use super::rows::failed;
 
 /// A log that has grown by so many pages is written back; SQLite's own number.
 const PAGES: u32 = 1_000;
+
+/// The length of the log is read again once commits have changed so many rows. To read it costs about as much as to change two.
+const ROWS: u64 = 32;
 
 /// The log begins anew once all of it is written back and nobody has added to it meanwhile. One that has become this long and has had no
 /// such moment (32 MB) gets it from who adds to it, as soon as what is left is one of so many [`PARTS`]. At twice the length it gets it
@@ -37,15 +37,17 @@ pub(super) struct Checkpoints {
     thread: Option<JoinHandle<Connection>>,
     /// Held while it does so.
     at_work: Arc<Mutex<()>>,
+    /// `None` where SQLite writes the log back by itself.
+    log: Option<Log>,
 }
 
 impl Checkpoints {
-    /// Takes the log of `writer` over from SQLite. The thread ends when that connection is closed.
-    pub(super) fn start(writer: &mut Connection, path: &Path) -> Result<Self, StoreError> {
+    /// Takes the log of `writer` over from SQLite, until [`close`](Self::close).
+    pub(super) fn start(writer: &Connection, path: &Path) -> Result<Self, StoreError> {
         let at_work = Arc::new(Mutex::new(()));
         if rusqlite::version_number() < SOUND {
             // SQLite goes on to do it by itself.
-            return Ok(Self { thread: None, at_work });
+            return Ok(Self { thread: None, at_work, log: None });
         }
         let connection = open_reader(path)?;
         // What is in the file is on disk before the log begins anew.
@@ -60,14 +62,23 @@ impl Checkpoints {
                 connection
             })
             .map_err(|error| StoreError::Backend(Box::new(error)))?;
-        let mut log = Log { length: Length::default(), failing: Failing::default(), wake, reports };
-        let hook = move |wal: &mut Wal, pages: c_int| {
-            log.grew(wal, pages.cast_unsigned());
-            // The commit stands, whatever becomes of the log.
-            Ok(())
-        };
-        writer.wal_hook(Some(hook)).map_err(failed)?;
-        Ok(Self { thread: Some(thread), at_work })
+        writer.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+        let (length, failing) = (Length::default(), Failing::default());
+        let log = Log { length, failing, wake, reports, rows: writer.total_changes() };
+        Ok(Self { thread: Some(thread), at_work, log: Some(log) })
+    }
+
+    /// Looks after the log. `writer` has committed, and has no transaction.
+    ///
+    /// A hook of SQLite could tell the length with each commit, but every few versions of the library have another form of it.
+    pub(super) fn after_commit(&mut self, writer: &Connection) {
+        if let Some(log) = &mut self.log {
+            let rows = writer.total_changes();
+            if rows.wrapping_sub(log.rows) >= ROWS {
+                log.rows = rows;
+                log.look(writer);
+            }
+        }
     }
 
     /// Writes all of the log back and empties it, so that after a graceful end one file holds everything. Another process that works on
@@ -83,6 +94,8 @@ impl Checkpoints {
 
     /// Waits for the thread and closes its connection. The one that writes is closed already.
     pub(super) fn close(self) {
+        // The thread waits for what this would send.
+        drop(self.log);
         if self.thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that writes the log of the database back ended in a panic");
         }
@@ -135,17 +148,30 @@ impl Failing {
     }
 }
 
-/// The log as the thread that writes sees it. It lives in the hook of its connection.
+/// The log as the thread that writes sees it.
+#[derive(Debug)]
 struct Log {
     length: Length,
     failing: Failing,
     wake: Sender<u64>,
     reports: Receiver<Report>,
+    /// How many rows its connection had changed when it looked last.
+    rows: u64,
 }
 
 impl Log {
-    /// A commit has made the log this long.
-    fn grew(&mut self, wal: &mut Wal, pages: u32) {
+    fn look(&mut self, writer: &Connection) {
+        let length = writer
+            .prepare_cached("PRAGMA main.wal_checkpoint(NOOP)")
+            .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(1)));
+        // Where it cannot be read, the next commits read it again.
+        if let Some(pages) = length.ok().and_then(|pages| u32::try_from(pages).ok()) {
+            self.grew(writer, pages);
+        }
+    }
+
+    /// Commits have made the log this long.
+    fn grew(&mut self, writer: &Connection, pages: u32) {
         self.length.grew(pages);
         while let Ok(report) = self.reports.try_recv() {
             self.length.reported(report);
@@ -155,21 +181,21 @@ impl Log {
             Next::Ask => {
                 self.length.asked();
                 if self.wake.send(self.length.age).is_err() {
-                    self.help(wal);
+                    self.help(writer);
                 }
             }
-            Next::Help => self.help(wal),
+            Next::Help => self.help(writer),
             Next::Wait => match self.reports.recv() {
                 Ok(report) => self.length.reported(report),
-                Err(_) => self.help(wal),
+                Err(_) => self.help(writer),
             },
         }
     }
 
-    fn help(&mut self, wal: &mut Wal) {
-        let helped = wal.checkpoint_v2(CheckpointMode::PASSIVE);
+    fn help(&mut self, writer: &Connection) {
+        let helped = writer.query_row("PRAGMA main.wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(2));
         self.failing.tell(helped.as_ref().err());
-        if let Ok((_, written)) = helped {
+        if let Ok(written) = helped {
             self.length.reported((self.length.age, u32::try_from(written).ok()));
         }
     }
@@ -309,6 +335,7 @@ mod tests {
 
     #[test]
     fn the_bundled_sqlite_is_sound() {
+        // Beside crates that need an older one it is not, and then nothing of this file is used.
         assert!(rusqlite::version_number() >= SOUND, "{}", rusqlite::version());
     }
 
@@ -350,13 +377,17 @@ mod tests {
         let path = place.path().join("jobs.db");
         drop(super::super::SqliteStore::open(&path).expect("the file comes to be"));
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut writer = Connection::open_with_flags(&path, flags).expect("it opens");
+        let writer = Connection::open_with_flags(&path, flags).expect("it opens");
         writer.pragma_update(None, "synchronous", "OFF").expect("this is not about the power");
-        let checkpoints = Checkpoints::start(&mut writer, &path).expect("a thread");
+        let mut checkpoints = Checkpoints::start(&writer, &path).expect("a thread");
         let sql = "CREATE TABLE filling (id INTEGER PRIMARY KEY, bytes BLOB)";
         writer.execute_batch(sql).expect("a table");
+        // Each commit has just enough rows to be looked at.
+        let sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+                   INSERT INTO filling (bytes) SELECT zeroblob(62500) FROM n";
         for _ in 0..120 {
-            writer.execute("INSERT INTO filling (bytes) VALUES (zeroblob(2000000))", []).expect("written");
+            writer.execute(sql, [i64::try_from(ROWS).expect("few")]).expect("written");
+            checkpoints.after_commit(&writer);
         }
         let log = std::fs::metadata(place.path().join("jobs.db-wal")).expect("a log").len();
         assert!(log <= u64::from(4 * MOST) * 4_200, "{log} bytes");
@@ -374,6 +405,6 @@ mod tests {
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             )
             .expect("it reads");
-        assert_eq!(whole, (120, 240_000_000, "ok".to_owned()));
+        assert_eq!(whole, (120 * 32, 240_000_000, "ok".to_owned()));
     }
 }

@@ -78,11 +78,11 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        mut connection: Connection,
+        connection: Connection,
         path: &Path,
         signal: Arc<Signal>,
     ) -> Result<Self, StoreError> {
-        let checkpoints = Checkpoints::start(&mut connection, path)?;
+        let mut checkpoints = Checkpoints::start(&connection, path)?;
         let (queue, requests) = channel();
         let (ready, is_ready) = sync_channel(1);
         // What is prepared borrows the connection, so both live on that thread alone.
@@ -90,16 +90,15 @@ impl Writer {
             match Db::new(&connection, signal) {
                 Ok(db) => {
                     let _ = ready.send(Ok(()));
-                    serve(db, &requests, &checkpoints);
+                    serve(db, &requests, &mut checkpoints);
                 }
                 // Who waits for it waits still: it has just started this thread.
                 Err(error) => drop(ready.send(Err(error))),
             }
-            match connection.close() {
-                Ok(()) => checkpoints.close(),
-                // Its hook lives on, and with it the thread that would be waited for.
-                Err((_, error)) => tracing::error!(%error, "the database could not be closed"),
+            if let Err((_, error)) = connection.close() {
+                tracing::error!(%error, "the database could not be closed");
             }
+            checkpoints.close();
         };
         let thread = std::thread::Builder::new()
             .name("cron-sqlite".to_owned())
@@ -178,7 +177,7 @@ fn savepoint<R, E: From<StoreError>>(
     }
 }
 
-fn serve(mut db: Db<'_>, requests: &Receiver<Request>, checkpoints: &Checkpoints) {
+fn serve(mut db: Db<'_>, requests: &Receiver<Request>, checkpoints: &mut Checkpoints) {
     let mut put_off = None;
     while let Some(first) = put_off.take().or_else(|| requests.recv().ok()) {
         if let Err(error) = db.begin(first.synchronous) {
@@ -211,7 +210,11 @@ fn serve(mut db: Db<'_>, requests: &Receiver<Request>, checkpoints: &Checkpoints
             pass(Point::LeaveUnfolded);
             checkpoints.fold(db.connection);
         }
+        let is_committed = committed.is_ok();
         tell(replies, committed);
+        if is_committed {
+            checkpoints.after_commit(db.connection);
+        }
     }
 }
 

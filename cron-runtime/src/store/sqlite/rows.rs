@@ -71,7 +71,9 @@ impl<'a> Columns<'a> {
 
     /// An error that names the column, and the row by what the query has read of its key.
     fn corrupt(&self, column: &str, wrong: impl Display) -> StoreError {
-        let names: Vec<_> = self.row.as_ref().column_names().collect();
+        let mut names: Vec<&str> = Vec::new();
+        // A vector in some versions of the library, an iterator in others.
+        names.extend(self.row.as_ref().column_names());
         let value = |key: &&str| {
             let place = names.iter().position(|name| name == key)?;
             let value = match self.row.get_ref(place).ok()? {
