@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-use cron_runtime::core::policy::Retention;
+use cron_runtime::core::policy::{BackfillOrder, Only, Retention};
 use cron_runtime::core::run::{AttemptEnd, RunEvent};
 use cron_runtime::store::MAX_PRUNED_RUNS;
 
 use crate::jobs::{Job, at, job, second};
-use crate::world::{Command, Desk, Process, SkipReason, World, block, failure, overlap, plans, settlement};
+use crate::world::{
+    Backfill, Command, CommandError, Desk, Process, SkipReason, World, block, failure, name, overlap, plans,
+    settlement,
+};
 
 cases!(pruning:
     the_newest_runs_are_kept_and_the_record_begins_after_the_others,
     what_is_older_than_the_age_goes_with_its_skipped_ticks,
     dead_letters_have_limits_of_their_own,
+    the_age_of_a_tick_counts_from_the_end_of_its_run,
+    a_run_that_was_cut_off_has_an_end_too,
+    what_stands_beside_the_ticks_goes_by_its_own_end,
+    a_late_one_shot_is_kept_for_as_long_as_any_other,
+    of_too_many_the_lower_number_goes_whatever_it_stands_for,
+    a_tick_from_before_the_record_goes_by_its_number_and_its_end,
     active_runs_are_never_pruned,
     a_batch_removes_no_more_than_it_may_and_says_that_there_is_more,
     neighbouring_skipped_ticks_become_one_range,
@@ -87,14 +96,138 @@ pub(crate) fn dead_letters_have_limits_of_their_own(world: &World) {
     assert_eq!(nominals(&process), [50, 30]);
 }
 
+fn is_sound(process: &Process) -> u64 {
+    let audit = process.audit("a").expect("readable").expect("a known job");
+    assert!(audit.is_sound(), "{audit:?}");
+    audit.ticks
+}
+
+pub(crate) fn the_age_of_a_tick_counts_from_the_end_of_its_run(world: &World) {
+    let process = world.start(0, &[job("a").every("10s").allow().keep(keep(99, 100, 9, 9_999))]);
+    succeed_each(&process, [10].into_iter());
+    let long = process.starts(20);
+    succeed_each(&process, [30].into_iter());
+    process.starts_nothing(35);
+    process.succeed(long.claim, 300);
+    succeed_each(&process, [350].into_iter());
+    // The record begins behind the first tick: the second one ended late, and what comes after it stays with it.
+    assert_eq!(prune(&process, 399), (1, 0));
+    assert_eq!((nominals(&process), is_sound(&process)), (vec![350, 30, 20], 34));
+    assert_eq!(process.skipped("a"), [block(SkipReason::Missed, 40, 340, 31)]);
+    assert_eq!(prune(&process, 401), (2, 0));
+    assert_eq!((nominals(&process), is_sound(&process)), (vec![350], 32));
+}
+
+pub(crate) fn a_run_that_was_cut_off_has_an_end_too(world: &World) {
+    let jobs = [job("a").every("1h").keep(keep(9, 100, 9, 100)), job("b").keep(keep(9, 100, 9, 100))];
+    let first = world.start(0, &jobs);
+    first.starts(3_600);
+    let process = world.start(3_601, &jobs);
+    // Nobody knows how long the attempt of the lost one took; the other one never had any.
+    assert_eq!(process.reaps(4_000).len(), 1);
+    let waiting = process.triggered("b", 3_602);
+    process.cancels(waiting, true, 4_000);
+    assert_eq!(prune(&process, 4_100), (0, 0));
+    assert_eq!(prune(&process, 4_101), (2, 0));
+}
+
+pub(crate) fn what_stands_beside_the_ticks_goes_by_its_own_end(world: &World) {
+    let process = world.start(0, &every_ten(keep(99, 100, 9, 9_999)));
+    succeed_each(&process, [40].into_iter());
+    process.pause("a", 45, "eve", "").expect("paused");
+    let asked = Backfill {
+        job: name("a"),
+        from: at(-20),
+        until: at(30),
+        order: BackfillOrder::Oldest,
+        only: Only::Missing,
+        concurrency: 1,
+    };
+    process.does(Command::Backfill(asked.clone()), 1_000);
+    succeed_each(&process, 1_000..1_006);
+    // Of the ticks nothing is left on record, of the backfill all is.
+    assert_eq!(prune(&process, 1_050), (1, 1));
+    assert_eq!(nominals(&process), [30, 20, 10, 0, -10, -20]);
+    let chosen = |until: i64, only: Only| {
+        process.plan_backfill(&Backfill { until: at(until), only, ..asked.clone() }, at(1_050))
+    };
+    assert!(chosen(30, Only::Missing).expect("they are on record").chosen.is_empty());
+    match chosen(40, Only::Missing) {
+        Err(CommandError::BeforeRecord { ticks, begins, .. }) => assert_eq!((ticks, begins), (1, at(40))),
+        other => panic!("{other:?}"),
+    }
+    let refused = process.command(Command::Backfill(Backfill { until: at(40), ..asked.clone() }), at(1_050));
+    assert!(refused.expect_err("refused").to_string().contains("`--only all`"));
+    assert_eq!(chosen(40, Only::All).expect("all of them").chosen.len(), 7);
+    // One by one, as they ended.
+    assert_eq!(prune(&process, 1_104), (3, 0));
+    assert_eq!(nominals(&process), [30, 20, 10]);
+    is_sound(&process);
+}
+
+pub(crate) fn a_late_one_shot_is_kept_for_as_long_as_any_other(world: &World) {
+    let process = world.start(0, &[job("remind")]);
+    let brief = job("r").on("remind").at(at(10)).temporary().keep(keep(9, 100, 9, 100));
+    process.does(Command::Upsert { plans: plans(&[brief]) }, 1);
+    process.succeed(process.starts(500).claim, 501);
+    assert_eq!(process.prune(at(601), 100).expect("prunes").jobs, 0);
+    assert_eq!((nominals(&process), process.all_jobs().len()), (vec![10], 2));
+    assert_eq!(process.prune(at(602), 100).expect("prunes").jobs, 1);
+}
+
+pub(crate) fn of_too_many_the_lower_number_goes_whatever_it_stands_for(world: &World) {
+    let process = world.start(0, &every_ten(keep(3, 9_999, 9, 9_999)));
+    succeed_each(&process, [10].into_iter());
+    let by_hand = process.triggered("a", 15);
+    process.succeed(process.starts(15).claim, 16);
+    succeed_each(&process, [20, 30].into_iter());
+    assert_eq!(prune(&process, 31), (1, 0));
+    assert_eq!(nominals(&process), [30, 20, 15]);
+    succeed_each(&process, [40].into_iter());
+    assert_eq!(prune(&process, 41), (1, 0));
+    assert_eq!((process.run(by_hand).expect("readable"), nominals(&process)), (None, vec![40, 30, 20]));
+    // It stands for an old tick, and is the newest of all.
+    let asked = Backfill {
+        job: name("a"),
+        from: at(0),
+        until: at(0),
+        order: BackfillOrder::Oldest,
+        only: Only::All,
+        concurrency: 1,
+    };
+    process.does(Command::Backfill(asked), 42);
+    succeed_each(&process, [42].into_iter());
+    assert_eq!(prune(&process, 44), (1, 0));
+    assert_eq!((nominals(&process), is_sound(&process)), (vec![0, 40, 30], 2));
+}
+
+pub(crate) fn a_tick_from_before_the_record_goes_by_its_number_and_its_end(world: &World) {
+    let process = world.start(0, &every_ten(keep(99, 100, 9, 9_999)));
+    let failed = process.starts(10).claim;
+    process.fail(failed, 11, "no");
+    succeed_each(&process, [20, 30].into_iter());
+    process.pause("a", 35, "eve", "").expect("paused");
+    assert_eq!(prune(&process, 200), (2, 0));
+    // The record begins behind it. It runs again, and ends long after all others.
+    process.does(Command::Retry { run: failed.run, force: false }, 300);
+    process.succeed(process.starts(300).claim, 301);
+    process.resume("a", 305).expect("resumed");
+    succeed_each(&process, [310].into_iter());
+    assert_eq!((prune(&process, 400).0, nominals(&process)), (0, vec![310, 10]));
+    assert_eq!((prune(&process, 402).0, nominals(&process)), (1, vec![310]));
+    is_sound(&process);
+}
+
 pub(crate) fn active_runs_are_never_pruned(world: &World) {
     let process = world.start(0, &[job("a").every("10s").allow().keep(keep(1, 5, 1, 5))]);
     let long = process.starts(10);
     succeed_each(&process, [20, 30].into_iter());
     prune(&process, 500);
     assert_eq!(nominals(&process).last(), Some(&10));
+    // The record begins behind it by now. It goes when it ended long enough ago.
     process.succeed(long.claim, 501);
-    assert_eq!(prune(&process, 502).0, 1);
+    assert_eq!(prune(&process, 506).0, 0);
+    assert_eq!(prune(&process, 507).0, 1);
 }
 
 pub(crate) fn a_batch_removes_no_more_than_it_may_and_says_that_there_is_more(world: &World) {

@@ -8,10 +8,10 @@ mod priority;
 mod retention;
 mod retry;
 
-pub use backfill::{BackfillOrder, Only};
+pub use backfill::{BackfillOrder, BeforeRecord, Only, choose};
 pub use catch_up::{CatchUp, CatchUpRule};
 pub use jitter::Jitter;
 pub use overlap::{Overlap, Slots};
 pub use priority::Priority;
-pub use retention::Retention;
+pub use retention::{Beyond, EndedRun, Limit, Retention, beyond, ended_at};
 pub use retry::{Backoff, Retry};

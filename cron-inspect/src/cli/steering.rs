@@ -125,7 +125,7 @@ pub(crate) struct Backfill {
     /// The newest tick first, in place of the oldest
     #[arg(long)]
     pub(crate) newest: bool,
-    /// Which ticks: `missing` have no run, `failed` have a newest run that ended badly, `all`
+    /// Which ticks: `missing` have no run (refused from before the record begins), `failed` have a newest run that ended badly, `all`
     #[arg(long, value_name = "WHICH", default_value = "missing")]
     pub(crate) only: Only,
     /// How many run at once; more than 1 needs a job with `overlap = "allow"`

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Label, Plan};
 use cron_core::judge::{Active, Place, Skip, close, next_due, next_tick};
-use cron_core::policy::Overlap;
+use cron_core::policy::{Overlap, ended_at};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
 
@@ -84,6 +84,8 @@ pub(super) struct Run {
     pub(super) lease: Option<DateTime<Utc>>,
     pub(super) started: Option<DateTime<Utc>>,
     pub(super) duration: Option<std::time::Duration>,
+    /// It executes no tick that has its verdict by it.
+    pub(super) is_beside: bool,
     pub(super) rare: Rare,
 }
 
@@ -103,6 +105,8 @@ pub(super) struct Rarities {
     pub(super) how_far: Option<HowFar>,
     pub(super) log: Vec<LogLine>,
     pub(super) dismissed: Option<DateTime<Utc>>,
+    /// When it ended, where nobody measured its last attempt.
+    pub(super) ended: Option<DateTime<Utc>>,
     /// How many runs of its backfill may be active at once.
     pub(super) concurrency: u32,
 }
@@ -116,6 +120,7 @@ static NONE: Rarities = Rarities {
     how_far: None,
     log: Vec::new(),
     dismissed: None,
+    ended: None,
     concurrency: 1,
 };
 
@@ -147,6 +152,11 @@ impl Run {
 
     pub(super) fn is_parked(&self) -> bool {
         self.progress.state.is_active() && !self.holds_slot()
+    }
+
+    /// When it ended, if it has.
+    pub(super) fn ended(&self) -> DateTime<Utc> {
+        ended_at(self.rare.ended, self.started, self.duration, self.nominal)
     }
 
     /// A dead letter that nobody has dismissed.
@@ -305,6 +315,7 @@ impl Book {
             lease: None,
             started: None,
             duration: None,
+            is_beside: origin != Origin::Tick,
             rare: Rare::default(),
         };
         self.runs.add(id, run);

@@ -1,12 +1,15 @@
 //! Letting go of what the retention of jobs does not keep.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
+use cron_core::policy::{Beyond, EndedRun, beyond};
 use cron_core::run::RunId;
 
 use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo};
 use super::book::{Book, Desk, Job};
-use super::runs::Line;
 
 impl Book {
     /// Goes on behind the job at which the call before ended, so that a busy one does not keep the others from their turn.
@@ -54,59 +57,84 @@ impl Book {
     }
 
     fn prune_job(&mut self, name: &JobName, now: DateTime<Utc>, room: usize, pruned: &mut Pruned) {
-        if self.is_over(name, now) && self.forget(name) {
+        let Some(keep) = self.jobs.get(name).map(|job| job.plan.retention) else { return };
+        let (done, dead) = self.surplus(name, now, room);
+        let gone: Vec<_> = [&done.ticks, &done.beside, &dead.beside].into_iter().flatten().copied().collect();
+        if self.is_over(name, now, gone.len()) && self.forget(name) {
             pruned.jobs += 1;
             return;
         }
-        let surplus = self.surplus(name, now);
-        pruned.more |= surplus.len() > room;
-        let removed = &surplus[..surplus.len().min(room)];
+        pruned.more |= done.more || dead.more;
+        pruned.runs += gone.len() as u64;
         let mut until = None;
-        for id in removed {
-            pruned.runs += 1;
-            if let Some(run) = self.runs.remove(*id)
-                && let Some(job) = self.jobs.get_mut(name)
-                && job.ticks.at(run.nominal) == Some(*id)
+        for EndedRun { run, nominal, .. } in gone {
+            self.runs.remove(run);
+            if let Some(job) = self.jobs.get_mut(name)
+                && job.ticks.at(nominal) == Some(run)
             {
-                job.ticks.set((run.nominal, *id), false);
-                until = until.max(Some(run.nominal));
+                job.ticks.set((nominal, run), false);
+                until = until.max(Some(nominal));
             }
         }
+        // Skipped ticks between those that are kept stay with them.
+        let oldest = done.next_tick.map_or(keep.oldest(now), |tick| tick.min(keep.oldest(now)));
         if let Some(job) = self.jobs.get_mut(name) {
-            pruned.skips += job.prune_skips(until, now);
+            pruned.skips += job.prune_skips(until, oldest);
         }
     }
 
     /// A temporary job that has done its work, and whose record nobody needs any more.
-    fn is_over(&self, name: &JobName, now: DateTime<Utc>) -> bool {
+    fn is_over(&self, name: &JobName, now: DateTime<Utc>, gone: usize) -> bool {
         let Some(job) = self.jobs.get(name).filter(|job| job.plan.temporary) else { return false };
-        let keep = |run: &super::book::Run| {
-            run.progress.state.is_active()
-                || run.is_dead()
-                || run.nominal >= before(now, job.plan.retention.age)
-        };
+        let oldest = job.plan.retention.oldest(now);
         let idle = job.due.is_none() && job.place.hold.is_none() && self.pause(job).is_none();
-        idle && job.registered < before(now, job.plan.retention.age)
-            && !self.runs_of(name).any(|(_, run)| keep(run))
+        idle && job.registered < oldest
+            && self.runs.of(name).is_none_or(|of| of.len() == gone)
+            && job.skips.iter().all(|skip| skip.last < oldest)
     }
 
-    /// The finished runs of a job beyond its retention, oldest first.
-    fn surplus(&self, name: &JobName, now: DateTime<Utc>) -> Vec<RunId> {
-        let Some(job) = self.jobs.get(name) else { return Vec::new() };
+    /// The finished runs of a job that are not kept any longer, `room` at most: of those that are no dead letters, and of those.
+    fn surplus(&self, name: &JobName, now: DateTime<Utc>, room: usize) -> (Beyond, Beyond) {
+        let none = (Beyond::default(), Beyond::default());
+        let (Some(job), Some(ended)) = (self.jobs.get(name), self.runs.of(name)) else { return none };
         let keep = job.plan.retention;
-        let Some(ended) = self.runs.of(name) else { return Vec::new() };
-        let mut surplus = beyond(&ended.plain, keep.runs, before(now, keep.age));
-        surplus.extend(beyond(&ended.dead, keep.dead, before(now, keep.dead_age)));
-        surplus.sort_unstable();
-        surplus.into_iter().map(|(_, id)| id).collect()
+        let (plain, dead) = (ended.plain.len() as u64, ended.dead.len() as u64);
+        let (earlier, ticks) = ended.plain.split(job.pruned.unwrap_or(DateTime::<Utc>::MIN_UTC));
+        let is_tick = |id: &RunId| self.runs.get(id).is_some_and(|run| !run.is_beside);
+        // To look at each run takes long where all of them are beside the ticks.
+        let has_ticks = ended.beside.len() < ended.plain.len();
+        let ticks = ticks.filter(|_| has_ticks).filter(is_tick).filter_map(|id| self.ended(id));
+        let beside = in_order(ended.beside.iter().copied(), earlier.filter(is_tick).collect());
+        let done = beyond(ticks, beside.filter_map(|id| self.ended(id)), keep.of_done(plain, now), room);
+        let Ok(done) = done;
+        let room = room.saturating_sub(done.ticks.len() + done.beside.len());
+        let by_number: BTreeSet<_> = ended.dead.iter().map(|(_, id)| id).collect();
+        let by_number = by_number.into_iter().filter_map(|id| self.ended(id));
+        let Ok(dead) = beyond([], by_number, keep.of_dead(dead, now), room);
+        (done, dead)
+    }
+
+    fn ended(&self, id: RunId) -> Option<Result<EndedRun, Infallible>> {
+        let run = self.runs.get(&id)?;
+        Some(Ok(EndedRun { run: id, nominal: run.nominal, ended: run.ended() }))
     }
 }
 
+/// Two lists by number as one.
+fn in_order(one: impl Iterator<Item = RunId>, mut other: Vec<RunId>) -> impl Iterator<Item = RunId> {
+    other.sort_unstable();
+    let (mut one, mut other) = (one.peekable(), other.into_iter().peekable());
+    std::iter::from_fn(move || match (one.peek(), other.peek()) {
+        (Some(first), Some(second)) if second < first => other.next(),
+        (Some(_), _) => one.next(),
+        (None, _) => other.next(),
+    })
+}
+
 impl Job {
-    /// Moves the beginning of the record. A dead letter keeps its row beyond it; it is the verdicts that begin there.
-    fn prune_skips(&mut self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> u64 {
+    /// Moves the beginning of the record. What is dead or active keeps its row beyond it; it is the verdicts that begin there.
+    fn prune_skips(&mut self, until: Option<DateTime<Utc>>, oldest: DateTime<Utc>) -> u64 {
         let number = self.skips.len();
-        let oldest = before(now, self.plan.retention.age);
         let too_old = self.skips.iter().filter(|skip| skip.last < oldest).map(|skip| skip.last).max();
         let until = until.max(too_old).max(self.pruned);
         if let Some(until) = until {
@@ -149,20 +177,4 @@ impl Job {
             .iter()
             .any(|segment| segment.schedule.as_ref().is_some_and(|schedule| schedule.is_delay()))
     }
-}
-
-/// Of runs, oldest first, those that are too many or too old.
-fn beyond(runs: &Line, most: u32, oldest: DateTime<Utc>) -> Vec<(DateTime<Utc>, RunId)> {
-    let many = runs.len().saturating_sub(most as usize);
-    let numbered = runs.iter().enumerate();
-    numbered
-        .take_while(|(index, (nominal, _))| *index < many || *nominal < oldest)
-        .map(|(_, run)| run)
-        .collect()
-}
-
-/// The instant before which a record is older than `age`.
-fn before(now: DateTime<Utc>, age: std::time::Duration) -> DateTime<Utc> {
-    let age = TimeDelta::from_std(age).ok();
-    age.and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }

@@ -100,6 +100,15 @@ pub(super) struct OfJob {
     pub(super) dead: Line,
     /// The others.
     pub(super) plain: Line,
+    /// Those of the others that stand beside the ticks.
+    pub(super) beside: BTreeSet<RunId>,
+}
+
+impl OfJob {
+    /// How many are on record.
+    pub(super) fn len(&self) -> usize {
+        self.active.len() + self.dead.len() + self.plain.len()
+    }
 }
 
 /// Runs in the order of their nominal instants. Nearly all come at its end and go at its beginning.
@@ -120,6 +129,16 @@ impl Line {
         self.0.iter().copied()
     }
 
+    /// Those up to an instant and those after it, either with the oldest first.
+    pub(super) fn split(
+        &self,
+        at: DateTime<Utc>,
+    ) -> (impl Iterator<Item = RunId>, impl Iterator<Item = RunId>) {
+        let place = self.0.partition_point(|(nominal, _)| *nominal <= at);
+        let numbers = |range| self.0.range(range).map(|(_, run)| *run);
+        (numbers(0..place), numbers(place..self.0.len()))
+    }
+
     /// The first run of an instant.
     pub(super) fn at(&self, nominal: DateTime<Utc>) -> Option<RunId> {
         if self.newest().is_none_or(|(newest, _)| newest < nominal) {
@@ -129,9 +148,10 @@ impl Line {
         self.0.get(place).filter(|(found, _)| *found == nominal).map(|(_, run)| *run)
     }
 
-    /// Removes those of later instants.
-    pub(super) fn cut_after(&mut self, last: DateTime<Utc>) {
-        self.0.truncate(self.0.partition_point(|(nominal, _)| *nominal <= last));
+    /// Removes those of later instants, and gives them.
+    pub(super) fn cut_after(&mut self, last: DateTime<Utc>) -> Vec<RunId> {
+        let place = self.0.partition_point(|(nominal, _)| *nominal <= last);
+        self.0.split_off(place).into_iter().map(|(_, run)| run).collect()
     }
 
     pub(super) fn set(&mut self, run: (DateTime<Utc>, RunId), is_in: bool) {
@@ -198,6 +218,7 @@ impl Runs {
     pub(super) fn file(&mut self, id: RunId) {
         let Some(run) = self.all.get(id) else { return };
         let (key, is_active, is_dead) = ((run.nominal, id), run.progress.state.is_active(), run.is_dead());
+        let is_beside = run.is_beside && !is_active && !is_dead;
         let of = self.of.entry(run.job.clone()).or_default();
         for active in [&mut self.active, &mut of.active] {
             if is_active {
@@ -208,6 +229,11 @@ impl Runs {
         }
         of.dead.set(key, is_dead);
         of.plain.set(key, !is_active && !is_dead);
+        if is_beside {
+            of.beside.insert(id);
+        } else if !of.beside.is_empty() {
+            of.beside.remove(&id);
+        }
     }
 
     /// Copies of those that are named, and of all whose state is not final.
@@ -223,6 +249,7 @@ impl Runs {
             of.active.remove(&id);
             of.dead.set((run.nominal, id), false);
             of.plain.set((run.nominal, id), false);
+            of.beside.remove(&id);
         }
         Some(run)
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
-use cron_core::run::{SkipReason, StateWord};
+use cron_core::run::{RunId, SkipReason, StateWord};
 
 use super::super::StoreError;
 use super::book::{Book, Job};
@@ -16,7 +16,12 @@ impl Book {
         let astray = self.jobs.values().filter(|job| is_astray(job.place.mark, now));
         let astray: Vec<_> = astray.map(|job| (job.plan.name.clone(), job.place.mark)).collect();
         for (name, _) in &astray {
-            self.known_mut(name)?.set_back(now);
+            for run in self.known_mut(name)?.set_back(now) {
+                if let Some(run) = self.runs.get_mut(&run) {
+                    run.is_beside = true;
+                }
+                self.runs.file(run);
+            }
             self.rearm(name)?;
         }
         self.wait_in_time(astray.iter().map(|(_, mark)| *mark).max(), now);
@@ -62,9 +67,10 @@ impl Book {
 }
 
 impl Job {
-    fn set_back(&mut self, now: DateTime<Utc>) {
+    /// Gives the runs that stand beside the ticks from now on.
+    fn set_back(&mut self, now: DateTime<Utc>) -> Vec<RunId> {
         // Later ticks have no verdict any more; their runs stay in the record beside the ticks.
-        self.ticks.cut_after(now);
+        let beside = self.ticks.cut_after(now);
         self.skips.retain(|skip| skip.first <= now);
         for skip in self.skips.iter_mut().filter(|skip| skip.last > now) {
             let segment = self.segments.iter().rev().find(|segment| segment.since < skip.first);
@@ -88,5 +94,6 @@ impl Job {
         self.pruned = self.pruned.map(|pruned| pruned.min(now));
         let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
         self.place = Place { mark: now, queued: None, hold };
+        beside
     }
 }

@@ -110,6 +110,11 @@ impl Book {
         if was_running {
             run.duration = duration;
         }
+        // Otherwise its beginning and its duration say when it ended.
+        let ended = (!run.progress.state.is_active() && duration.is_none()).then_some(at);
+        if ended.is_some() || run.rare.ended.is_some() {
+            run.rare.ended = ended;
+        }
         if let Some(record) = &moved.record
             && record.result != AttemptResult::Succeeded
         {

@@ -1,19 +1,19 @@
 //! Letting go of what the retention of jobs does not keep.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::JobName;
-use cron_core::policy::Retention;
-use cron_core::run::JobId;
+use cron_core::policy::{Beyond, EndedRun, beyond, ended_at};
+use cron_core::run::{JobId, RunId};
 use cron_core::schedule::Schedule;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, Rows, params};
 
 use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo, StoreError};
 use super::db::Db;
 use super::known::Entry;
 use super::ledger::{SKIP, segments, skip_info};
 use super::marks::Mark;
-use super::rows::{ACTIVE, Columns, DEAD, PARKED, failed, from_int, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, DEAD, failed, from_int, from_us, to_int, to_ms};
 
 /// At most this many blocks of skipped ticks of one job are looked at, or removed, at once.
 const BLOCKS: usize = 10_000;
@@ -22,13 +22,66 @@ const BLOCKS: usize = 10_000;
 /// `r`.)
 const DONE: &str = "(state = 'succeeded' OR state = 'cancelled' OR (dismissed_ms IS NOT NULL AND state > 'd' AND state < 'r'))";
 
-/// A run that is beyond the retention of its job.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The columns of [`ended_runs`].
+const ENDED: &str = "SELECT id, nominal_ms, ended_ms, started_ms, duration_us FROM runs";
+
+/// Runs of ticks after the beginning of the record, in the order of their instants: `job_id`, and where the record begins.
+fn ticks() -> String {
+    format!(
+        "{ENDED} INDEXED BY runs_key WHERE job_id = ?1 AND nominal_ms > ?2 AND lane = 0 AND {DONE} \
+         ORDER BY nominal_ms, lane"
+    )
+}
+
+/// Runs beside the ticks, in the order of their numbers: `job_id`.
+fn beside() -> String {
+    format!("{ENDED} INDEXED BY runs_beside WHERE job_id = ?1 AND lane > 0 AND {DONE} ORDER BY id")
+}
+
+/// With those of ticks before the beginning of the record: they were dead letters or active when it moved. `job_id`, and where it begins.
+fn beside_and_earlier() -> String {
+    format!(
+        "{ENDED} INDEXED BY runs_beside WHERE job_id = ?1 AND lane > 0 AND {DONE} UNION ALL \
+         {ENDED} INDEXED BY runs_key WHERE job_id = ?1 AND nominal_ms <= ?2 AND lane = 0 AND {DONE} ORDER BY id"
+    )
+}
+
+/// Dead letters, in the order of their numbers: `job_id`. The few are found by their own index, not among all runs of the job.
+fn dead() -> String {
+    format!("{ENDED} INDEXED BY runs_dead WHERE job_id = ?1 AND {DEAD} ORDER BY id")
+}
+
+fn ended_runs(rows: &mut Rows<'_>) -> impl Iterator<Item = Result<EndedRun, StoreError>> {
+    let read = |row: &Row<'_>| {
+        let mut row = Columns::of(row);
+        let (run, nominal) = (RunId(row.u64("id")?), row.instant("nominal_ms")?);
+        let (ended, started) = (row.instant_or_null("ended_ms")?, row.instant_or_null("started_ms")?);
+        let duration = row.get::<Option<i64>>("duration_us")?.map(from_us);
+        Ok(EndedRun { run, nominal, ended: ended_at(ended, started, duration, nominal) })
+    };
+    std::iter::from_fn(move || rows.next().map_err(failed).transpose().map(|row| row.and_then(read)))
+}
+
+/// What of the record decides about the rest.
+#[derive(Debug, Default)]
+struct Record {
+    /// Verdicts up to here may be gone.
+    begins: Option<i64>,
+    /// Runs of ticks up to there are on record.
+    has_earlier: bool,
+    dead: u64,
+}
+
+/// The finished runs of a job that are not kept any longer.
 struct Surplus {
-    nominal: i64,
-    run: i64,
-    is_tick: bool,
-    is_dead: bool,
+    done: Beyond,
+    dead: Beyond,
+}
+
+impl Surplus {
+    fn len(&self) -> usize {
+        [&self.done.ticks, &self.done.beside, &self.dead.beside].map(Vec::len).into_iter().sum()
+    }
 }
 
 impl Db<'_> {
@@ -99,22 +152,24 @@ impl Db<'_> {
             entry => entry?,
         };
         let mut mark = self.mark(job)?;
-        if self.is_over(&mark, &entry, now)? {
+        let keep = entry.plan.retention;
+        let record = self.record(&mark)?;
+        let surplus = self.surplus(&mark, &entry, &record, now, room)?;
+        if self.is_over(&mark, &entry, &surplus, now)? {
             self.forget(job)?;
             pruned.jobs += 1;
             return Ok(());
         }
-        let mut surplus = self.surplus(&mark, &entry.plan.retention, now, room)?;
-        pruned.more |= surplus.len() > room;
-        surplus.truncate(room);
-        if pruned.runs == 0 && !surplus.is_empty() {
+        pruned.more |= surplus.done.more || surplus.dead.more;
+        if pruned.runs == 0 && surplus.len() > 0 {
             self.keep_numbers()?;
         }
-        let removed = self.remove_runs(job, &surplus)?;
+        let (removed, until) = self.remove_runs(job, &record, &surplus)?;
         mark.recorded = mark.recorded.saturating_sub(removed);
         pruned.runs += removed;
-        let until = surplus.iter().filter(|run| run.is_tick).map(|run| run.nominal).max();
-        let until = self.begin_record(&mark, until, before(now, entry.plan.retention.age), removed > 0)?;
+        // Skipped ticks between those that are kept stay with them.
+        let oldest = surplus.done.next_tick.map_or(keep.oldest(now), |tick| tick.min(keep.oldest(now)));
+        let until = self.begin_record(&mark, until, to_ms(oldest), removed > 0)?;
         let removed = until.map_or(Ok(0), |until| self.remove_skips(job, until))?;
         pruned.more |= removed >= BLOCKS as u64;
         pruned.skips += removed;
@@ -122,90 +177,98 @@ impl Db<'_> {
         Ok(())
     }
 
+    /// Where the record of a job begins, and how many dead letters are on it.
+    fn record(&self, mark: &Mark) -> Result<Record, StoreError> {
+        let sql = format!(
+            "SELECT pruned_ms, (SELECT count(*) FROM runs WHERE job_id = ?1 AND {DEAD}), \
+             EXISTS (SELECT 1 FROM runs INDEXED BY runs_key WHERE job_id = ?1 AND nominal_ms <= pruned_ms AND lane = 0) \
+             FROM marks WHERE job_id = ?1"
+        );
+        let mut statement = self.statement(&sql)?;
+        let mut rows = statement.query([to_int(mark.job.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(Record::default()) };
+        let mut row = Columns::of(row);
+        Ok(Record {
+            begins: row.get("pruned_ms")?,
+            dead: row.u64("dead")?,
+            has_earlier: row.get("has_earlier")?,
+        })
+    }
+
     /// A temporary job that has done its work, and whose record nobody needs any more.
-    fn is_over(&self, mark: &Mark, entry: &Entry, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    fn is_over(
+        &self,
+        mark: &Mark,
+        entry: &Entry,
+        surplus: &Surplus,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let is_idle = mark.due.is_none() && mark.place.hold.is_none() && mark.active == 0 && mark.parked == 0;
-        if !entry.plan.temporary || !is_idle || self.pause(mark.job)?.is_some() {
+        let is_kept = surplus.len() as u64 != mark.recorded;
+        if !entry.plan.temporary || !is_idle || is_kept || self.pause(mark.job)?.is_some() {
             return Ok(false);
         }
-        let sql = format!(
-            "SELECT registered_ms < ?2 AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND nominal_ms >= ?2) \
-             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {DEAD}) \
-             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {ACTIVE}) \
-             AND NOT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND {PARKED}) FROM jobs WHERE id = ?1"
-        );
-        let oldest = before(now, entry.plan.retention.age);
-        let mut statement = self.statement(&sql)?;
+        let sql = "SELECT registered_ms < ?2 AND NOT EXISTS (SELECT 1 FROM skips WHERE job_id = ?1 AND last_ms >= ?2) \
+                   FROM jobs WHERE id = ?1";
+        let oldest = to_ms(entry.plan.retention.oldest(now));
+        let mut statement = self.statement(sql)?;
         statement.query_row(params![to_int(mark.job.0), oldest], |row| row.get(0)).map_err(failed)
     }
 
-    /// The finished runs of a job beyond its retention, the oldest first: one more than there is `room` for, if there are.
+    /// The finished runs of a job that are not kept any longer, `room` at most.
     fn surplus(
         &self,
         mark: &Mark,
-        keep: &Retention,
+        entry: &Entry,
+        record: &Record,
         now: DateTime<Utc>,
         room: usize,
-    ) -> Result<Vec<Surplus>, StoreError> {
-        let job = to_int(mark.job.0);
-        let sql = format!("SELECT count(*) FROM runs WHERE job_id = ?1 AND {DEAD}");
-        let dead: i64 = self.statement(&sql)?.query_row([job], |row| row.get(0)).map_err(failed)?;
-        let dead = from_int(dead)?;
+    ) -> Result<Surplus, StoreError> {
+        let (job, keep) = (to_int(mark.job.0), entry.plan.retention);
         // All others on record are done. So nobody has to count them.
-        let done = mark.recorded.saturating_sub(mark.active + mark.parked + dead);
-        let many = done.saturating_sub(u64::from(keep.runs));
-        let mut surplus = self.oldest_runs(job, false, many, before(now, keep.age), room)?;
-        if dead > 0 {
-            let many = dead.saturating_sub(u64::from(keep.dead));
-            surplus.extend(self.oldest_runs(job, true, many, before(now, keep.dead_age), room)?);
-            surplus.sort_unstable();
+        let done = mark.recorded.saturating_sub(mark.active + mark.parked + record.dead);
+        let begins = record.begins.unwrap_or(i64::MIN);
+        let beside = if record.has_earlier { beside_and_earlier() } else { beside() };
+        let mut beside = self.statement(&beside)?;
+        let beside = if record.has_earlier { beside.query([job, begins]) } else { beside.query([job]) };
+        let mut beside = beside.map_err(failed)?;
+        let done = if self.has_ticks(mark.job, entry)? {
+            let mut ticks = self.statement(&ticks())?;
+            let mut ticks = ticks.query([job, begins]).map_err(failed)?;
+            beyond(ended_runs(&mut ticks), ended_runs(&mut beside), keep.of_done(done, now), room)?
+        } else {
+            beyond([], ended_runs(&mut beside), keep.of_done(done, now), room)?
+        };
+        let mut surplus = Surplus { done, dead: Beyond::default() };
+        if record.dead > 0 {
+            let room = room.saturating_sub(surplus.len());
+            let mut dead = self.statement(&dead())?;
+            let mut dead = dead.query([job]).map_err(failed)?;
+            surplus.dead = beyond([], ended_runs(&mut dead), keep.of_dead(record.dead, now), room)?;
         }
         Ok(surplus)
     }
 
-    /// The oldest runs of a kind: `many` of them whatever their age, and those from before `oldest`; one more than there is `room` for, if
-    /// there are.
-    fn oldest_runs(
-        &self,
-        job: i64,
-        is_dead: bool,
-        many: u64,
-        oldest: i64,
-        room: usize,
-    ) -> Result<Vec<Surplus>, StoreError> {
-        // The few that are dead are found by their own index, not among all runs of the job.
-        let (which, by) = if is_dead {
-            (DEAD, "INDEXED BY runs_dead WHERE job_id = ?1 AND")
-        } else {
-            (DONE, "INDEXED BY runs_key WHERE job_id = ?1 AND")
-        };
-        let order = if is_dead { "nominal_ms, id" } else { "nominal_ms, lane" };
-        let mut statement =
-            self.statement(&format!("SELECT nominal_ms, id, lane FROM runs {by} {which} ORDER BY {order}"))?;
-        let mut rows = statement.query([job]).map_err(failed)?;
-        let mut found: Vec<Surplus> = Vec::new();
-        // Runs of one instant come by their lanes and go by their numbers, so the last instant is read to its end.
-        let mut last = None;
-        while let Some(row) = rows.next().map_err(failed)? {
-            let mut row = Columns::of(row);
-            let (nominal, run) = (row.get("nominal_ms")?, row.get("id")?);
-            let is_surplus = nominal < oldest || (found.len() as u64) < many;
-            if last != Some(nominal) && (!is_surplus || found.len() > room) {
-                break;
-            }
-            last = Some(nominal);
-            found.push(Surplus { nominal, run, is_tick: row.get::<i64>("lane")? == 0, is_dead });
+    /// Whether a job may have ticks on record. To find that out from its runs takes a look at each where all of them are beside ticks.
+    fn has_ticks(&self, job: JobId, entry: &Entry) -> Result<bool, StoreError> {
+        if entry.schedule().is_some() {
+            return Ok(true);
         }
-        found.sort_unstable();
-        let old = found.partition_point(|run| run.nominal < oldest);
-        found.truncate(old.max(usize::try_from(many).unwrap_or(usize::MAX)).min(room.saturating_add(1)));
-        Ok(found)
+        let sql = "SELECT EXISTS (SELECT 1 FROM segments WHERE job_id = ?1 AND schedule IS NOT NULL)";
+        self.statement(sql)?.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)
     }
 
-    /// Removes runs with what is kept beside them. Gives how many.
-    fn remove_runs(&self, job: JobId, surplus: &[Surplus]) -> Result<u64, StoreError> {
-        let ids = || surplus.iter().map(|run| run.run);
-        let (Some(lowest), Some(highest)) = (ids().min(), ids().max()) else { return Ok(0) };
+    /// Removes runs with what is kept beside them. Gives how many, and the last tick of which nothing is on record any more.
+    fn remove_runs(
+        &self,
+        job: JobId,
+        record: &Record,
+        surplus: &Surplus,
+    ) -> Result<(u64, Option<i64>), StoreError> {
+        let Surplus { done: Beyond { ticks, beside, .. }, dead } = surplus;
+        let all = || ticks.iter().chain(beside).chain(&dead.beside);
+        let ids = || all().map(|run| to_int(run.run.0));
+        let (Some(lowest), Some(highest)) = (ids().min(), ids().max()) else { return Ok((0, None)) };
         // Most runs have nothing beside them.
         for table in ["attempts", "run_log"] {
             let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE run_id >= ?1 AND run_id <= ?2)");
@@ -214,19 +277,44 @@ impl Db<'_> {
                 ids().try_for_each(|run| delete.execute([run]).map(drop).map_err(failed))?;
             }
         }
-        // Whatever is done before the last instant is among them, and goes at once.
-        let last = surplus.iter().filter(|run| !run.is_dead).map(|run| run.nominal).max();
-        let sql =
-            format!("DELETE FROM runs INDEXED BY runs_key WHERE job_id = ?1 AND nominal_ms < ?2 AND {DONE}");
-        let mut removed = last.map_or(Ok(0), |last| self.run(&sql, params![to_int(job.0), last]))?;
-        let mut delete = self.statement("DELETE FROM runs WHERE id = ?1")?;
-        for run in surplus.iter().filter(|run| run.is_dead || Some(run.nominal) == last) {
-            removed += delete.execute([run.run]).map_err(failed)?;
+        // What is done before the last of them is among them, and goes at once.
+        let (job, begins) = (to_int(job.0), record.begins.unwrap_or(i64::MIN));
+        let mut removed = 0;
+        let mut until = ticks.last().map(|tick| to_ms(tick.nominal));
+        if let Some(last) = until {
+            let sql = format!(
+                "DELETE FROM runs INDEXED BY runs_key \
+                 WHERE job_id = ?1 AND nominal_ms > ?2 AND nominal_ms <= ?3 AND lane = 0 AND {DONE}"
+            );
+            removed += self.run(&sql, [job, begins, last])?;
         }
-        Ok(removed as u64)
+        if let Some(last) = beside.last().map(|run| to_int(run.run.0)) {
+            let sql = format!(
+                "DELETE FROM runs INDEXED BY runs_beside WHERE job_id = ?1 AND lane > 0 AND id <= ?2 AND {DONE}"
+            );
+            removed += self.run(&sql, [job, last])?;
+            if record.has_earlier {
+                let sql = format!(
+                    "DELETE FROM runs INDEXED BY runs_key \
+                     WHERE job_id = ?1 AND nominal_ms <= ?2 AND lane = 0 AND id <= ?3 AND {DONE}"
+                );
+                removed += self.run(&sql, [job, begins, last])?;
+            }
+        }
+        if !dead.beside.is_empty() {
+            let sql = "DELETE FROM runs WHERE id = ?1 RETURNING iif(lane = 0, nominal_ms, NULL)";
+            let mut delete = self.statement(sql)?;
+            for run in &dead.beside {
+                let tick: Option<i64> =
+                    delete.query_row([to_int(run.run.0)], |row| row.get(0)).map_err(failed)?;
+                until = until.max(tick);
+                removed += 1;
+            }
+        }
+        Ok((removed as u64, until))
     }
 
-    /// Moves the beginning of the record, and gives it. A dead letter keeps its row beyond it; it is the verdicts that begin there.
+    /// Moves the beginning of the record, and gives it. What is dead or active keeps its row beyond it; it is the verdicts that begin there.
     fn begin_record(
         &self,
         mark: &Mark,
@@ -352,10 +440,4 @@ impl Db<'_> {
 
 fn is_alike(one: &SkipInfo, next: &SkipInfo) -> bool {
     (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
-}
-
-/// The instant before which a record is older than `age`.
-fn before(now: DateTime<Utc>, age: std::time::Duration) -> i64 {
-    let age = TimeDelta::from_std(age).ok();
-    to_ms(age.and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::<Utc>::MIN_UTC))
 }

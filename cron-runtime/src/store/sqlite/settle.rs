@@ -149,7 +149,7 @@ impl Db<'_> {
             RetryContext { run: held.run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick };
         let moved = transition(held.progress, event, &context)
             .map_err(|illegal| StoreError::Illegal { run: held.run.0, illegal })?;
-        self.write_run(held, &moved, measured)?;
+        self.write_run(held, &moved, at, measured)?;
         if let Some(record) = moved.record.as_ref().filter(|record| record.result != AttemptResult::Succeeded)
         {
             let measured = Measured { started: measured.started.or(held.started), ..measured };
@@ -187,7 +187,13 @@ impl Db<'_> {
         })
     }
 
-    fn write_run(&self, held: &Held, moved: &Transition, measured: Measured) -> Result<(), StoreError> {
+    fn write_run(
+        &self,
+        held: &Held,
+        moved: &Transition,
+        at: DateTime<Utc>,
+        measured: Measured,
+    ) -> Result<(), StoreError> {
         let after = &moved.progress;
         let (overdue, wake) = state_columns(&after.state);
         let error = match (&moved.record, after.state) {
@@ -217,6 +223,8 @@ impl Db<'_> {
             measured.duration.map(to_us),
             error,
             held.progress.state.word().as_str(),
+            // Otherwise its beginning and its duration say when it ended.
+            (!after.state.is_active() && measured.duration.is_none()).then(|| to_ms(at)),
         ];
         match statement.borrow_mut().execute(values).map_err(failed)? {
             1 => Ok(()),

@@ -24,7 +24,7 @@ pub(super) struct Statements<'c> {
     /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
     pub(super) keep_attempt: RefCell<Statement<'c>>,
     /// What became of a run whose attempt has ended: `id`, `epoch`, the new `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`,
-    /// `started_ms`, whether it was running, `duration_us`, `error`, the old `state`.
+    /// `started_ms`, whether it was running, `duration_us`, `error`, the old `state`, `ended_ms`.
     pub(super) end_attempt: RefCell<Statement<'c>>,
     /// The same for the success of an attempt that was in time, after no others, and was not asked to stop: `id`, `epoch`,
     /// `started_ms`, `duration_us`.
@@ -59,8 +59,8 @@ impl<'c> Statements<'c> {
             format!(
                 "UPDATE runs SET state = ?3, overdue = ?4, wake_ms = ?5, attempts_used = ?6, crashes = ?7, {ends} \
                  started_ms = ifnull(?8, started_ms), duration_us = iif(?9, ?10, duration_us), \
-                 error = CASE WHEN ?11 IS NULL THEN error WHEN ?11 = '' THEN NULL ELSE ?11 END \
-                 WHERE id = ?1 AND epoch = ?2 AND state = ?12"
+                 error = CASE WHEN ?11 IS NULL THEN error WHEN ?11 = '' THEN NULL ELSE ?11 END, \
+                 ended_ms = ?13 WHERE id = ?1 AND epoch = ?2 AND state = ?12"
             )
         };
         let together: Vec<String> =

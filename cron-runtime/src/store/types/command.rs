@@ -1,8 +1,10 @@
 //! What people and programs ask for.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::policy::{BackfillOrder, Only, Overlap};
+use cron_core::policy::{BackfillOrder, BeforeRecord, Only, Overlap, choose};
 use cron_core::run::{RunId, StateWord};
 use cron_core::schedule::Schedule;
 use serde::Serialize;
@@ -107,6 +109,23 @@ impl Backfill {
             return Err(CommandError::BadRange { job: self.job.clone(), why });
         }
         Ok(schedule.between(before, self.until).collect())
+    }
+
+    /// What of the `ticks` of its range it would run. The record of the job begins at `pruned`, and has runs in these `states`.
+    pub(crate) fn choose(
+        &self,
+        ticks: Vec<DateTime<Utc>>,
+        pruned: Option<DateTime<Utc>>,
+        states: &HashMap<DateTime<Utc>, Vec<StateWord>>,
+    ) -> Result<BackfillPlan, CommandError> {
+        let number = ticks.len() as u64;
+        let states = |tick| states.get(&tick).map(Vec::as_slice).unwrap_or_default();
+        match choose(self.only, self.order, ticks, pruned, states) {
+            Ok(chosen) => Ok(BackfillPlan { ticks: number, chosen }),
+            Err(BeforeRecord { ticks, begins }) => {
+                Err(CommandError::BeforeRecord { job: self.job.clone(), ticks, begins })
+            }
+        }
     }
 }
 
@@ -353,6 +372,18 @@ pub enum CommandError {
         /// What is wrong, and what is allowed.
         why: String,
     },
+    /// Ticks that a backfill is to run where they are missing may have run: they are from before the record of the job.
+    #[error(
+        "job `{job}`: its record begins after {begins}, and whether ticks before that have run is not on it ({ticks} of this range); let the range begin later, or run all of it, whether it has run or not, with `--only all`"
+    )]
+    BeforeRecord {
+        /// The job.
+        job: JobName,
+        /// How many.
+        ticks: u64,
+        /// The record begins after this instant.
+        begins: DateTime<Utc>,
+    },
     /// A dynamic job has the name of a declared one, or the other way round.
     #[error("`{job}` is declared in a program with `#[job]`; give the dynamic job another name")]
     Declared {
@@ -405,6 +436,7 @@ impl CommandError {
             | Self::NotDead { .. }
             | Self::NoTicks { .. }
             | Self::BadRange { .. }
+            | Self::BeforeRecord { .. }
             | Self::Declared { .. }
             | Self::Linked { .. }
             | Self::Busy { .. }

@@ -1,11 +1,12 @@
 //! Ticks of the past, run on purpose.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use cron_core::policy::{BackfillOrder, Only};
-use cron_core::run::{Origin, RunState};
+use cron_core::run::Origin;
 
 use super::super::super::{Backfill, BackfillPlan, CommandError, Done};
-use super::super::book::Book;
+use super::super::book::{Book, Run};
 
 impl Book {
     pub(super) fn backfill(&mut self, backfill: &Backfill, now: DateTime<Utc>) -> Result<Done, CommandError> {
@@ -31,30 +32,11 @@ impl Book {
         let job = self.known(&backfill.job)?;
         let schedule = backfill.check(&job.plan, job.schedule(), now)?;
         let all: Vec<_> = backfill.ticks(schedule)?;
-        let is_chosen = |tick: &DateTime<Utc>| match backfill.only {
-            Only::All => true,
-            Only::Missing => !self.of_tick(backfill, *tick).any(|state| state != RunState::Cancelled),
-            Only::Failed => {
-                let newest = self.of_tick(backfill, *tick).last();
-                newest.is_some_and(|state| state.word().is_dead() || state == RunState::Cancelled)
-            }
-        };
-        let ticks = all.len() as u64;
-        let mut chosen: Vec<_> = all.into_iter().filter(is_chosen).collect();
-        if backfill.order == BackfillOrder::Newest {
-            chosen.reverse();
+        let mut states: HashMap<_, Vec<_>> = HashMap::new();
+        let of_ticks = |run: &Run| matches!(run.origin, Origin::Tick | Origin::Backfill);
+        for (_, run) in self.runs_of(&backfill.job).filter(|(_, run)| of_ticks(run)) {
+            states.entry(run.nominal).or_default().push(run.progress.state.word());
         }
-        Ok(BackfillPlan { ticks, chosen })
-    }
-
-    /// The states of the runs of a tick, of its own and of backfills, oldest first.
-    fn of_tick<'a>(
-        &'a self,
-        backfill: &'a Backfill,
-        tick: DateTime<Utc>,
-    ) -> impl Iterator<Item = RunState> + 'a {
-        let runs = self.runs_of(&backfill.job).filter(move |(_, run)| run.nominal == tick);
-        runs.filter(|(_, run)| matches!(run.origin, Origin::Tick | Origin::Backfill))
-            .map(|(_, run)| run.progress.state)
+        backfill.choose(all, job.pruned, &states)
     }
 }

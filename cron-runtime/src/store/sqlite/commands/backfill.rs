@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use cron_core::policy::{BackfillOrder, Only};
 use cron_core::run::{JobId, Origin, StateWord};
 use rusqlite::{Connection, params};
 
@@ -46,22 +45,16 @@ pub(in super::super) fn plan_backfill(
     let schedule = backfill.check(&entry.plan, entry.schedule(), now)?;
     let all = backfill.ticks(schedule)?;
     let ran = states(connection, id, backfill)?;
-    let is_chosen = |tick: &DateTime<Utc>| {
-        let states = ran.get(tick).map(Vec::as_slice).unwrap_or_default();
-        match backfill.only {
-            Only::All => true,
-            Only::Missing => states.iter().all(|state| *state == StateWord::Cancelled),
-            Only::Failed => {
-                states.last().is_some_and(|state| state.is_dead() || *state == StateWord::Cancelled)
-            }
-        }
-    };
-    let ticks = all.len() as u64;
-    let mut chosen: Vec<_> = all.into_iter().filter(is_chosen).collect();
-    if backfill.order == BackfillOrder::Newest {
-        chosen.reverse();
-    }
-    Ok(BackfillPlan { ticks, chosen })
+    backfill.choose(all, pruned(connection, id)?, &ran)
+}
+
+/// Where the record of a job begins, if something was pruned.
+fn pruned(connection: &Connection, id: JobId) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let sql = "SELECT pruned_ms FROM marks WHERE job_id = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
+    let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+    Columns::of(row).instant_or_null("pruned_ms")
 }
 
 fn declared(connection: &Connection, backfill: &Backfill) -> Result<(JobId, Entry), CommandError> {
