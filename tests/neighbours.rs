@@ -116,7 +116,9 @@ async fn a_lease_of_before_the_machine_was_started_ends_by_time() {
 async fn what_waits_when_a_process_leaves_is_taken_over() {
     let directory = tempfile::tempdir().expect("a directory");
     let failure = Failure { kind: FailureKind::Errored, message: "no".into(), retry_after: None };
-    for (end, attempt) in [(AttemptEnd::Failed(failure), 2), (AttemptEnd::Interrupted, 3)] {
+    for (end, attempt) in
+        [(AttemptEnd::Failed(failure), 2), (AttemptEnd::Interrupted { was_called: true }, 3)]
+    {
         let old = Neighbour::at_work(directory.path(), TimeDelta::seconds(30));
         let scheduler = start_in(directory.path()).await;
         // Nothing of its own makes it look in time.

@@ -1,9 +1,11 @@
-//! The end: what is running may end within the grace, what does not is interrupted and starts first next time.
+//! The end: what is running may end within the grace, what does not is interrupted and starts first next time, or has failed where
+//! it has no retries.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use cron_runtime::core::run::{RunState, StateWord};
+use cron_runtime::core::job::JobName;
+use cron_runtime::core::run::{RunId, RunState, StateWord};
 use cron_runtime::prelude::*;
 use cron_runtime::store::RunQuery;
 use cron_runtime::{Error, Event, Scheduler};
@@ -16,7 +18,7 @@ async fn polite(run: Run) {
     run.shutting_down().await;
 }
 
-/// Ends when it is asked to stop.
+/// Ends when it is asked to stop, and has no retries: it is called once.
 #[job]
 fn obedient(run: Run) -> Result<(), &'static str> {
     while !run.is_cancelled() {
@@ -43,7 +45,7 @@ fn deaf(run: Run) {
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// Never ends the first time.
-#[job]
+#[job(retries = 1)]
 async fn stubborn(run: Run) {
     if CALLS.fetch_add(1, Ordering::Relaxed) == 0 {
         std::future::pending::<()>().await;
@@ -67,10 +69,16 @@ async fn what_is_cut_off_is_interrupted_and_starts_first_next_time() {
     .await;
 
     let report = scheduler.shutdown_within(Duration::from_millis(200)).await.expect("it ends");
-    let mut cut: Vec<_> = report.interrupted.iter().map(|(job, _)| job.to_string()).collect();
-    cut.sort();
-    assert_eq!(cut, ["obedient", "stubborn"]);
+    let names =
+        |cut: &[(_, _)]| cut.iter().map(|(job, _): &(JobName, RunId)| job.to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        (names(&report.interrupted), names(&report.failed)),
+        (vec!["stubborn".to_owned()], vec!["obedient".to_owned()])
+    );
     assert_eq!(report.finished, 1);
+    let dead = scheduler.dead_letters(RunQuery::default()).await.expect("they are read");
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].error.contains(&format!("`inspect retry {}`", dead[0].id)), "{}", dead[0].error);
     assert!(matches!(scheduler.shutdown().await, Err(Error::Stopped)));
     assert!(running(&scheduler).await.is_empty());
 
@@ -81,6 +89,13 @@ async fn what_is_cut_off_is_interrupted_and_starts_first_next_time() {
         _ => None,
     });
     assert_eq!(state.await, RunState::Succeeded);
+    // A person may have the other one called again.
+    again.retry(dead[0].id).await.expect("it has failed");
+    let started = wait_for(&mut events, "its start", |event| match event {
+        Event::Started { run, attempt, .. } if run == dead[0].id => Some(attempt),
+        _ => None,
+    });
+    assert_eq!(started.await, 1);
     again.shutdown_within(Duration::ZERO).await.expect("it ends");
 }
 
@@ -100,7 +115,7 @@ async fn a_second_request_without_grace_goes_straight_to_the_last_step() {
     let report = scheduler.shutdown_within(Duration::ZERO).await.expect("it ends");
     assert_eq!(first.await.expect("no panic").ok(), Some(report.clone()), "both are told the same");
     assert!(asked.elapsed() < LAST_STEP, "straight to the last step, not after its three seconds");
-    assert_eq!((report.interrupted.len(), report.still_running), (1, 1));
+    assert_eq!((report.interrupted.len(), report.failed.len(), report.still_running), (0, 1, 1));
     assert!(running(&scheduler).await.is_empty());
     RETURN.store(true, Ordering::Relaxed);
 }

@@ -1,5 +1,5 @@
 //! SIGTERM at a process with fifty functions in progress, of every kind: it ends in time, leaves nothing `running`, and what it
-//! cut off starts first next time.
+//! cut off starts first next time, or has failed where it has no retries.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cron_runtime::core::run::{AttemptResult, StateWord};
 use cron_runtime::store::sqlite::SqliteLedger;
-use cron_runtime::store::{Ledger, Page, RunQuery};
+use cron_runtime::store::{Ledger, Page, RunFilter, RunQuery};
 use cron_tests::App;
 use nix::sys::signal::Signal;
 
@@ -49,7 +49,7 @@ fn assert_left(database: &Path) {
     let (states, interrupted) = ledger(database);
     let expected = [
         ("deaf", Scheduled, 15),
-        ("obedient", Scheduled, 8),
+        ("obedient", Failed, 8),
         ("overdue", Failed, 2),
         ("polite", Scheduled, 3),
         ("polite", Succeeded, 10),
@@ -61,6 +61,14 @@ fn assert_left(database: &Path) {
     let expected = expected.map(|(job, state, runs)| ((job.to_owned(), state), runs));
     assert_eq!(states, BTreeMap::from(expected));
     assert_eq!(interrupted, 31);
+    // Those without retries are dead letters that say what to do.
+    let ledger = SqliteLedger::open(database).expect("it opens");
+    let dead = RunQuery { filter: RunFilter::Dead, job: Some("obedient".to_owned()), ..RunQuery::default() };
+    let dead = ledger.runs(&dead).expect("they are read");
+    assert_eq!(dead.len(), 8);
+    for run in dead {
+        assert!(run.error.contains(&format!("`inspect retry {}`", run.id)), "{}", run.error);
+    }
 }
 
 #[test]
@@ -81,10 +89,11 @@ fn a_process_with_fifty_functions_of_every_kind_ends_within_the_grace() {
 
     // One after the other: what was cut off, and what had waited for a worker, comes before every new tick.
     let app = start(&database, &[("AGAIN", "1")]);
-    let called: Vec<String> = (0..34).map(|_| app.line()).collect();
+    let called: Vec<String> = (0..27).map(|_| app.line()).collect();
     let count = |name: &str| called.iter().filter(|line| line.starts_with(name)).count();
-    let found = ["deaf", "obedient", "stuck", "queued 1", "polite"].map(count);
-    assert_eq!(found, [15, 8, 7, 1, 3], "{called:?}");
+    let found = ["deaf", "obedient", "stuck", "queued 1", "polite", "ticks"].map(count);
+    assert_eq!(found, [15, 0, 7, 1, 3, 1], "{called:?}");
+    assert_eq!(called.iter().position(|line| line.starts_with("ticks")), Some(26), "{called:?}");
     assert!(called.iter().all(|line| line.ends_with(" 1")), "an interruption uses no attempt: {called:?}");
 }
 

@@ -56,7 +56,8 @@ fn events() -> Vec<(String, RunEvent)> {
     }
     ended("returns a permanent error", AttemptEnd::Discarded { message: String::new() });
     ended("stops because it was asked to", AttemptEnd::Cancelled { why: String::new() });
-    ended("is cut off by a shutdown", AttemptEnd::Interrupted);
+    ended("is cut off by a shutdown", AttemptEnd::Interrupted { was_called: true });
+    ended("is given back, its function was never called", AttemptEnd::Interrupted { was_called: false });
     ended("loses its process", AttemptEnd::Lost);
     events.push((
         "its attempt outlives its timeout and cannot be dropped".to_owned(),
@@ -72,13 +73,14 @@ fn events() -> Vec<(String, RunEvent)> {
 }
 
 /// What may be different beside state and event, in words.
-fn conditions() -> Vec<(&'static str, u32, u32, Option<i64>)> {
-    // Attempts used before, crashes before, the next tick.
+fn conditions() -> Vec<(&'static str, u32, u32, u32, Option<i64>)> {
+    // Retries, attempts used before, crashes before, the next tick.
     vec![
-        ("a retry is left", 0, 0, None),
-        ("no retry is left", 1, 0, None),
-        ("its retry would fall at or after the next tick under `skip`", 0, 0, Some(1)),
-        ("its process vanished twice before", 0, 2, None),
+        ("a retry is left", 1, 0, 0, None),
+        ("no retry is left", 1, 1, 0, None),
+        ("its retry would fall at or after the next tick under `skip`", 1, 0, 0, Some(1)),
+        ("its process vanished twice before", 1, 0, 2, None),
+        ("its job has no retries", 0, 0, 0, None),
     ]
 }
 
@@ -109,21 +111,21 @@ fn transitions() -> String {
     for (name, state) in states() {
         for (event_name, event) in events() {
             let mut outcomes: Vec<(String, &str)> = Vec::new();
-            for (condition, used_before, crashes, next) in conditions() {
+            for (condition, retries, used_before, crashes, next) in conditions() {
                 // An overdue attempt is used already, and so are those of a run that has ended.
                 let is_used =
                     state.word().is_dead() || matches!(state, RunState::Running { stage: Stage::Overdue });
                 let progress = Progress { state, attempts_used: used_before + u32::from(is_used), crashes };
                 let context = RetryContext {
                     run: RunId(1),
-                    retry: Retry { retries: 1, ..Retry::DEFAULT },
+                    retry: Retry { retries, ..Retry::DEFAULT },
                     overlap: Overlap::Skip,
                     next_tick: next.map(at),
                 };
                 if let Ok(moved) = transition(progress, event.clone(), &context) {
                     let outcome = outcome(&moved, progress);
                     // A condition is worth a word where it makes a difference.
-                    if outcomes.first().is_none_or(|(first, _)| *first != outcome) {
+                    if outcomes.iter().all(|(before, _)| *before != outcome) {
                         outcomes.push((outcome, condition));
                     }
                 }

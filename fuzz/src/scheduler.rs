@@ -126,7 +126,7 @@ fn settlement(claimed: &Claimed, second: i64, index: usize) -> Settlement {
     let at = at(second + 1);
     let end = match index % 4 {
         0 | 1 => AttemptEnd::Succeeded,
-        2 => AttemptEnd::Interrupted,
+        2 => AttemptEnd::Interrupted { was_called: index % 8 == 2 },
         _ => AttemptEnd::Discarded { message: "no".to_owned() },
     };
     Settlement {

@@ -26,14 +26,14 @@ async fn polite(run: Run) {
 }
 
 /// Does not hear anything.
-#[job(overlap = "allow")]
+#[job(overlap = "allow", retries = 1)]
 async fn deaf(run: Run) {
     if !says(&run) {
         std::future::pending::<()>().await;
     }
 }
 
-/// Ends when it is asked to stop.
+/// Ends when it is asked to stop. It has no retries, so it is not called again.
 #[job(overlap = "allow")]
 fn obedient(run: Run) -> Result<(), &'static str> {
     if says(&run) {
@@ -58,7 +58,7 @@ fn slow(run: Run) {
 }
 
 /// Never returns.
-#[job(overlap = "allow")]
+#[job(overlap = "allow", retries = 1)]
 fn stuck(run: Run) {
     if !says(&run) {
         park();
@@ -74,7 +74,7 @@ fn overdue(run: Run) {
 }
 
 /// Never returns, and its next tick waits for that.
-#[job(every = "1s", overlap = "queue", run_on_start = true)]
+#[job(every = "1s", overlap = "queue", run_on_start = true, retries = 1)]
 fn queued(run: Run) {
     if !says(&run) {
         park();
@@ -115,7 +115,11 @@ async fn make_busy(scheduler: &Scheduler) -> Result<(), cron_runtime::Error> {
     }
     // With the run of `queued` these are fifty.
     for number in 0..5 {
-        let job = JobRequest::on("deaf").named(format!("deaf-{number}")).every("365d").run_on_start(true);
+        let job = JobRequest::on("deaf")
+            .named(format!("deaf-{number}"))
+            .every("365d")
+            .run_on_start(true)
+            .retries(1);
         scheduler.schedule(job).await?;
     }
     let mut overdue = 0;

@@ -79,10 +79,10 @@ pub(crate) fn a_retry_is_claimed_when_its_wait_is_over(world: &World) {
 }
 
 pub(crate) fn an_interrupted_run_is_claimed_at_once(world: &World) {
-    let jobs = [job("a").every("10s")];
+    let jobs = [job("a").every("10s").retries(1)];
     let process = world.start(0, &jobs);
     let first = process.starts(10);
-    process.end(first.claim, 15, AttemptEnd::Interrupted);
+    process.end(first.claim, 15, AttemptEnd::Interrupted { was_called: true });
     process.leaves(15);
     let next = world.start(16, &jobs);
     let again = next.starts(16);

@@ -64,7 +64,7 @@ pub(crate) fn however_a_completed_attempt_ends_its_run_has_succeeded(world: &Wor
     let ends = FailureKind::ALL.iter().map(|kind| failed(*kind)).chain([
         AttemptEnd::Succeeded,
         AttemptEnd::Discarded { message: "after the commit".to_owned() },
-        AttemptEnd::Interrupted,
+        AttemptEnd::Interrupted { was_called: true },
         AttemptEnd::Cancelled { why: "after the commit".to_owned() },
         AttemptEnd::Lost,
     ]);

@@ -155,7 +155,7 @@ pub(crate) fn a_retry_in_waiting_is_no_end_and_gives_way_to_nothing(world: &Worl
 pub(crate) fn an_interrupted_run_is_no_end(world: &World) {
     let process = world.start(0, &[delayed()]);
     let first = process.starts(10);
-    match process.end(first.claim, 12, AttemptEnd::Interrupted) {
+    match process.end(first.claim, 12, AttemptEnd::Interrupted { was_called: false }) {
         Settled::Moved { state: RunState::Scheduled { .. }, due: None, .. } => {}
         other => panic!("{other:?}"),
     }

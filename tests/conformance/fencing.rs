@@ -31,7 +31,7 @@ fn everything() -> Vec<RunEvent> {
         AttemptEnd::Succeeded,
         failure("too late"),
         AttemptEnd::Discarded { message: "too late".to_owned() },
-        AttemptEnd::Interrupted,
+        AttemptEnd::Interrupted { was_called: true },
         AttemptEnd::Lost,
     ];
     let ends = ends.map(|end| RunEvent::Ended { at: at(1_000), end });

@@ -149,7 +149,7 @@ fn event() -> impl Strategy<Value = RunEvent> {
         ),
         1 => Just(AttemptEnd::Cancelled { why: "asked".to_owned() }),
         1 => Just(AttemptEnd::Discarded { message: "never".to_owned() }),
-        2 => Just(AttemptEnd::Interrupted),
+        2 => any::<bool>().prop_map(|was_called| AttemptEnd::Interrupted { was_called }),
         1 => Just(AttemptEnd::Lost),
     ];
     // The instants are put in when it happens.

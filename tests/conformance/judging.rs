@@ -191,7 +191,7 @@ pub(crate) fn a_batch_is_bounded_and_says_whether_more_is_due(world: &World) {
     let jobs = ["a", "b", "c", "d"].map(|name| job(name).every("10s"));
     let process = world.start(0, &jobs);
     process.triggered("d", 5);
-    process.end(process.starts(6).claim, 7, AttemptEnd::Interrupted);
+    process.end(process.starts(6).claim, 7, AttemptEnd::Interrupted { was_called: false });
     let mut names = Vec::new();
     for more in [true, true, false] {
         let judged = process.judge_few(10, 2);

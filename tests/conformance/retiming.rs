@@ -143,7 +143,7 @@ pub(crate) fn a_tick_within_its_grace_is_not_late_and_a_later_one_is(world: &Wor
     process.succeed(claimed.claim, 15);
     let claimed = process.starts(26);
     assert!(claimed.is_late);
-    process.end(claimed.claim, 27, crate::world::AttemptEnd::Interrupted);
+    process.end(claimed.claim, 27, crate::world::AttemptEnd::Interrupted { was_called: true });
     assert_eq!(process.state(claimed.claim.run), StateWord::Scheduled);
     assert!(!process.starts(27).is_late);
 }

@@ -10,7 +10,8 @@ use cron_runtime::core::run::{
 
 use crate::jobs::{at, job};
 use crate::world::{
-    AttemptEnd, AttemptInfo, Desk, Process, Settled, World, failure, moved, overlap, settlement,
+    AttemptEnd, AttemptInfo, Desk, Process, RunFilter, RunQuery, Settled, World, failure, moved, overlap,
+    settlement,
 };
 
 cases!(settling:
@@ -27,6 +28,7 @@ cases!(settling:
     an_overrun_keeps_the_slot_until_the_function_returns,
     an_overrun_with_retries_is_tried_again_after_the_function_returned,
     an_interrupted_attempt_is_not_used,
+    what_was_called_without_retries_and_cut_off_is_a_dead_letter,
     an_interruption_keeps_the_error_of_the_failure_before_it,
     a_lost_attempt_is_used,
     three_crashes_quarantine_a_run,
@@ -217,14 +219,37 @@ pub(crate) fn an_overrun_with_retries_is_tried_again_after_the_function_returned
 }
 
 pub(crate) fn an_interrupted_attempt_is_not_used(world: &World) {
+    for (retries, was_called) in [(0, false), (1, false), (1, true)] {
+        let world = world.another();
+        let process = world.start(0, &[job("a").every("10s").retries(retries)]);
+        let claimed = process.starts(10);
+        let state = RunState::Scheduled { wake: Some(at(15)) };
+        assert_eq!(process.end(claimed.claim, 15, AttemptEnd::Interrupted { was_called }), moved(state));
+        let run = process.run_info(claimed.claim.run);
+        assert_eq!((run.attempts_used, run.crashes, run.error.as_str()), (0, 0, ""));
+        assert_eq!(process.attempts(claimed.claim.run)[0].result, AttemptResult::Interrupted);
+        assert_eq!(process.starts(16).attempt, 1);
+    }
+}
+
+pub(crate) fn what_was_called_without_retries_and_cut_off_is_a_dead_letter(world: &World) {
     let process = world.start(0, &[job("a").every("10s")]);
-    let claimed = process.starts(10);
-    let state = RunState::Scheduled { wake: Some(at(15)) };
-    assert_eq!(process.end(claimed.claim, 15, AttemptEnd::Interrupted), moved(state));
-    let run = process.run_info(claimed.claim.run);
-    assert_eq!((run.attempts_used, run.crashes), (0, 0));
-    assert_eq!(process.attempts(claimed.claim.run)[0].result, AttemptResult::Interrupted);
-    assert_eq!(process.starts(16).attempt, 1);
+    let cut_off = process.starts(10).claim;
+    assert_eq!(
+        process.end(cut_off, 15, AttemptEnd::Interrupted { was_called: true }),
+        moved(RunState::Failed)
+    );
+    let run = process.run_info(cut_off.run);
+    assert_eq!((run.attempts_used, run.crashes), (1, 0));
+    assert!(run.error.contains(&format!("`inspect retry {}`", cut_off.run)), "{}", run.error);
+    let attempts = process.attempts(cut_off.run);
+    assert_eq!((attempts.len(), attempts[0].result), (1, AttemptResult::Interrupted));
+    assert_eq!(attempts[0].message, run.error);
+    let dead = RunQuery { filter: RunFilter::Dead, ..RunQuery::default() };
+    let dead: Vec<_> = process.runs(&dead).expect("they are read").iter().map(|run| run.id).collect();
+    assert_eq!(dead, [cut_off.run]);
+    // Its slot is free, and only a person has it called again.
+    assert_ne!(process.starts(20).claim.run, cut_off.run);
 }
 
 pub(crate) fn an_interruption_keeps_the_error_of_the_failure_before_it(world: &World) {
@@ -232,7 +257,7 @@ pub(crate) fn an_interruption_keeps_the_error_of_the_failure_before_it(world: &W
     let first = starts_by_hand(&process, 0);
     process.fail(first.claim, 1, "the cat sat on it");
     let second = process.starts(100);
-    process.end(second.claim, 101, AttemptEnd::Interrupted);
+    process.end(second.claim, 101, AttemptEnd::Interrupted { was_called: true });
     assert_eq!(process.run_info(first.claim.run).error, "the cat sat on it");
 }
 
@@ -275,7 +300,7 @@ pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {
     let ends = [
         ended(AttemptEnd::Succeeded),
         ended(failure("no")),
-        ended(AttemptEnd::Interrupted),
+        ended(AttemptEnd::Interrupted { was_called: false }),
         RunEvent::Overrun { at: at(12) },
     ];
     let mut settlements: Vec<_> =

@@ -74,7 +74,7 @@ fn held(world: &World, policy: &Job, holder: Holder) -> (Process, Option<Claim>)
         Holder::AskedWithoutTime => _ = process.cancels(claim.run, false, 90),
         Holder::WaitingForItsRetry => _ = process.fail(claim, 91, "no"),
         // To be started again, and nobody has done so yet.
-        Holder::Interrupted => _ = process.end(claim, 200, AttemptEnd::Interrupted),
+        Holder::Interrupted => _ = process.end(claim, 200, AttemptEnd::Interrupted { was_called: true }),
     }
     (process, Some(claim))
 }
@@ -227,7 +227,8 @@ fn ends() -> Vec<(AttemptEnd, [StateWord; 2])> {
         (failed(FailureKind::Panicked), [Waiting, Failed]),
         (failed(FailureKind::TimedOut), [Waiting, Failed]),
         (AttemptEnd::Discarded { message: "never".to_owned() }, [Discarded, Discarded]),
-        (AttemptEnd::Interrupted, [Scheduled, Scheduled]),
+        (AttemptEnd::Interrupted { was_called: true }, [Scheduled, Failed]),
+        (AttemptEnd::Interrupted { was_called: false }, [Scheduled, Scheduled]),
         (AttemptEnd::Cancelled { why: "asked".to_owned() }, [Cancelled, Cancelled]),
         (AttemptEnd::Lost, [Waiting, Failed]),
     ]

@@ -111,7 +111,9 @@ fn check_run(
     let retries = job.plan.retry.retries;
     let of = |result| attempts.iter().filter(|attempt| attempt.result == result).count();
     let interrupted = of(AttemptResult::Interrupted);
-    let most = (retries as usize + 1) * (revived as usize + 1) + interrupted;
+    // Without retries it is called once, whatever cuts it off, and once more for each time that a person wants it.
+    let again = if retries == 0 { 0 } else { interrupted };
+    let most = (retries as usize + 1) * (revived as usize + 1) + again;
     sound(calls.len() <= most, || format!("{} calls, and at most {most} are allowed", calls.len()))?;
     sound(run.attempts_used <= retries + 1, || "too many attempts are used".to_owned())?;
     let newest = calls.iter().map(|call| call.claim.epoch).max();
@@ -152,7 +154,8 @@ fn check_run(
         StateWord::Scheduled | StateWord::Running | StateWord::Waiting => Err("it has not ended".to_owned()),
         StateWord::Failed => {
             let uses = attempts.iter().any(|attempt| attempt.result != AttemptResult::Interrupted);
-            sound(uses, || "it failed without an attempt".to_owned())
+            let was_cut_off = retries == 0 && !calls.is_empty() && interrupted > 0;
+            sound(uses || was_cut_off, || "it failed without an attempt".to_owned())
         }
         StateWord::Discarded | StateWord::Cancelled => Ok(()),
     }

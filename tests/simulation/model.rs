@@ -169,6 +169,13 @@ impl Model {
                 sound(*state != RunState::Succeeded || ends_well, || {
                     format!("{claim:?} succeeded: {settlement:?}")
                 })?;
+                if let RunEvent::Ended { end: AttemptEnd::Interrupted { was_called }, .. } = settlement.event
+                {
+                    let is_called = self.attempts[&claim].is_called;
+                    sound(was_called == is_called, || {
+                        format!("{settlement:?}, and whether {claim:?} was called is {is_called}")
+                    })?;
+                }
                 if !matches!(state, RunState::Running { .. }) {
                     self.close(claim, *state, Close::Settled, now);
                 }

@@ -218,9 +218,9 @@ impl<'a> Record<'a> {
         let (lost, interrupted) = (ended(AttemptResult::Lost), ended(AttemptResult::Interrupted));
         let fits = match (run.state.word(), plan.retry.retries) {
             (StateWord::Running, _) => false,
-            (StateWord::Succeeded, 0) => called >= 1 && called <= 1 + interrupted,
-            // Its process died under it, and it is not called again.
-            (StateWord::Failed, 0) => lost == 1 && called <= 1 + interrupted,
+            (StateWord::Succeeded, 0) => called == 1,
+            // Its process died under it, or a shutdown has cut it off, and it is not called again.
+            (StateWord::Failed, 0) => called <= 1 && (lost == 1 || called == 1 && interrupted > 0),
             (StateWord::Succeeded, retries) => called >= 1 && called <= 1 + retries as usize + interrupted,
             // The program ended before its time came.
             (StateWord::Scheduled, _) => called == 0 || interrupted > 0,

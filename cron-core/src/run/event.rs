@@ -43,8 +43,11 @@ pub enum AttemptEnd {
         /// The error with its chain of sources.
         message: String,
     },
-    /// A graceful shutdown cut it off.
-    Interrupted,
+    /// A graceful shutdown cut it off, or its process has given it back.
+    Interrupted {
+        /// Whether its function was called: without retries it must not be called again by itself.
+        was_called: bool,
+    },
     /// It was asked to stop, and did.
     Cancelled {
         /// Who asked, and why.

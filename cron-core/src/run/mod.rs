@@ -8,4 +8,6 @@ mod transition;
 pub use event::{AttemptEnd, Failure, FailureKind, RunEvent};
 pub use id::{Epoch, JobId, OwnerId, RunId};
 pub use state::{AttemptResult, Origin, RunState, SkipReason, Stage, StateWord};
-pub use transition::{AttemptRecord, IllegalTransition, Progress, RetryContext, Transition, transition};
+pub use transition::{
+    AttemptRecord, IllegalTransition, Progress, RetryContext, Transition, cut_off, transition,
+};

@@ -184,7 +184,7 @@ word_enum! {
         TimedOut = "timed_out",
         /// The function returned a permanent error.
         Discarded = "discarded",
-        /// Ended by a graceful shutdown. Uses no attempt.
+        /// Ended by a graceful shutdown, or given back. Uses no attempt, unless its function was called and its job has no retries.
         Interrupted = "interrupted",
         /// Its process vanished. Uses an attempt.
         Lost = "lost",

@@ -15,7 +15,7 @@ const CRASHES_UNTIL_QUARANTINE: u32 = 3;
 pub struct Progress {
     /// The state.
     pub state: RunState,
-    /// Attempts used: failed, timed out, panicked, lost. An interrupted one is not counted.
+    /// Attempts used: failed, timed out, panicked, lost. An interrupted one is not counted, unless it has ended its run.
     pub attempts_used: u32,
     /// How often its process vanished beneath it.
     pub crashes: u32,
@@ -189,6 +189,15 @@ fn moved(progress: Progress, record: Option<(AttemptResult, String)>) -> Transit
     Transition { progress, record, gave_way: false }
 }
 
+/// What is said of a run without retries that was called and cut off.
+#[must_use]
+pub fn cut_off(run: RunId) -> String {
+    format!(
+        "cut off by the end of its scheduler after its function was called; without retries it does not start again by \
+         itself: `inspect retry {run}` runs it once more"
+    )
+}
+
 /// The attempt in progress has ended.
 fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &RetryContext) -> Transition {
     let used = progress.attempts_used.saturating_add(1);
@@ -201,7 +210,12 @@ fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &Retry
             Progress { state: RunState::Discarded, attempts_used: used, ..progress },
             Some((AttemptResult::Discarded, message)),
         ),
-        AttemptEnd::Interrupted => moved(
+        // At most once: nobody knows how far it has come, so only a person may have it called again.
+        AttemptEnd::Interrupted { was_called: true } if context.retry.retries == 0 => moved(
+            Progress { state: RunState::Failed, attempts_used: used, ..progress },
+            Some((AttemptResult::Interrupted, cut_off(context.run))),
+        ),
+        AttemptEnd::Interrupted { .. } => moved(
             Progress { state: RunState::Scheduled { wake: Some(at) }, ..progress },
             Some((AttemptResult::Interrupted, String::new())),
         ),
@@ -232,7 +246,7 @@ fn ended_late(progress: Progress, at: DateTime<Utc>, end: &AttemptEnd, context: 
         AttemptEnd::Succeeded
         | AttemptEnd::Failed(_)
         | AttemptEnd::Discarded { .. }
-        | AttemptEnd::Interrupted => try_again(progress, at, None, None, context),
+        | AttemptEnd::Interrupted { .. } => try_again(progress, at, None, None, context),
         AttemptEnd::Cancelled { .. } => moved(Progress { state: RunState::Cancelled, ..progress }, None),
         AttemptEnd::Lost => {
             let crashes = progress.crashes.saturating_add(1);
@@ -311,9 +325,21 @@ mod tests {
 
     #[test]
     fn an_interrupted_attempt_is_not_used() {
-        let after = ended(running(1), AttemptEnd::Interrupted, &context(1));
-        assert_eq!(after.progress.state, RunState::Scheduled { wake: Some(at(0)) });
-        assert_eq!(after.progress.attempts_used, 1);
+        // Also the last one that is allowed.
+        for (was_called, retries) in [(true, 1), (false, 1), (false, 0)] {
+            let after = ended(running(retries), AttemptEnd::Interrupted { was_called }, &context(retries));
+            assert_eq!(after.progress.state, RunState::Scheduled { wake: Some(at(0)) });
+            assert_eq!(after.progress.attempts_used, retries);
+        }
+    }
+
+    #[test]
+    fn a_function_without_retries_that_was_called_and_cut_off_is_not_called_again() {
+        let after = ended(running(0), AttemptEnd::Interrupted { was_called: true }, &context(0));
+        assert_eq!((after.progress.state, after.progress.attempts_used), (RunState::Failed, 1));
+        let record = after.record.expect("it is on record");
+        assert_eq!(record.result, AttemptResult::Interrupted);
+        assert!(record.message.contains("`inspect retry 1`"), "{}", record.message);
     }
 
     #[test]
@@ -388,7 +414,7 @@ mod tests {
                 retry_after: None
             })),
             Just(AttemptEnd::Discarded { message: String::new() }),
-            Just(AttemptEnd::Interrupted),
+            any::<bool>().prop_map(|was_called| AttemptEnd::Interrupted { was_called }),
             Just(AttemptEnd::Cancelled { why: String::new() }),
             Just(AttemptEnd::Lost),
         ];

@@ -63,6 +63,19 @@ impl Hold {
         }
     }
 
+    /// Whether its function was called.
+    pub(crate) fn was_called(&self) -> bool {
+        self.leash.pulse.was_called()
+    }
+
+    /// Stops the function as [`stop`](Self::stop) does, and sees to it that one that was not called is not called later. Says whether it
+    /// was called.
+    pub(crate) fn release(&self) -> bool {
+        let was_called = self.leash.pulse.refuse();
+        self.stop();
+        was_called
+    }
+
     /// Whether the function ends by itself once it was stopped.
     pub(crate) fn can_be_dropped(&self) -> bool {
         self.abort.is_some()
@@ -107,10 +120,7 @@ impl Executor {
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                let work = move || {
-                    call.context.run.has_begun();
-                    span.in_scope(|| call.on_a_thread(make, report));
-                };
+                let work = move || span.in_scope(|| call.on_a_thread(make, report));
                 (self.threads)(self, attempt, &leash.pulse, Box::new(work));
                 None
             }
@@ -147,6 +157,9 @@ impl Call {
     }
 
     async fn on_the_runtime(self, make: MakeAsync, mut report: Report) {
+        if !self.context.run.begin_call() {
+            return;
+        }
         report.how = match self.extract(make) {
             // What the function holds is freed before its end is told: the next run may need it.
             Ok(future) => returned(self.job(), panics::caught(future).await),
@@ -157,7 +170,7 @@ impl Call {
 
     fn on_a_thread(self, make: MakeBlocking, mut report: Report) {
         // It may have waited for a thread until its time was over, and its slot may be another run's by now.
-        if self.context.run.is_cancelled() {
+        if self.context.run.is_cancelled() || !self.context.run.begin_call() {
             return;
         }
         report.how = match self.extract(make) {

@@ -62,14 +62,14 @@ pub(crate) enum Returned {
 }
 
 impl Returned {
-    /// What this means for an attempt that nobody asked to stop.
-    pub(crate) fn into_end(self) -> AttemptEnd {
+    /// What this means for an attempt that nobody asked to stop, and whose function was called or was not.
+    pub(crate) fn into_end(self, was_called: bool) -> AttemptEnd {
         match self {
             Self::Succeeded(_) => AttemptEnd::Succeeded,
             Self::Failed(failure) => AttemptEnd::Failed(failure),
             Self::Discarded(message) => AttemptEnd::Discarded { message },
             Self::NotCalled(error) => AttemptEnd::Discarded { message: error.to_string() },
-            Self::Dropped => AttemptEnd::Interrupted,
+            Self::Dropped => AttemptEnd::Interrupted { was_called },
         }
     }
 }

@@ -260,7 +260,7 @@ impl Engine {
         let started = self.executor.link.clock.moment();
         if started.monotonic.saturating_sub(claimed.monotonic) >= TRUST {
             // The store has taken so long that it may be another process's by now. If it is still this one's, it starts anew.
-            return self.not_called(&attempt, AttemptEnd::Interrupted, started);
+            return self.not_called(&attempt, AttemptEnd::Interrupted { was_called: false }, started);
         }
         self.meter.started(&attempt, started);
         self.events.tell(|| Event::Started {

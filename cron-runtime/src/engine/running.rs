@@ -175,21 +175,26 @@ impl Running {
     /// What the end of the function means for the attempt.
     pub(crate) fn end(&self, how: Returned) -> AttemptEnd {
         let in_time = self.stop != Some(Stop::TimedOut) && self.stop != Some(Stop::Stuck);
+        let was_called = self.hold.was_called();
         match (&self.asked, self.stop, how) {
-            (Some(_), _, how @ Returned::Succeeded(_)) if in_time => how.into_end(),
+            (Some(_), _, how @ Returned::Succeeded(_)) if in_time => how.into_end(was_called),
             // It would be tried again, or started again after a shutdown, if its end were told as it came.
             (Some(asked), ..) => AttemptEnd::Cancelled { why: asked.why.clone() },
             // What it returns after that counts for nothing.
             (None, Some(Stop::TimedOut | Stop::Stuck), _) => AttemptEnd::Failed(self.timed_out()),
             // One that was cut off and reports an error says that it was cut off.
-            (None, Some(Stop::Shutdown), Returned::Failed(_) | Returned::Dropped) => AttemptEnd::Interrupted,
+            (None, Some(Stop::Shutdown), Returned::Failed(_) | Returned::Dropped) => {
+                AttemptEnd::Interrupted { was_called }
+            }
             // One that may have been somebody else's by then was not interrupted in good order. If it was nobody's after all, an
             // attempt is used; its process has not vanished, so it is no crash.
             (None, Some(Stop::Fenced | Stop::Evicted), Returned::Failed(_) | Returned::Dropped) => {
                 let message = "stopped: its lease could not be renewed in time".to_owned();
                 AttemptEnd::Failed(Failure { kind: FailureKind::Errored, message, retry_after: None })
             }
-            (None, Some(Stop::Fenced | Stop::Shutdown | Stop::Evicted) | None, how) => how.into_end(),
+            (None, Some(Stop::Fenced | Stop::Shutdown | Stop::Evicted) | None, how) => {
+                how.into_end(was_called)
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cron_core::judge::Next;
 use cron_core::problem::ProblemKind;
-use cron_core::run::{AttemptEnd, RunEvent, RunState};
+use cron_core::run::{AttemptEnd, RunEvent, RunState, cut_off};
 
 use super::Engine;
 use super::events::Event;
@@ -58,7 +58,8 @@ fn error(event: &RunEvent) -> String {
         RunEvent::Ended { end: AttemptEnd::Cancelled { why }, .. } => why.clone(),
         RunEvent::Overrun { .. } => "outlived its timeout and has not returned: stuck".to_owned(),
         RunEvent::Ended {
-            end: AttemptEnd::Succeeded | AttemptEnd::Interrupted | AttemptEnd::Lost, ..
+            end: AttemptEnd::Succeeded | AttemptEnd::Interrupted { .. } | AttemptEnd::Lost,
+            ..
         }
         | RunEvent::Start
         | RunEvent::Complete { .. }
@@ -101,7 +102,7 @@ impl Engine {
         };
         let duration = at.saturating_sub(running.started.monotonic);
         let end = running.end(how);
-        if running.stop == Some(Stop::Shutdown) && end == AttemptEnd::Interrupted {
+        if running.stop == Some(Stop::Shutdown) && matches!(end, AttemptEnd::Interrupted { .. }) {
             self.interrupted(&running);
         }
         let event = RunEvent::Ended { at: running.ended(duration, now), end };
@@ -154,7 +155,7 @@ impl Engine {
     /// Releases what is left at the end of a shutdown.
     pub(super) fn release_all(&mut self, now: Moment) {
         for running in self.attempts.drain() {
-            running.hold.stop();
+            let was_called = running.hold.release();
             self.shutdown.report.still_running += u64::from(!running.hold.can_be_dropped());
             if !running.counts() {
                 continue;
@@ -164,7 +165,7 @@ impl Engine {
                 Some(asked) => AttemptEnd::Cancelled { why: asked.why.clone() },
                 None => {
                     self.interrupted(&running);
-                    AttemptEnd::Interrupted
+                    AttemptEnd::Interrupted { was_called }
                 }
             };
             let duration = now.monotonic.saturating_sub(running.started.monotonic);
@@ -257,12 +258,11 @@ impl Engine {
                 self.due = self.due.into_iter().chain(state.wake()).chain(due).min();
                 self.pruner.ended(plan, claim.epoch);
                 let run = claim.run.0;
-                if state == RunState::Succeeded {
-                    self.after_completion(claim, &settlement.event);
-                    if !error.is_empty() {
-                        tracing::warn!(job = %job, run, attempt = number, %error, "counts for nothing: the run was completed before");
-                        error.clear();
-                    }
+                if let RunEvent::Ended { end: AttemptEnd::Interrupted { .. }, .. } = &settlement.event {
+                    error = self.after_interruption(claim, state);
+                } else if state == RunState::Succeeded && !error.is_empty() {
+                    tracing::warn!(job = %job, run, attempt = number, %error, "counts for nothing: the run was completed before");
+                    error.clear();
                 }
                 if !error.is_empty() {
                     tracing::warn!(job = %job, run, attempt = number, state = %state.word(), gave_way, %error, "attempt failed");
@@ -284,10 +284,18 @@ impl Engine {
         }
     }
 
-    /// An attempt that was completed was not interrupted, whatever has cut its function off.
-    fn after_completion(&mut self, claim: Claim, event: &RunEvent) {
-        if matches!(event, RunEvent::Ended { end: AttemptEnd::Interrupted, .. }) {
-            self.shutdown.report.interrupted.retain(|(_, run)| *run != claim.run);
+    /// What became of an attempt that was cut off: it was completed before, it has ended its run, or it starts again. Gives the error
+    /// of its run, where it has ended.
+    fn after_interruption(&mut self, claim: Claim, state: RunState) -> String {
+        if state.is_active() {
+            return String::new();
         }
+        let report = &mut self.shutdown.report;
+        let ended: Vec<_> = report.interrupted.extract_if(.., |(_, run)| *run == claim.run).collect();
+        if state != RunState::Failed {
+            return String::new();
+        }
+        report.failed.extend(ended);
+        cut_off(claim.run)
     }
 }

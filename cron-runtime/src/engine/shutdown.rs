@@ -16,6 +16,9 @@ pub struct ShutdownReport {
     pub finished: u64,
     /// Runs that were cut off. They are recorded as interrupted, use no attempt, and start first next time.
     pub interrupted: Vec<(JobName, RunId)>,
+    /// Runs without retries whose function was called and then cut off. They have failed and are dead letters: such a function is called
+    /// at most once, unless a person has its run tried again (`inspect retry RUN`).
+    pub failed: Vec<(JobName, RunId)>,
     /// How many synchronous functions have not returned: they cannot be dropped, and a tokio runtime waits for them when it is dropped.
     /// [`Scheduler::until_signal`](crate::Scheduler::until_signal) sees to it that the process ends all the same.
     pub still_running: u64,

@@ -4,7 +4,7 @@
 //! leases while there are any; the engine wakes a second later only if that task has not run by then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cron_core::problem::ProblemKind;
@@ -20,22 +20,39 @@ const PATIENCE_FOR_A_THREAD: Duration = Duration::from_secs(5);
 /// Between two probes at least.
 const SPAN: Duration = Duration::from_secs(5);
 
+/// Nobody has decided about the call: the function waits for a thread, or for its first poll.
+const OPEN: u8 = 0;
+/// The function is called, or was.
+const CALLED: u8 = 1;
+/// Its attempt was given back: it is not called any more.
+const REFUSED: u8 = 2;
+
 /// What the thread that runs a function notes for the engine.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
-    has_begun: AtomicBool,
+    /// Whether its function was called. Decided once, by the thread that calls it or by the engine that gives its attempt back.
+    call: AtomicU8,
     /// Since when a poll of its future has been in progress, in milliseconds of the monotonic clock, plus one; 0 is none.
     polled: AtomicU64,
 }
 
 impl Pulse {
-    /// Its function has a thread.
-    pub(crate) fn begin(&self) {
-        self.has_begun.store(true, Ordering::Relaxed);
+    /// Its function has a thread and is about to be called. Says whether it may be.
+    pub(crate) fn begin(&self) -> bool {
+        match self.call.compare_exchange(OPEN, CALLED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => true,
+            Err(decided) => decided == CALLED,
+        }
     }
 
-    fn has_begun(&self) -> bool {
-        self.has_begun.load(Ordering::Relaxed)
+    /// From here on its function is not called any more. Says whether it was called before.
+    pub(super) fn refuse(&self) -> bool {
+        self.call.compare_exchange(OPEN, REFUSED, Ordering::AcqRel, Ordering::Acquire) == Err(CALLED)
+    }
+
+    /// Whether its function was called.
+    pub(super) fn was_called(&self) -> bool {
+        self.call.load(Ordering::Acquire) == CALLED
     }
 
     /// Notes the beginning and the end of each poll of a future.
@@ -60,7 +77,6 @@ struct Poll<'a>(&'a Pulse);
 
 impl<'a> Poll<'a> {
     fn begin(pulse: &'a Pulse, clock: &dyn Clock) -> Self {
-        pulse.begin();
         let ms = u64::try_from(clock.moment().monotonic.as_millis()).unwrap_or(u64::MAX);
         pulse.polled.store(ms.saturating_add(1), Ordering::Relaxed);
         Self(pulse)
@@ -231,6 +247,6 @@ impl Engine {
 impl super::running::Running {
     /// Whether its function is a synchronous one that has no thread yet.
     fn waits_for_a_thread(&self) -> bool {
-        !self.hold.can_be_dropped() && !self.hold.leash.pulse.has_begun()
+        !self.hold.can_be_dropped() && !self.hold.was_called()
     }
 }

@@ -59,9 +59,9 @@ impl Run {
         &self.parts.job
     }
 
-    /// The function has a thread.
-    pub(crate) fn has_begun(&self) {
-        self.parts.leash.pulse.begin();
+    /// The function has a thread and is about to be called. Says whether it may be.
+    pub(crate) fn begin_call(&self) -> bool {
+        self.parts.leash.pulse.begin()
     }
 
     /// The number of the run in its store.

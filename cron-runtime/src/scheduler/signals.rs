@@ -25,7 +25,7 @@ impl Scheduler {
     /// at once. Returns too when the scheduler was shut down by other means.
     ///
     /// When this returns, nothing of this process is `running` on record: what had to be cut off is `interrupted` and starts first next
-    /// time. What `main` does after it runs as usual; one more signal ends the process there and then, with exit code 130.
+    /// time, or has failed where it was called and has no retries. What `main` does after it runs as usual; one more signal ends the process there and then, with exit code 130.
     ///
     /// A synchronous function that has not returned by then cannot be ended, and a tokio runtime waits for it when it is
     /// dropped, at the end of `main`. So that such a function does not keep the process, it is ended with exit code 0 one
@@ -99,9 +99,17 @@ impl Scheduler {
     }
 
     fn tell(&self, report: &ShutdownReport) {
-        tracing::info!(finished = report.finished, interrupted = report.interrupted.len(), "ended");
+        tracing::info!(
+            finished = report.finished,
+            interrupted = report.interrupted.len(),
+            failed = report.failed.len(),
+            "ended"
+        );
         for (job, run) in &report.interrupted {
-            tracing::warn!(job = %job, run = run.0, "cut off");
+            tracing::warn!(job = %job, run = run.0, "cut off; it starts first next time");
+        }
+        for (job, run) in &report.failed {
+            tracing::warn!(job = %job, run = run.0, "cut off; without retries it does not start again by itself: `inspect retry {run}`");
         }
         if report.still_running > 0 {
             tracing::warn!(

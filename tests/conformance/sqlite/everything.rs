@@ -93,14 +93,14 @@ pub(super) fn write(path: &Path) {
     what_runs_say(&process, begun);
     // A graceful end in the middle of runs, and an outage.
     for claimed in process.judge(165).claimed {
-        process.end(claimed.claim, 166, AttemptEnd::Interrupted);
+        process.end(claimed.claim, 166, AttemptEnd::Interrupted { was_called: false });
     }
     process.leaves(166);
     let process = open();
     process.store().sync(&program(), at(400)).expect("syncs");
     process.judge(400);
     for claimed in process.judge(425).claimed.into_iter().take(2) {
-        process.end(claimed.claim, 426, AttemptEnd::Interrupted);
+        process.end(claimed.claim, 426, AttemptEnd::Interrupted { was_called: false });
     }
     what_waits(&process);
 }

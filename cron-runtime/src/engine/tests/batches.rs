@@ -71,7 +71,7 @@ fn what_the_store_has_in_hand_when_a_shutdown_begins_is_started_and_ends_like_th
         std::thread::park_timeout(Duration::from_millis(1));
     }
     let report = report.blocking_recv().expect("it is done");
-    assert_eq!(report.interrupted.len(), claimed);
+    assert_eq!(report.interrupted.len() + report.failed.len(), claimed);
     let query = RunQuery { page: Page { limit: 2 * MORE }, ..RunQuery::default() };
     let runs = bench.stores.ledger.runs(&query).expect("they are read");
     assert_eq!(runs.len(), claimed);

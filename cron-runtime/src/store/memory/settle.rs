@@ -118,7 +118,8 @@ impl Book {
         if let Some(record) = &moved.record
             && record.result != AttemptResult::Succeeded
         {
-            if record.result != AttemptResult::Interrupted {
+            // An interruption after which it goes on is no failure, and says nothing about the one before it.
+            if record.result != AttemptResult::Interrupted || !moved.progress.state.is_active() {
                 run.rare.error.clone_from(&record.message);
             }
             run.rare.attempts.push(AttemptInfo {
@@ -230,7 +231,8 @@ impl Book {
         let mut taken = Vec::new();
         for (id, job, asked) in orphans {
             let why = asked.as_ref().map(|(_, why)| why.as_str());
-            let event = stopped(RunEvent::Ended { at: now, end: AttemptEnd::Interrupted }, why);
+            let end = AttemptEnd::Interrupted { was_called: false };
+            let event = stopped(RunEvent::Ended { at: now, end }, why);
             self.apply(id, event, now, None, None)?;
             taken.push((job, id));
         }

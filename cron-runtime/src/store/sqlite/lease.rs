@@ -116,7 +116,8 @@ impl Db<'_> {
                 Err(StoreError::Corrupt { .. }) => continue,
                 Err(error) => return Err(error),
             };
-            let event = stopped(RunEvent::Ended { at: now, end: AttemptEnd::Interrupted }, asked.as_deref());
+            let end = AttemptEnd::Interrupted { was_called: false };
+            let event = stopped(RunEvent::Ended { at: now, end }, asked.as_deref());
             let mut mark = self.mark(job)?;
             self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
             self.write_mark(&mark)?;

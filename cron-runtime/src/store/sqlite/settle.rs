@@ -198,8 +198,8 @@ impl Db<'_> {
         let (overdue, wake) = state_columns(&after.state);
         let error = match (&moved.record, after.state) {
             (_, RunState::Succeeded) => Some(""),
-            // An interruption is no failure, and says nothing about the one before it.
-            (Some(record), _) if record.result == AttemptResult::Interrupted => None,
+            // An interruption after which it goes on is no failure, and says nothing about the one before it.
+            (Some(record), state) if record.result == AttemptResult::Interrupted && state.is_active() => None,
             (Some(record), _) => Some(record.message.as_str()),
             (None, _) => None,
         };

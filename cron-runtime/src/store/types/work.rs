@@ -228,7 +228,10 @@ pub struct Pruned {
 pub(crate) fn stopped(event: RunEvent, asked: Option<&str>) -> RunEvent {
     match (event, asked) {
         (
-            RunEvent::Ended { at, end: AttemptEnd::Failed(_) | AttemptEnd::Interrupted | AttemptEnd::Lost },
+            RunEvent::Ended {
+                at,
+                end: AttemptEnd::Failed(_) | AttemptEnd::Interrupted { .. } | AttemptEnd::Lost,
+            },
             Some(why),
         ) => RunEvent::Ended { at, end: AttemptEnd::Cancelled { why: why.to_owned() } },
         (event, _) => event,
