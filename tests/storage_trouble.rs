@@ -54,6 +54,25 @@ fn a_file_that_cannot_be_written_for_a_while_costs_nothing_but_time() {
     assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
 }
 
+#[test]
+fn a_file_that_is_moved_away_for_a_while_costs_nothing_but_time() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (database, elsewhere) = (directory.path().join("jobs.db"), directory.path().join("elsewhere.db"));
+    let mut app = App::start(PROGRAM, &database, &[]);
+    app.says("started");
+    app.says("often ran");
+    let take = || std::fs::rename(&database, &elsewhere).expect("it is there");
+    let put_back = || std::fs::rename(&elsewhere, &database).expect("it is there");
+    endures(&app, take, || assert!(!database.exists(), "nobody has made another one"), put_back);
+    let found = String::from_utf8_lossy(&inspect(&database, &["doctor", "--json"]).stdout).into_owned();
+    assert!(found.contains("is gone"), "{found}");
+    assert!(app.terminate().success());
+    for job in ["often", "long"] {
+        let audit = audit(&database, job);
+        assert!(audit.is_sound(), "{job}: {audit:?}");
+    }
+}
+
 /// A small disk that only the program and those who enter its namespace see.
 fn on_a_small_disk(mount: &Path) -> Option<Command> {
     let script = "mount -t tmpfs -o size=4m tmpfs \"$1\" && shift && exec \"$@\"";

@@ -20,6 +20,10 @@ word_enum! {
         MarksSetBack = "marks_set_back",
         /// The store fails: nothing is claimed, and results wait.
         StoreFailing = "store_failing",
+        /// Another file is at the path of the database, and the scheduler ends.
+        FileReplaced = "file_replaced",
+        /// The record is older than what has run before: a backup was put back.
+        StoreWentBack = "store_went_back",
         /// The store took its time.
         SlowCommit = "slow_commit",
         /// Leases were renewed not long before their owner had to give them up.
@@ -51,6 +55,8 @@ impl ProblemKind {
             | Self::RuntimeGone
             | Self::ClockStep
             | Self::MarksSetBack
+            | Self::FileReplaced
+            | Self::StoreWentBack
             | Self::SlowCommit
             | Self::LeaseMargin
             | Self::Orphaned
@@ -66,9 +72,13 @@ impl ProblemKind {
     #[must_use]
     pub const fn is_each_told(self) -> bool {
         match self {
-            Self::Stuck | Self::ResultDropped | Self::Orphaned | Self::MarksSetBack | Self::RuntimeGone => {
-                true
-            }
+            Self::Stuck
+            | Self::ResultDropped
+            | Self::Orphaned
+            | Self::MarksSetBack
+            | Self::RuntimeGone
+            | Self::FileReplaced
+            | Self::StoreWentBack => true,
             Self::LateLoop
             | Self::RuntimeBlocked
             | Self::PoolExhausted
@@ -103,6 +113,12 @@ impl ProblemKind {
             }
             Self::StoreFailing => {
                 "make the database writable again: its disk, its permissions, a process that holds it"
+            }
+            Self::FileReplaced => {
+                "start the program again: it opens the file that is there now; stop it before a backup is put back"
+            }
+            Self::StoreWentBack => {
+                "look at what has run since the backup; docs/storage.md says how to skip what would be caught up"
             }
             Self::SlowCommit => "look at the disk, and for a process that holds the database for long",
             Self::LeaseMargin => "look for what held the engine up: a slow disk, or a processor that is busy",

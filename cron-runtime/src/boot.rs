@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::engine::{Ended, Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
 use crate::extract::{Link, States};
 use crate::hooks::{Caller, Hooks};
 use crate::registration::Handler;
@@ -38,6 +38,8 @@ pub(crate) struct Joined {
     pub(crate) owner: OwnerId,
     /// Runs whose process was found gone.
     pub(crate) lost: Vec<(JobName, RunId, RunState)>,
+    /// Why the record was found to be older than what has run here before.
+    pub(crate) went_back: Option<String>,
     pub(crate) synced: Synced,
 }
 
@@ -56,8 +58,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct Booted {
     pub(crate) engine: Engine,
     pub(crate) scheduler: Scheduler,
-    /// For whoever steps the engine: `true` when it has ended well.
-    pub(crate) lives: watch::Sender<bool>,
+    /// For whoever steps the engine: why it has ended.
+    pub(crate) lives: watch::Sender<Option<Ended>>,
 }
 
 impl Joined {
@@ -67,14 +69,15 @@ impl Joined {
         let owner = store.join(clock.moment().wall)?;
         let lost = store.reap(clock.moment().wall)?.lost;
         let synced = store.sync(program, clock.moment().wall)?;
-        Ok(Self { stores, owner, lost, synced })
+        let went_back = store.went_back();
+        Ok(Self { stores, owner, lost, went_back, synced })
     }
 }
 
 impl Checked {
     pub(crate) fn boot(self, joined: Joined, surroundings: Surroundings) -> Booted {
         let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace } = self;
-        let Joined { stores, owner, lost, synced: _ } = joined;
+        let Joined { stores, owner, lost, went_back, synced: _ } = joined;
         let Surroundings { clock, waker, runtime, threads } = surroundings;
         watch_panics();
         let (inbox, messages) = Inbox::new(waker);
@@ -109,8 +112,9 @@ impl Checked {
             shutting_down,
             workers,
             lost,
+            went_back,
         });
-        let (lives, alive) = watch::channel(false);
+        let (lives, alive) = watch::channel(None);
         let known = Known { handlers, calendars, runtime };
         let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace);
         Booted { engine, scheduler, lives }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use crate::boot::{Booted, Checked, Joined, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Database;
-use crate::engine::{Engine, Waiter, on_the_pool};
+use crate::engine::{Ended, Engine, Waiter, on_the_pool};
 use crate::error::{Error, MissingState};
 use crate::extract::{Needs, States};
 use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
@@ -263,18 +263,18 @@ fn open(database: &Database, program: &Program, clock: &dyn Clock) -> Result<(Jo
     Ok((Joined::join(stores, program, clock)?, waiter, Waker::from(Arc::new(waker))))
 }
 
-/// Gives the engine a thread of its own. `lives` says `true` at a good end, and nothing at all if the thread ends otherwise.
+/// Gives the engine a thread of its own. `lives` says why it has ended, and nothing at all if the thread ends in a panic.
 fn launch(
     engine: Engine,
     clock: Arc<dyn Clock>,
     waiter: Waiter,
-    lives: watch::Sender<bool>,
+    lives: watch::Sender<Option<Ended>>,
 ) -> Result<(), Error> {
     std::thread::Builder::new()
         .name("cron-engine".to_owned())
         .spawn(move || {
-            engine.run(clock.as_ref(), waiter);
-            lives.send_replace(true);
+            let ended = engine.run(clock.as_ref(), waiter);
+            lives.send_replace(Some(ended));
         })
         .map_err(|source| Error::System { what: "a thread for the engine", source })?;
     Ok(())

@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
-    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Sighting, Store, StoreError, Synced,
+    Answer, Claim, Claimed, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program,
+    Pruned, Reaped, Settled, Settlement, Sighting, Store, StoreError, Synced,
 };
 use cron_runtime::testing::Lag;
 use fastrand::Rng;
@@ -37,6 +37,10 @@ pub(crate) enum Trouble {
     Full,
     /// Everything fails.
     Unreachable,
+    /// The file vanishes right after this many more calls: the last of them is applied, and answered.
+    Vanishing { calls: u32 },
+    /// The file is not where it was. It may be put back.
+    Vanished,
 }
 
 /// When a process dies: at the n-th call from now on, before or after it was applied.
@@ -82,6 +86,8 @@ enum Fate {
     Before(&'static str),
     /// It fails and has happened.
     After(&'static str),
+    /// It happens, and nobody will find it.
+    Vanishes,
 }
 
 /// The store of one process.
@@ -143,6 +149,15 @@ impl Desk {
             None => {}
         }
         match *trouble {
+            Trouble::Vanishing { calls: 0 } => {
+                *trouble = Trouble::Vanished;
+                Fate::Vanishes
+            }
+            Trouble::Vanishing { calls } => {
+                *trouble = Trouble::Vanishing { calls: calls - 1 };
+                Fate::Well
+            }
+            Trouble::Vanished => Fate::Before("the file is gone"),
             Trouble::Unreachable => Fate::Before("the store cannot be reached"),
             Trouble::Full if writes => Fate::Before("the disk is full"),
             Trouble::Erratic { before, after } => match rng.u32(0..100) {
@@ -199,7 +214,19 @@ impl Desk {
                 self.history.say(format_args!("i{instance} hears nothing of it: {why}"));
                 Err(failed(why))
             }
+            Fate::Vanishes => {
+                self.history.troubled(instance);
+                self.history.say(format_args!("i{instance}: the file has vanished"));
+                result
+            }
             Fate::After(_) | Fate::Before(_) | Fate::Well => result,
+        }
+    }
+
+    /// What was claimed may be called, unless its file has vanished with the claim.
+    fn told(&self, claimed: &[Claimed]) {
+        if self.weather().trouble != Trouble::Vanished {
+            self.history.records().model.told(claimed);
         }
     }
 }
@@ -228,7 +255,7 @@ impl Store for Desk {
         );
         self.ring_if_asked(&asked);
         let Brief(judged) = judged?;
-        self.history.records().model.told(&judged.claimed);
+        self.told(&judged.claimed);
         Ok(judged)
     }
 
@@ -267,7 +294,7 @@ impl Store for Desk {
         );
         self.ring_if_asked(&asked);
         if let Ok((_, Brief(judged))) = &done {
-            self.history.records().model.told(&judged.claimed);
+            self.told(&judged.claimed);
         }
         Box::new(|| done.map(|(settled, Brief(judged))| (settled, judged)))
     }
@@ -400,6 +427,18 @@ impl Store for Desk {
         self.call(true, || format!("leave  at {now}"), |inner| inner.leave(now), |()| Ok(()))?;
         self.doorbell.ring();
         Ok(())
+    }
+
+    fn still_there(&self) -> Result<(), StoreError> {
+        match self.weather().trouble {
+            Trouble::Vanished => Err(StoreError::FileGone { path: "books".into(), now: FileNow::Missing }),
+            Trouble::None
+            | Trouble::Erratic { .. }
+            | Trouble::Slow { .. }
+            | Trouble::Full
+            | Trouble::Unreachable
+            | Trouble::Vanishing { .. } => Ok(()),
+        }
     }
 
     fn doorbell(&self) -> Option<PathBuf> {

@@ -289,6 +289,7 @@ impl Scenario {
             7 if self.frame.halts => {
                 Trouble::Slow { percent: rng.u32(1..60), most: span(rng, seconds(1), seconds(50)) }
             }
+            8 if self.frame.troubles => Trouble::Vanishing { calls: rng.u32(0..12) },
             _ => Trouble::None,
         };
         self.history.say(format_args!("i{number} has trouble with its store: {trouble:?}"));

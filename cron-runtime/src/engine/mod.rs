@@ -56,6 +56,7 @@ use problems::Scribe;
 use pruner::Pruner;
 use running::{Attempts, Stop};
 use settler::Pending;
+pub(crate) use shutdown::Ended;
 pub use shutdown::ShutdownReport;
 use shutdown::{LAST_STEP, Shutdown, Stage};
 #[cfg(feature = "testing")]
@@ -82,6 +83,8 @@ pub(crate) struct Parts {
     pub(crate) workers: usize,
     /// Runs whose process was found gone at the start, for those who want to be told.
     pub(crate) lost: Vec<(JobName, RunId, RunState)>,
+    /// Why the record was found to be older than what has run here before.
+    pub(crate) went_back: Option<String>,
 }
 
 /// The state of the engine. Owned by its thread; everything else sends messages.
@@ -123,6 +126,7 @@ pub(crate) struct Engine {
     /// When that was last done, on the monotonic clock.
     reaped: Duration,
     lost: Vec<(JobName, RunId, RunState)>,
+    went_back: Option<String>,
     outage: Outage,
     scribe: Scribe,
     vigil: Vigil,
@@ -132,8 +136,19 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { store, owner, handlers, executor, hooks, inbox, events, shutting_down, workers, lost } =
-            parts;
+        let Parts {
+            store,
+            owner,
+            handlers,
+            executor,
+            hooks,
+            inbox,
+            events,
+            shutting_down,
+            workers,
+            lost,
+            went_back,
+        } = parts;
         let started = executor.link.clock.moment().monotonic;
         Self {
             store,
@@ -163,6 +178,7 @@ impl Engine {
             reap: Some(DateTime::<Utc>::MIN_UTC),
             reaped: started,
             lost,
+            went_back,
             last: None,
             outage: Outage::default(),
             scribe: Scribe::default(),
@@ -170,8 +186,8 @@ impl Engine {
         }
     }
 
-    /// Steps until a shutdown is done.
-    pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) {
+    /// Steps until a shutdown is done. Says why it has ended.
+    pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) -> Ended {
         while !self.is_done() {
             let until = self.step(clock.moment());
             if until == Until::NOW || self.is_done() {
@@ -188,6 +204,12 @@ impl Engine {
             }
             self.notice_late(until, asleep, clock.moment());
         }
+        self.ended()
+    }
+
+    /// Why it has ended, or ends.
+    pub(crate) fn ended(&self) -> Ended {
+        self.shutdown.ended.clone()
     }
 
     /// Whether a shutdown is done: nothing is left to step for.
@@ -209,6 +231,7 @@ impl Engine {
 
     /// Does all that is due and says when to come again.
     pub(crate) fn step(&mut self, now: Moment) -> Until {
+        self.tell_went_back();
         self.notice_clock(now);
         self.read_inbox(now);
         for overdue in self.attempts.time_out(now.monotonic) {
@@ -219,6 +242,7 @@ impl Engine {
         self.write_notes(now);
         self.keep_leases(now);
         self.keep_vigil(now);
+        self.look_at_file(now);
         self.take_back(now);
         let mut more = false;
         if self.shutdown.is_open() {
@@ -365,6 +389,7 @@ impl Engine {
         let spans = [
             self.attempts.next_deadline(),
             self.keeper.deadline(),
+            self.look_deadline(),
             self.noter.deadline(),
             self.vigil_deadline(),
             self.problems_due().filter(|_| is_open),

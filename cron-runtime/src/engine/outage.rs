@@ -6,14 +6,18 @@ use std::time::Duration;
 use cron_core::problem::ProblemKind;
 
 use super::Engine;
+use super::shutdown::{Ended, Stage};
 use crate::clock::Moment;
-use crate::store::{Store, StoreError};
+use crate::store::{FileNow, Store, StoreError};
 
 /// While the store fails it is tried again after this long.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// A call to the store that takes longer is told.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// While anything runs the engine looks so often whether the file of the store is still there.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// What the engine asks of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +68,8 @@ pub(super) struct Outage {
     failing: BTreeSet<Verb>,
     /// A claim was reported as failed, so that runs may be on record as this process's that nobody executes.
     is_in_doubt: bool,
+    /// When to look whether the file of the store is still there, while anything runs.
+    look_at: Option<Duration>,
 }
 
 impl Engine {
@@ -126,6 +132,61 @@ impl Engine {
         self.outage.failing.insert(verb);
         self.outage.is_in_doubt |= verb == Verb::Judge;
         self.events.problem(ProblemKind::StoreFailing, None, format!("{}: {error}", verb.failure()));
+        if let StoreError::FileGone { path, now: now @ FileNow::Another } = error {
+            self.end_by_itself(Ended::FileGone { path: path.clone(), now: now.clone() });
+        }
+    }
+
+    /// Others work on the file that is there now, and nothing of what runs here is on record in it. A new start opens that file as any other
+    /// does; going on would need just that, with all that a program does before its start.
+    fn end_by_itself(&mut self, why: Ended) {
+        let is_first = matches!(self.shutdown.ended, Ended::Asked);
+        self.shutdown.ended = why;
+        if !is_first {
+            return;
+        }
+        let what = format!("{}: the scheduler ends", self.shutdown.ended);
+        self.events.problem(ProblemKind::FileReplaced, None, what);
+        self.shutting_down.send_replace(true);
+        for claim in self.attempts.all() {
+            self.fence(claim);
+        }
+        let deadline = self.executor.link.clock.moment().monotonic;
+        match self.shutdown.stage {
+            Stage::Open | Stage::Draining { .. } => self.shutdown.stage = Stage::Draining { deadline },
+            Stage::Cancelling { .. } | Stage::Done => {}
+        }
+    }
+
+    /// Told once, at the first step: who wants to be told listens by then.
+    pub(super) fn tell_went_back(&mut self) {
+        let Some(why) = self.went_back.take() else { return };
+        let what = format!(
+            "the record is older than what has run here before: {why}. A backup was put back, or another file; what has run since then \
+             is not on record and is caught up again"
+        );
+        self.events.problem(ProblemKind::StoreWentBack, None, what);
+    }
+
+    /// When to look whether the file is still there.
+    pub(super) fn look_deadline(&self) -> Option<Duration> {
+        self.outage.look_at.filter(|_| !self.attempts.is_empty())
+    }
+
+    /// Looks whether the file is still there, while anything runs: nothing else may ask the store for something before a lease wants renewal.
+    pub(super) fn look_at_file(&mut self, now: Moment) {
+        if self.attempts.is_empty() {
+            self.outage.look_at = None;
+            return;
+        }
+        let look_at = *self.outage.look_at.get_or_insert(now.monotonic.saturating_add(LOOK));
+        if look_at > now.monotonic || self.store_rests(now) {
+            return;
+        }
+        self.outage.look_at = Some(now.monotonic.saturating_add(LOOK));
+        if let Err(error) = self.store.still_there() {
+            self.store_failed(Verb::Judge, &error, now);
+        }
     }
 
     /// The same, and lets it rest.

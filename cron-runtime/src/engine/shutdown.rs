@@ -1,10 +1,14 @@
 //! The end of a scheduler: stop claiming, let attempts end, cancel, release, take leave.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 use tokio::sync::oneshot;
+
+use crate::store::FileNow;
 
 /// After attempts were cancelled they have this long before they are released as interrupted.
 pub(crate) const LAST_STEP: Duration = Duration::from_secs(3);
@@ -22,6 +26,25 @@ pub struct ShutdownReport {
     /// How many synchronous functions have not returned: they cannot be dropped, and a tokio runtime waits for them when it is dropped.
     /// [`Scheduler::until_signal`](crate::Scheduler::until_signal) sees to it that the process ends all the same.
     pub still_running: u64,
+}
+
+/// Why an engine ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Somebody has asked for it.
+    #[default]
+    Asked,
+    /// Nobody has: its file is another one by now.
+    FileGone { path: PathBuf, now: FileNow },
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked => f.write_str("asked to end"),
+            Self::FileGone { path, now } => write!(f, "{} {now}", path.display()),
+        }
+    }
 }
 
 /// How far a shutdown has come.
@@ -42,6 +65,7 @@ pub(crate) enum Stage {
 #[derive(Debug, Default)]
 pub(crate) struct Shutdown {
     pub(crate) stage: Stage,
+    pub(crate) ended: Ended,
     pub(crate) report: ShutdownReport,
     pub(crate) waiting: Vec<oneshot::Sender<ShutdownReport>>,
     /// When everything else is done: until when hooks may come to their end, on the monotonic clock.

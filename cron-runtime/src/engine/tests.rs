@@ -5,6 +5,7 @@ mod faults;
 mod leases;
 mod retention;
 mod threads;
+mod vanishing;
 mod watching;
 
 use std::sync::Mutex;
@@ -100,6 +101,7 @@ impl Bench {
             shutting_down,
             workers,
             lost: Vec::new(),
+            went_back: None,
         });
         Self { engine, clock, stores, told, _runtime: runtime, _waiter: waiter }
     }

@@ -19,7 +19,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Database;
-use crate::engine::{Event, Events, Inbox, Message, Problem, ShutdownReport};
+use crate::engine::{Ended, Event, Events, Inbox, Message, Problem, ShutdownReport};
 use crate::error::Error;
 use crate::registration::Handler;
 use crate::store::memory::MemoryStore;
@@ -46,8 +46,8 @@ struct Inner {
     inbox: Inbox,
     events: Events,
     clock: Arc<dyn Clock>,
-    /// Becomes `true` when the engine has ended well, and is closed when its thread has ended.
-    ended: watch::Receiver<bool>,
+    /// Says why the engine has ended, and is closed when its thread has ended.
+    ended: watch::Receiver<Option<Ended>>,
     shutdown_grace: Duration,
 }
 
@@ -96,7 +96,7 @@ impl Scheduler {
         inbox: Inbox,
         events: Events,
         clock: Arc<dyn Clock>,
-        ended: watch::Receiver<bool>,
+        ended: watch::Receiver<Option<Ended>>,
         shutdown_grace: Duration,
     ) -> Self {
         Self { inner: Arc::new(Inner { stores, known, inbox, events, clock, ended, shutdown_grace }) }

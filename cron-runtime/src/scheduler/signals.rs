@@ -7,8 +7,9 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::Scheduler;
-use crate::engine::ShutdownReport;
+use crate::engine::{Ended, ShutdownReport};
 use crate::error::Error;
+use crate::store::StoreError;
 
 /// How long a process may still take when its runtime is shutting down and a function has not returned. Together with the grace
 /// and the last step this is less than the 30 s that supervisors usually wait before they kill.
@@ -34,7 +35,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// [`Error::System`] if signals cannot be heard; [`Error::Stopped`] if the scheduler ended by a defect of its own.
+    /// [`Error::System`] if signals cannot be heard; [`Error::Store`] if the scheduler has ended by itself because another file has taken the
+    /// place of its database; [`Error::Stopped`] if it ended by a defect of its own.
     pub async fn until_signal(&self) -> Result<(), Error> {
         let (tell, told) = oneshot::channel();
         let scheduler = self.clone();
@@ -83,7 +85,7 @@ impl Scheduler {
         let mut ended = self.inner.ended.clone();
         tokio::select! {
             () = signals.next() => (),
-            ended = ended.wait_for(|ended| *ended) => return ended.map(|_| None).map_err(|_| Error::Stopped),
+            why = ended.wait_for(Option::is_some) => return why.map_err(|_| Error::Stopped).and_then(|why| as_asked(why.as_ref())),
         }
         tracing::info!("asked to end; a second signal ends at once");
         let report = tokio::select! {
@@ -93,7 +95,7 @@ impl Scheduler {
         match report {
             Ok(report) => Ok(Some(report)),
             // Somebody else shut it down meanwhile: that is what was wanted.
-            Err(Error::Stopped) if *ended.borrow() => Ok(None),
+            Err(Error::Stopped) => as_asked(ended.borrow().as_ref()),
             Err(error) => Err(error),
         }
     }
@@ -117,6 +119,18 @@ impl Scheduler {
                 "synchronous jobs have not returned; they end with the process, a second after the end of `main` or at the next signal"
             );
         }
+    }
+}
+
+/// Whether the scheduler has ended because somebody has asked for it, which is what was wanted.
+fn as_asked(ended: Option<&Ended>) -> Result<Option<ShutdownReport>, Error> {
+    match ended {
+        Some(Ended::Asked) => Ok(None),
+        Some(Ended::FileGone { path, now }) => {
+            Err(Error::Store(StoreError::FileGone { path: path.clone(), now: now.clone() }))
+        }
+        // Its thread has ended in a panic.
+        None => Err(Error::Stopped),
     }
 }
 

@@ -67,7 +67,38 @@ pub enum StoreError {
     /// The database refused or failed.
     #[error("the database failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The path of the file leads to it no more. Nothing is written any more, and no function is called for what was claimed in it.
+    #[error("{} {now}", .path.display())]
+    FileGone {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What is there now.
+        now: FileNow,
+    },
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
+}
+
+/// What is at the path of a file that was opened and is not there any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileNow {
+    /// Nothing: the file was deleted, or moved away. It may come back.
+    #[error(
+        "is gone: it was deleted or moved away while this process had it open; move the same file back, or put a backup there and \
+         start this program again"
+    )]
+    Missing,
+    /// Another file.
+    #[error(
+        "is another file than the one that this process has opened; this program has to be started again to use it"
+    )]
+    Another,
+    /// Nobody can tell.
+    #[error("cannot be looked at any more: {reason}")]
+    Unreadable {
+        /// What the system says.
+        reason: String,
+    },
 }

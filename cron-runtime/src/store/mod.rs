@@ -17,7 +17,7 @@ use cron_core::audit::Audit;
 use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
-pub use error::StoreError;
+pub use error::{FileNow, StoreError};
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
     GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES,
@@ -157,6 +157,21 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; the store stays usable.
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
+
+    /// Whether what this store has written is where others look for it: asked after each claim, before its functions are called, and now
+    /// and then while something runs. It must cost next to nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::FileGone`]: no function may be called for what was claimed.
+    fn still_there(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// What this store found when it was [joined](Self::join): that its record is older than what has run here before, in words.
+    fn went_back(&self) -> Option<String> {
+        None
+    }
 
     /// A file whose modification means that another process changed something; `None` where no other process can.
     fn doorbell(&self) -> Option<PathBuf>;

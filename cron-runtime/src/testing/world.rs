@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::boot::{Booted, Checked, Joined, Surroundings};
 use crate::clock::{Clock, SimulatedClock, TrueTime, jump, sleep, sleep_until};
-use crate::engine::{Engine, Executor, Pulse, Until};
+use crate::engine::{Ended, Engine, Executor, Pulse, Until};
 use crate::error::Error;
 use crate::registration;
 use crate::scheduler::{Scheduler, Stores};
@@ -77,7 +77,7 @@ pub struct World {
 struct Instance {
     engine: Engine,
     scheduler: Scheduler,
-    lives: watch::Sender<bool>,
+    lives: watch::Sender<Option<Ended>>,
     clock: SimulatedClock,
     bell: Arc<Bell>,
     /// When it wants to be stepped; `None` when it is woken.
@@ -481,7 +481,7 @@ impl Instance {
         let until = until.expect("an engine comes to rest");
         self.next = self.clock.when(until.wall, until.within);
         if self.engine.is_done() {
-            self.lives.send_replace(true);
+            self.lives.send_replace(Some(self.engine.ended()));
             self.next = None;
         }
         self.next

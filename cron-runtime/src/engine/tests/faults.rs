@@ -8,8 +8,8 @@ use cron_core::run::AttemptResult;
 
 use super::*;
 use crate::store::{
-    Answer, Claim, CommandError, Done, JudgeRequest, Judged, Note, Pruned, Reaped, Settled, Settlement,
-    Sighting, StoreError, Synced,
+    Answer, Claim, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Pruned, Reaped, Settled,
+    Settlement, Sighting, StoreError, Synced,
 };
 
 /// What happens to calls of the engine.
@@ -33,6 +33,7 @@ struct Faulty {
     faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
     renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
     settled: Arc<Mutex<Vec<usize>>>,
+    gone: Arc<Mutex<Option<FileNow>>>,
 }
 
 impl Faulty {
@@ -113,6 +114,12 @@ impl Store for Faulty {
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.pass("leave", |store| store.leave(now))
     }
+    fn still_there(&self) -> Result<(), StoreError> {
+        match self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            Some(now) => Err(StoreError::FileGone { path: "jobs.db".into(), now }),
+            None => Ok(()),
+        }
+    }
     fn doorbell(&self) -> Option<PathBuf> {
         self.store.doorbell()
     }
@@ -122,21 +129,24 @@ impl Store for Faulty {
 }
 
 /// A bench and the way to make its store fail.
+#[derive(Default)]
 pub(super) struct Faults {
     faults: Arc<Mutex<HashMap<&'static str, Fault>>>,
     /// Until when leases were renewed, call by call.
     pub(super) renewals: Arc<Mutex<Vec<DateTime<Utc>>>>,
     /// How many results came with each call.
     settled: Arc<Mutex<Vec<usize>>>,
+    /// What has become of the file, as it is seen between a claim and its calls.
+    pub(super) gone: Arc<Mutex<Option<FileNow>>>,
 }
 
 impl Faults {
     pub(super) fn bench(workers: usize, jobs: Vec<(Plan, Handler)>) -> (Bench, Self) {
-        let all = Self { faults: Arc::default(), renewals: Arc::default(), settled: Arc::default() };
+        let all = Self::default();
         let (faults, renewals) = (Arc::clone(&all.faults), Arc::clone(&all.renewals));
-        let settled = Arc::clone(&all.settled);
+        let (settled, gone) = (Arc::clone(&all.settled), Arc::clone(&all.gone));
         let bench = Bench::with_store(workers, jobs, Hooks::default(), |store, clock| {
-            Arc::new(Faulty { store, clock: Arc::clone(clock), faults, renewals, settled })
+            Arc::new(Faulty { store, clock: Arc::clone(clock), faults, renewals, settled, gone })
         });
         (bench, all)
     }
@@ -150,14 +160,14 @@ impl Faults {
     }
 }
 
-const ALL: &[&str] =
+pub(super) const ALL: &[&str] =
     &["judge", "settle", "note", "renew", "reap", "take_back", "note_problems", "set_back", "prune"];
 
-fn told(bench: &mut Bench) -> Vec<Event> {
+pub(super) fn told(bench: &mut Bench) -> Vec<Event> {
     std::iter::from_fn(|| bench.told.try_recv().ok()).collect()
 }
 
-fn problems(events: &[Event], kind: ProblemKind) -> Vec<crate::Problem> {
+pub(super) fn problems(events: &[Event], kind: ProblemKind) -> Vec<crate::Problem> {
     let told = events.iter().filter_map(|event| match event {
         Event::Problem(problem) => Some(problem.clone()),
         _ => None,
@@ -165,12 +175,12 @@ fn problems(events: &[Event], kind: ProblemKind) -> Vec<crate::Problem> {
     told.filter(|problem| problem.kind == kind).collect()
 }
 
-fn attempts(bench: &Bench, run: RunId) -> Vec<AttemptResult> {
+pub(super) fn attempts(bench: &Bench, run: RunId) -> Vec<AttemptResult> {
     let (_, attempts) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
     attempts.into_iter().map(|attempt| attempt.result).collect()
 }
 
-fn assert_sound(bench: &Bench, job: &str) {
+pub(super) fn assert_sound(bench: &Bench, job: &str) {
     let audit = bench.stores.ledger.audit(job).expect("it is read").expect("it is there");
     assert!(audit.is_sound(), "{audit:?}");
 }

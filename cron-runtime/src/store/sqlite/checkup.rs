@@ -101,7 +101,7 @@ impl SqliteLedger {
     ///
     /// A [`StoreError`] if it cannot be read at all.
     pub fn checkup(&self, now: DateTime<Utc>) -> Result<Checkup, StoreError> {
-        let signal = Signal::probe(&Signal::beside(&self.path));
+        let signal = Signal::probe(&self.path);
         let wal_bytes = beside(&self.path, "-wal");
         self.read(|connection| {
             let attempts = attempts(connection)?;

@@ -14,6 +14,7 @@ use super::super::StoreError;
 use super::checkpoints::Checkpoints;
 use super::db::Db;
 use super::migrations;
+use super::opened::Opened;
 use super::rows::failed;
 use super::signal::Signal;
 use crate::crash_points::{Point, pass};
@@ -80,6 +81,7 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         path: &Path,
+        opened: Opened,
         signal: Arc<Signal>,
     ) -> Result<Self, StoreError> {
         let mut checkpoints = Checkpoints::start(&connection, path)?;
@@ -87,7 +89,7 @@ impl Writer {
         let (ready, is_ready) = sync_channel(1);
         // What is prepared borrows the connection, so both live on that thread alone.
         let own = move || {
-            match Db::new(&connection, signal) {
+            match Db::new(&connection, opened, signal) {
                 Ok(db) => {
                     let _ = ready.send(Ok(()));
                     serve(db, &requests, &mut checkpoints);
@@ -387,9 +389,10 @@ mod tests {
         use Synchronous::{Full, Normal};
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("jobs.db");
-        let connection = open_writer(&path, true).expect("it opens");
-        let signal = Signal::open(Signal::beside(&path)).expect("it opens");
-        let writer = Writer::start(connection, &path, Arc::new(signal)).expect("it starts");
+        let open = || open_writer(&path, true);
+        let (connection, opened) = Opened::while_opening(&path, open).expect("it opens");
+        let signal = Signal::open(&path).expect("it opens");
+        let writer = Writer::start(connection, &path, opened, Arc::new(signal)).expect("it starts");
         // The thread is held, so that the others queue up behind each other.
         let (go, held) = channel::<()>();
         let first = writer.send(Full, move |_| -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use super::by_id::ById;
 use super::connection::Synchronous;
 use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
+use super::opened::Opened;
 use super::ranks::Ranks;
 use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan, to_int, to_ms};
 use super::signal::Signal;
@@ -26,6 +27,7 @@ use super::ticks::Ticks;
 pub(super) struct Db<'c> {
     pub(super) connection: &'c Connection,
     pub(super) statements: Statements<'c>,
+    opened: Opened,
     pub(super) signal: Arc<Signal>,
     pub(super) owner: Option<OwnerId>,
     /// Took leave in the transaction that is about to be committed.
@@ -80,10 +82,15 @@ enum Stage {
 }
 
 impl<'c> Db<'c> {
-    pub(super) fn new(connection: &'c Connection, signal: Arc<Signal>) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        connection: &'c Connection,
+        opened: Opened,
+        signal: Arc<Signal>,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
             statements: Statements::prepare(connection)?,
+            opened,
             signal,
             owner: None,
             has_left: false,
@@ -120,7 +127,8 @@ impl<'c> Db<'c> {
         self.next_run.set(None);
         self.is_judging.set(false);
         (self.stage, self.has_relinked) = (Stage::Begun, false);
-        self.look_around().inspect_err(|_| {
+        // After the lock, for which it may have waited: what begins from here on is written at once.
+        self.opened.check().and_then(|()| self.look_around()).inspect_err(|_| {
             // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
             let _ = self.execute("ROLLBACK");
         })

@@ -17,6 +17,7 @@ mod ledger;
 mod marks;
 mod migrations;
 mod note;
+mod opened;
 mod problems;
 mod prune;
 mod ranks;
@@ -30,7 +31,7 @@ mod sync;
 mod ticks;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
@@ -38,15 +39,16 @@ use cron_core::run::{OwnerId, RunId};
 use rusqlite::Connection;
 
 use super::{
-    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Sighting, Store, StoreError, Synced,
+    Answer, Claim, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program, Pruned, Reaped,
+    Settled, Settlement, Sighting, Store, StoreError, Synced,
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
 pub(crate) use complete::transaction;
 pub use complete::{CompleteError, complete_in};
 use connection::{Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
-use signal::Signal;
+use opened::Opened;
+use signal::{Signal, Starter};
 
 use crate::crash_points::{Point, pass};
 
@@ -57,12 +59,23 @@ pub struct SqliteStore {
     writer: Writer,
     ledger: SqliteLedger,
     signal: Arc<Signal>,
+    /// Who has joined through this, and what was found then. Written once for each join, read at the start and at the end.
+    joined: Mutex<Option<Joined>>,
+}
+
+/// A start of a scheduler on this file.
+#[derive(Debug)]
+struct Joined {
+    starter: Starter,
+    /// Why the record is known to be older than what has run here before.
+    went_back: Option<String>,
 }
 
 /// The reads of a SQLite file alone: for programs that look and change nothing.
 #[derive(Debug)]
 pub struct SqliteLedger {
     path: PathBuf,
+    opened: Opened,
     // One connection for all reads of this process: reads are short, and a pool would keep more files open.
     reader: Mutex<Connection>,
 }
@@ -77,11 +90,14 @@ impl SqliteLedger {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
         found(path)?;
-        let reader = Mutex::new(open_reader_alone(path)?);
-        Ok(Self { path: path.canonicalize().unwrap_or_else(|_| path.to_owned()), reader })
+        let (reader, opened) = Opened::while_opening(path, || open_reader_alone(path))?;
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Ok(Self { path, opened, reader: Mutex::new(reader) })
     }
 
     fn read<R, E: From<StoreError>>(&self, read: impl FnOnce(&Connection) -> Result<R, E>) -> Result<R, E> {
+        // A record that nobody adds to any more is not shown as the one that is.
+        self.opened.check()?;
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         // All queries of one read see the same moment.
         let snapshot = reader.transaction().map_err(rows::failed)?;
@@ -120,24 +136,32 @@ impl SqliteStore {
 
     fn open_with(path: PathBuf, create: bool) -> Result<Self, StoreError> {
         // A link and its target must lead to the same file beside the database.
-        let connection = open_writer(&path, create)?;
+        let (connection, opened) = Opened::while_opening(&path, || open_writer(&path, create))?;
         let path = path.canonicalize().unwrap_or(path);
-        let signal = Signal::open(Signal::beside(&path)).map_err(|error| StoreError::Open {
+        let signal = Signal::open(&path).map_err(|error| StoreError::Open {
             path: Signal::beside(&path),
             reason: format!("the file for signals between processes: {error}"),
             source: Some(Box::new(error)),
         })?;
         pass(Point::OpenSignal);
         let signal = Arc::new(signal);
-        let ledger = SqliteLedger { path: path.clone(), reader: Mutex::new(open_reader(&path)?) };
-        let writer = Writer::start(connection, &path, Arc::clone(&signal))?;
-        Ok(Self { path, writer, ledger, signal })
+        let reader = Mutex::new(open_reader(&path)?);
+        let ledger = SqliteLedger { path: path.clone(), opened: opened.clone(), reader };
+        let writer = Writer::start(connection, &path, opened.clone(), Arc::clone(&signal))?;
+        // The connections that came after the first one are on the same file.
+        opened.check()?;
+        Ok(Self { path, writer, ledger, signal, joined: Mutex::default() })
     }
 
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn joined(&self) -> MutexGuard<'_, Option<Joined>> {
+        // Whatever happens under the lock, it is whole.
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Has `work` done in a transaction and waits for the commit. The points lie before and after it.
@@ -158,7 +182,14 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
-        let owner = self.transact([Point::JoinWritten, Point::JoinCommitted], move |db| db.join(now))?;
+        let (starter, went_back) = self.transact([Point::JoinWritten, Point::JoinCommitted], move |db| {
+            let starter = db.join(now)?;
+            let went_back = db.went_back(&starter)?;
+            Ok::<_, StoreError>((starter, went_back))
+        })?;
+        let owner = starter.owner;
+        self.signal.remember(&starter);
+        *self.joined() = Some(Joined { starter, went_back });
         // The others must know that there is one more whose end they may have to notice.
         self.signal.ring();
         Ok(owner)
@@ -267,10 +298,25 @@ impl Store for SqliteStore {
     }
 
     fn leave(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.transact([Point::LeaveWritten, Point::LeaveCommitted], move |db| db.leave(now))?;
+        let left = self.transact([Point::LeaveWritten, Point::LeaveCommitted], move |db| db.leave(now));
+        // A file that stands in the place of the one that was left does not know of it, and the next start is to tell.
+        let is_over = matches!(left, Ok(()) | Err(StoreError::FileGone { now: FileNow::Another, .. }));
+        if let Some(joined) = self.joined().as_mut().filter(|_| is_over) {
+            joined.starter.has_left = true;
+            self.signal.remember_end(&joined.starter);
+        }
+        left?;
         // What was interrupted here starts first elsewhere.
         self.signal.ring();
         Ok(())
+    }
+
+    fn still_there(&self) -> Result<(), StoreError> {
+        self.ledger.opened.check()
+    }
+
+    fn went_back(&self) -> Option<String> {
+        self.joined().as_ref()?.went_back.clone()
     }
 
     fn doorbell(&self) -> Option<PathBuf> {

@@ -15,7 +15,7 @@
 //! the next look.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,6 +24,7 @@ use cron_core::run::OwnerId;
 #[derive(Debug)]
 pub(super) struct Signal {
     path: PathBuf,
+    database: PathBuf,
     /// All files that this process has found under the name; the last one is the one that it uses. Older ones stay open: what others
     /// have read of this process may still name its lock in one of them.
     ///
@@ -37,6 +38,42 @@ struct Opened {
     id: String,
 }
 
+/// A start of a scheduler, as the file beside the database remembers the newest one: a database that was put back from a backup does not
+/// know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Starter {
+    pub(super) owner: OwnerId,
+    /// Random: numbers come again in a file that was put back.
+    pub(super) token: String,
+    /// It has taken leave.
+    pub(super) has_left: bool,
+}
+
+/// Where the newest start stands: behind the byte that rings, before the locks.
+const NEWEST: u64 = 16;
+/// No line about it is longer.
+const LONGEST: usize = 96;
+
+impl Starter {
+    fn write(&self) -> String {
+        let Self { owner, token, has_left } = self;
+        format!("{} {token} {}\n", owner.0, if *has_left { "left" } else { "here" })
+    }
+
+    /// `None` where nothing is written, or nothing that is understood: then nothing is known.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.lines().next()?.split(' ');
+        let owner = OwnerId(words.next()?.parse().ok()?);
+        let token = words.next().filter(|token| !token.is_empty())?.to_owned();
+        let has_left = match words.next()? {
+            "left" => true,
+            "here" => false,
+            _ => return None,
+        };
+        Some(Self { owner, token, has_left })
+    }
+}
+
 impl Signal {
     /// The name of the file: that of the database with `-signal` behind it, as SQLite names its own.
     pub(super) fn beside(database: &Path) -> PathBuf {
@@ -45,16 +82,19 @@ impl Signal {
         PathBuf::from(name)
     }
 
-    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        let files = Mutex::new(vec![Opened::at(&path)?]);
-        Ok(Self { path, files })
+    /// Opens the file beside a database; makes it, where it is not there.
+    pub(super) fn open(database: &Path) -> io::Result<Self> {
+        let path = Self::beside(database);
+        let files = Mutex::new(vec![Opened::at(&path, database)?]);
+        Ok(Self { path, database: database.to_owned(), files })
     }
 
     /// For somebody who only looks: creates nothing. `None` where there is no such file, or no permission to read it.
-    pub(super) fn probe(path: &Path) -> Option<Self> {
-        let file = File::open(path).ok()?;
+    pub(super) fn probe(database: &Path) -> Option<Self> {
+        let path = Self::beside(database);
+        let file = File::open(&path).ok()?;
         let id = identity_of(&file.metadata().ok()?);
-        Some(Self { path: path.to_owned(), files: Mutex::new(vec![Opened { file, id }]) })
+        Some(Self { path, database: database.to_owned(), files: Mutex::new(vec![Opened { file, id }]) })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -69,6 +109,39 @@ impl Signal {
         });
         if let Err(error) = rung {
             tracing::warn!(path = %self.path.display(), %error, "cannot ring the doorbell of other processes");
+        }
+    }
+
+    /// The newest start that has been remembered here.
+    pub(super) fn newest(&self) -> Option<Starter> {
+        let read = self.use_file(|opened| {
+            let mut file = &opened.file;
+            file.seek(SeekFrom::Start(NEWEST))?;
+            let mut line = String::new();
+            file.take(LONGEST as u64).read_to_string(&mut line)?;
+            Ok(line)
+        });
+        read.ok().and_then(|line| Starter::read(&line))
+    }
+
+    /// Remembers a start that has been committed.
+    pub(super) fn remember(&self, starter: &Starter) {
+        // Longer than any other, so that nothing is left of the one before.
+        let line = format!("{:<LONGEST$}", starter.write());
+        let written = self.use_file(|opened| {
+            let mut file = &opened.file;
+            file.seek(SeekFrom::Start(NEWEST)).and_then(|_| file.write_all(line.as_bytes()))
+        });
+        if let Err(error) = written {
+            let path = self.path.display();
+            tracing::debug!(%path, %error, "a backup that is put back may not be noticed: this start is not remembered");
+        }
+    }
+
+    /// Remembers that the newest start has taken leave, unless another one is the newest by now.
+    pub(super) fn remember_end(&self, starter: &Starter) {
+        if self.newest().is_some_and(|newest| newest.token == starter.token) {
+            self.remember(starter);
         }
     }
 
@@ -95,7 +168,7 @@ impl Signal {
         let is_there =
             files.last().is_some_and(|opened| identity(&self.path).is_ok_and(|id| id == opened.id));
         if !is_there {
-            files.push(Opened::at(&self.path)?);
+            files.push(Opened::at(&self.path, &self.database)?);
         }
         work(files.last().ok_or(io::ErrorKind::NotFound)?)
     }
@@ -107,9 +180,25 @@ impl Signal {
 }
 
 impl Opened {
-    fn at(path: &Path) -> io::Result<Self> {
+    fn at(path: &Path, database: &Path) -> io::Result<Self> {
         // The standard library sets close-on-exec.
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let file = match options.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let made = options.clone().create_new(true).open(path);
+                match made {
+                    Ok(file) => {
+                        take_after(&file, database);
+                        file
+                    }
+                    // Another process was faster.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
+                    Err(error) => return Err(error),
+                }
+            }
+            opened => opened?,
+        };
         let id = identity_of(&file.metadata()?);
         Ok(Self { file, id })
     }
@@ -140,6 +229,29 @@ impl Opened {
         false
     }
 }
+
+/// Gives a new file the mode and the owner of the database, as SQLite does with its log: what root makes must not lock out the service that
+/// the database belongs to. Only root may give a file away; for all others it is their own already, or that of their group.
+#[cfg(unix)]
+fn take_after(file: &File, database: &Path) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let (Ok(of), Ok(own)) = (std::fs::metadata(database), file.metadata()) else { return };
+    if (own.uid(), own.gid()) != (of.uid(), of.gid())
+        && let Err(error) = fchown(file, Some(of.uid()), Some(of.gid()))
+    {
+        tracing::debug!(database = %database.display(), %error, "the file for signals has another owner than the database");
+    }
+    // After the owner: a change of that may take permissions away.
+    let mode = of.permissions().mode() & 0o777;
+    if own.permissions().mode() & 0o777 != mode
+        && let Err(error) = file.set_permissions(PermissionsExt::from_mode(mode))
+    {
+        tracing::debug!(database = %database.display(), %error, "the file for signals has another mode than the database");
+    }
+}
+
+#[cfg(not(unix))]
+fn take_after(_file: &File, _database: &Path) {}
 
 fn identity(path: &Path) -> io::Result<String> {
     std::fs::metadata(path).map(|metadata| identity_of(&metadata))

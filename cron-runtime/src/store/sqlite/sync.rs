@@ -8,19 +8,51 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::super::{GroupLimit, Program, StoreError, Synced};
 use super::db::Db;
 use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
-use super::signal::boot;
+use super::signal::{Starter, boot};
 
 impl Db<'_> {
-    pub(super) fn join(&mut self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
+    pub(super) fn join(&mut self, now: DateTime<Utc>) -> Result<Starter, StoreError> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| StoreError::Backend(Box::new(error)))?;
         let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
         let sql = "INSERT INTO incarnations (token, boot, joined_ms) VALUES (?1, ?2, ?3)";
-        self.statement(sql)?.insert(params![token, boot(), to_ms(now)]).map_err(failed)?;
+        self.statement(sql)?.insert(params![&token, boot(), to_ms(now)]).map_err(failed)?;
         let owner = OwnerId(from_int(self.connection.last_insert_rowid())?);
         self.keep_lock(owner, None)?;
         self.owner = Some(owner);
-        Ok(owner)
+        Ok(Starter { owner, token, has_left: false })
+    }
+
+    /// Why the record is known to be older than what has run here before: the file beside it remembers a start, or an end, that the record
+    /// does not. Asked in the transaction of the join, in which nobody else joins.
+    pub(super) fn went_back(&self, me: &Starter) -> Result<Option<String>, StoreError> {
+        // Nothing of a new file is caught up.
+        let Some(newest) = self.signal.newest() else { return Ok(None) };
+        if self.has_no_jobs()? {
+            return Ok(None);
+        }
+        let sql = "SELECT token, ended_ms IS NOT NULL FROM incarnations WHERE id = ?1";
+        let known: Option<(String, bool)> = self
+            .statement(sql)?
+            .query_row([to_int(newest.owner.0)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .map_err(failed)?;
+        let number = newest.owner.0;
+        Ok(match known {
+            Some((token, _)) if token != newest.token => {
+                Some(format!("start {number} of a scheduler was another one than the one on record"))
+            }
+            Some((_, has_ended)) if newest.has_left && !has_ended => Some(format!(
+                "start {number} of a scheduler has taken leave, and the record does not know of it"
+            )),
+            // No number comes twice: this one was never given here.
+            None if newest.owner > me.owner => Some(format!(
+                "start {number} of a scheduler is not on record, where the newest is {}",
+                me.owner.0
+            )),
+            // One that has ended may have been pruned.
+            Some(_) | None => None,
+        })
     }
 
     pub(super) fn leave(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
