@@ -1,7 +1,14 @@
 //! Jobs that are added, edited and removed while programs run.
 
+use std::time::Duration;
+
+use cron_runtime::core::job::options::Key;
+use cron_runtime::core::policy::Priority;
+
 use crate::jobs::{Job, at, job};
-use crate::world::{Command, CommandError, Desk, Done, Process, StateWord, World, name, plans};
+use crate::world::{
+    Command, CommandError, Desk, Done, Process, RunState, StateWord, World, name, plans, trigger,
+};
 
 cases!(dynamic:
     a_dynamic_job_runs_the_function_of_its_handler_with_its_arguments,
@@ -16,7 +23,16 @@ cases!(dynamic:
     what_an_older_program_that_lives_contains_is_not_removed,
     a_dynamic_job_with_another_name_brings_its_record_along,
     arguments_of_a_trigger_replace_those_of_the_job,
+    it_has_the_policies_of_its_handler_that_it_does_not_set,
+    another_build_of_the_handler_changes_them_in_every_process,
+    one_from_before_keeps_what_it_had,
+    another_overlap_policy_of_the_handler_lets_what_waits_start,
+    the_priority_of_the_handler_orders_its_dynamic_jobs,
+    without_its_handler_it_has_the_defaults,
 );
+
+/// A retry that does not give way to the next tick.
+const SOON: Duration = Duration::from_secs(1);
 
 fn upsert(jobs: &[Job]) -> Command {
     Command::Upsert { plans: plans(jobs) }
@@ -177,4 +193,110 @@ pub(crate) fn arguments_of_a_trigger_replace_those_of_the_job(world: &World) {
     };
     assert_eq!(process.state(run), StateWord::Scheduled);
     assert_eq!(process.starts(1).args.as_deref(), Some("2"));
+}
+
+pub(crate) fn it_has_the_policies_of_its_handler_that_it_does_not_set(world: &World) {
+    let process =
+        world.start(0, &[job("remind").retries(2).retry_after(SOON).priority(9).group("team").every("1h")]);
+    let all = [
+        job("r").on("remind").every("10s").with_own(&[]),
+        job("s").on("remind").every("20s").with_own(&[Key::Retries]),
+    ];
+    upserted(&process, &all, 5);
+    let plan = process.info("r").plan;
+    assert_eq!((plan.retry.retries, plan.priority.0), (2, 9));
+    assert_eq!((plan.group, plan.schedule), (None, all[0].plan().schedule.clone()));
+    let plan = process.info("s").plan;
+    assert_eq!((plan.retry.retries, plan.priority.0), (0, 9));
+    // They are in force: the one is tried again, the other is not.
+    let claimed = process.starts(10);
+    assert_eq!((claimed.job(), claimed.plan.retry.retries), (&name("r"), 2));
+    assert!(matches!(process.fail(claimed.claim, 11, "no"), RunState::Waiting { .. }));
+    let of_s = process.judge(20).claimed.into_iter().find(|claimed| *claimed.job() == name("s"));
+    assert_eq!(process.fail(of_s.expect("it starts").claim, 21, "no"), RunState::Failed);
+    // And the same request again changes nothing.
+    let before = process.info("r");
+    assert_eq!(upserted(&process, &all, 22), (0, 0));
+    assert_eq!(process.info("r"), before);
+}
+
+pub(crate) fn another_build_of_the_handler_changes_them_in_every_process(world: &World) {
+    let one = world.start(0, &[job("remind")]);
+    upserted(&one, &[job("r").on("remind").every("10s").with_own(&[Key::Priority])], 5);
+    let claimed = one.starts(10);
+    assert_eq!(claimed.plan.retry.retries, 0);
+    let two = world.start(12, &[job("remind").retries(3).retry_after(SOON).priority(1)]);
+    // The pending tick is kept: this is no edit of the dynamic job.
+    assert_eq!((two.info("r").mark, two.info("r").due), (at(10), Some(at(20))));
+    assert_eq!((two.info("r").plan.retry.retries, two.info("r").plan.priority), (3, Priority::DEFAULT));
+    // The process that began the run knows it as well, though it has the plan of before in memory.
+    assert!(matches!(one.fail(claimed.claim, 13, "no"), RunState::Waiting { .. }));
+    two.leaves(14);
+    one.sync(15, &[job("remind").retries(4)]);
+    assert_eq!(one.info("r").plan.retry.retries, 4);
+}
+
+pub(crate) fn one_from_before_keeps_what_it_had(world: &World) {
+    let process = world.start(0, &[job("remind").retries(2)]);
+    // A plan without a list of its own policies is how earlier versions have written all.
+    upserted(&process, &[job("r").on("remind").every("10s").priority(7)], 5);
+    process.sync(6, &[job("remind").retries(3).priority(9)]);
+    let plan = process.info("r").plan;
+    assert_eq!((plan.retry.retries, plan.priority.0, plan.inherited().count()), (0, 7, 0));
+    assert_eq!(process.fail(process.starts(10).claim, 11, "no"), RunState::Failed);
+}
+
+pub(crate) fn another_overlap_policy_of_the_handler_lets_what_waits_start(world: &World) {
+    let process = world.start(0, &[job("remind").queue(2)]);
+    upserted(&process, &[job("r").on("remind").with_own(&[])], 5);
+    process.triggered("r", 6);
+    let first = process.starts(6);
+    let Done::Triggered { run: waits, waits_for } = process.does(trigger("r"), 7) else {
+        panic!("not triggered")
+    };
+    assert_eq!(waits_for, Some(first.claim.run));
+    process.starts_nothing(8);
+    process.sync(9, &[job("remind").allow()]);
+    assert_eq!(process.starts(10).claim.run, waits);
+    process.succeed(first.claim, 11);
+    // And the other way round: what wants the slot has the older run stopped now.
+    let process = world.another().start(0, &[job("remind").queue(1)]);
+    upserted(&process, &[job("r").on("remind").with_own(&[])], 5);
+    process.triggered("r", 6);
+    let first = process.starts(6);
+    process.does(trigger("r"), 7);
+    process.sync(9, &[job("remind").cancel(5)]);
+    let asked: Vec<_> = process.judge(10).asked.into_iter().map(|(claim, _)| claim).collect();
+    assert_eq!(asked, [first.claim]);
+}
+
+pub(crate) fn the_priority_of_the_handler_orders_its_dynamic_jobs(world: &World) {
+    let process = world.start(0, &[job("remind"), job("warn").priority(60)]);
+    let all =
+        [job("r").on("remind").every("10s").with_own(&[]), job("w").on("warn").every("10s").with_own(&[])];
+    upserted(&process, &all, 5);
+    let order = |second| -> Vec<_> {
+        let claimed = process.judge(second).claimed;
+        claimed.iter().for_each(|claimed| _ = process.succeed(claimed.claim, second + 1));
+        claimed.iter().map(|claimed| claimed.job().to_string()).collect()
+    };
+    assert_eq!(order(10), ["w", "r"]);
+    process.sync(12, &[job("remind").priority(70), job("warn").priority(60)]);
+    assert_eq!(order(20), ["r", "w"]);
+}
+
+pub(crate) fn without_its_handler_it_has_the_defaults(world: &World) {
+    let process = world.start(0, &[job("remind").retries(2).priority(80), job("other")]);
+    upserted(&process, &[job("r").on("remind").every("10s").with_own(&[])], 5);
+    process.leaves(6);
+    let process = world.start(7, &[job("other")]);
+    assert_eq!(process.info("r").plan.retry.retries, 2, "its handler is known, if not here");
+    process.does(Command::Remove { jobs: vec![name("remind")] }, 8);
+    let plan = process.info("r").plan;
+    assert_eq!((plan.retry.retries, plan.priority), (0, Priority::DEFAULT));
+    process.leaves(9);
+    // It comes back, and is the handler again.
+    let process = world.start(10, &[job("remind").retries(5).priority(20), job("other")]);
+    assert_eq!(process.info("r").plan.retry.retries, 5);
+    assert_eq!(process.starts(10).plan.priority.0, 20);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cron_runtime::core::job::options::Key;
 use cron_runtime::core::judge::Next;
 use cron_runtime::core::policy::{BackfillOrder, CatchUpRule, Only, Retention};
 use cron_runtime::core::run::RunEvent;
@@ -170,9 +171,17 @@ pub(crate) fn jobs() -> impl Strategy<Value = Vec<Job>> {
 fn dynamic() -> impl Strategy<Value = Job> {
     let names = prop::sample::select(&["d", "d", "e", "e", "a"][..]);
     let handler = prop::sample::select(&["a", "b", "b", "z"][..]);
-    (names.prop_flat_map(declaration), handler, any::<bool>()).prop_map(|(job, handler, brief)| {
+    let own = prop_oneof![
+        1 => Just(None),
+        2 => prop::sample::subsequence(Key::ALL, 0..Key::ALL.len() / 2).prop_map(Some),
+    ];
+    (names.prop_flat_map(declaration), handler, any::<bool>(), own).prop_map(|(job, handler, brief, own)| {
         let job = job.on(handler).args("{}");
-        if brief { job.temporary() } else { job }
+        let job = if brief { job.temporary() } else { job };
+        match own {
+            Some(own) => job.with_own(&own),
+            None => job,
+        }
     })
 }
 

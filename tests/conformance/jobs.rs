@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_runtime::core::job::{JobSpec, Plan};
+use cron_runtime::core::job::options::Key;
+use cron_runtime::core::job::{JobSpec, OwnPolicies, Plan};
 use cron_runtime::core::policy::{Backoff, CatchUpRule, Overlap, Priority, Retention};
 use cron_runtime::core::schedule::{CalendarRule, Dates, Schedule};
 
@@ -129,6 +130,12 @@ impl Job {
     /// A dynamic job on the function of another one.
     pub(crate) fn on(mut self, handler: &str) -> Self {
         self.0.handler = Some(handler.parse().expect("a name"));
+        self
+    }
+
+    /// Its policies but these are those of its handler.
+    pub(crate) fn with_own(mut self, own: &[Key]) -> Self {
+        self.0.own = Some(OwnPolicies::of(own.iter().copied()));
         self
     }
 

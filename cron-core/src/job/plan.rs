@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JobName, JobSpec, Label, Problem};
+use super::{JobName, JobSpec, Label, OwnPolicies, Problem};
 use crate::policy::{CatchUp, Jitter, Overlap, Priority, Retention, Retry, Slots};
 use crate::schedule::{Calendars, Schedule};
 
@@ -63,6 +63,9 @@ pub struct Plan {
     /// For a dynamic job the job whose function it calls; `None` for a declared job, which calls its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handler: Option<JobName>,
+    /// The policies that a dynamic job has of its own, while the others are those of its handler; `None` where all are its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnPolicies>,
     /// What a dynamic job hands to its function: JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub args: Option<Arc<str>>,
@@ -128,10 +131,37 @@ impl Plan {
             retention: spec.retention,
             was: spec.was.map(str::parse).transpose().map_err(named)?,
             handler: None,
+            own: None,
             args: None,
             temporary: false,
             source: format!("{}:{}", spec.source.file, spec.source.line).into(),
         })
+    }
+
+    /// A handler without a schedule, with the default of every policy.
+    pub(super) fn bare(name: JobName) -> Self {
+        Self {
+            name,
+            description: Box::default(),
+            schedule: None,
+            overlap: Overlap::DEFAULT,
+            catch_up: CatchUp::DEFAULT,
+            retry: Retry::DEFAULT,
+            slots: Slots::DEFAULT,
+            timeout: None,
+            jitter: None,
+            run_on_start: false,
+            group: None,
+            tags: Box::default(),
+            priority: Priority::DEFAULT,
+            retention: Retention::DEFAULT,
+            was: None,
+            handler: None,
+            own: None,
+            args: None,
+            temporary: false,
+            source: Box::default(),
+        }
     }
 
     /// The job whose function it calls.
@@ -159,7 +189,7 @@ mod tests {
         "slots":{"queue_depth":1,"cancel_grace":{"secs":10,"nanos":0},"max_running":null},
         "timeout":null,"jitter":null,"run_on_start":false,"group":null,"tags":[],"priority":50,
         "retention":{"runs":10000,"age":{"secs":2592000,"nanos":0},"dead":1000,"dead_age":{"secs":7776000,"nanos":0}},
-        "was":null,"handler":null,"args":null,"temporary":false,"source":""}"#;
+        "was":null,"handler":null,"own":null,"args":null,"temporary":false,"source":""}"#;
 
     fn read(text: &str) -> Plan {
         serde_json::from_str(text).expect("a plan")
@@ -188,7 +218,7 @@ mod tests {
             "timeout": { "secs": 30, "nanos": 0 }, "jitter": { "secs": 3, "nanos": 0 }, "run_on_start": true,
             "group": "team", "tags": ["one", "two"], "priority": 90,
             "retention": { "runs": 5, "age": { "secs": 6, "nanos": 0 }, "dead": 7, "dead_age": { "secs": 8, "nanos": 0 } },
-            "was": "silent", "handler": "teller", "args": "[1]", "temporary": true, "source": "main.rs:7",
+            "was": "silent", "handler": "teller", "own": ["timeout"], "args": "[1]", "temporary": true, "source": "main.rs:7",
         });
         let plan = read(&said.to_string());
         let kept: serde_json::Value = serde_json::from_str(&written(&plan)).expect("JSON");

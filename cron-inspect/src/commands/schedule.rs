@@ -1,9 +1,9 @@
 //! `inspect schedule NAME --handler JOB`
 
-use cron_core::job::options::{Key, Options, Place, Value, plan};
+use cron_core::job::options::{Key, Options, Place, Value, plan_on};
 use cron_core::job::{JobName, Plan};
 use cron_core::schedule::Calendars;
-use cron_runtime::store::{Command, Done};
+use cron_runtime::store::{Command, Done, Ledger};
 use serde::Serialize;
 
 use super::steer::{arguments, give, said};
@@ -23,9 +23,9 @@ struct Json<'a> {
 }
 
 pub(crate) fn schedule(args: cli::Schedule, context: &Context) -> Result<(), Failure> {
-    let plan = declared(args)?;
-    let name = plan.name.clone();
     let store = context.store()?;
+    let plan = declared(args, &store)?;
+    let name = plan.name.clone();
     let Done::Upserted { new, edited } = give(&store, Command::Upsert { plans: vec![plan] }, context)? else {
         return Err(Failure::WrongAnswer);
     };
@@ -56,7 +56,7 @@ pub(crate) fn schedule(args: cli::Schedule, context: &Context) -> Result<(), Fai
 }
 
 /// The plan that the arguments make, with every mistake in them at once.
-fn declared(args: cli::Schedule) -> Result<Plan, Failure> {
+fn declared(args: cli::Schedule, ledger: &impl Ledger) -> Result<Plan, Failure> {
     let mut options = Options::default();
     for (key, text) in &args.options {
         let key = Key::read(key, Place::Builder)?;
@@ -68,7 +68,9 @@ fn declared(args: cli::Schedule) -> Result<Plan, Failure> {
     }
     let handler: JobName = args.handler.parse()?;
     let given = arguments(args.args.as_deref())?;
-    let plan = plan(&args.name, &options, &Calendars::default())?;
+    // That there is no such handler is the store's to refuse.
+    let known = ledger.job(handler.as_str())?.map(|job| job.plan).filter(|plan| plan.handler.is_none());
+    let plan = plan_on(known.as_ref(), &args.name, &options, &Calendars::default())?;
     Ok(Plan {
         description: args.description.into(),
         handler: Some(handler),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use cron_core::duration::format_duration;
-use cron_core::job::{Label, Plan};
+use cron_core::job::options::Key;
+use cron_core::job::{JobName, Label, OwnPolicies, Plan};
 use cron_core::policy::{Backoff, CatchUp, CatchUpRule, Overlap, Priority, Retention, Retry};
 
 use super::time::count;
@@ -65,6 +66,9 @@ pub(crate) fn labels(plan: &Plan) -> Vec<(&'static str, String)> {
     if let Some(handler) = &plan.handler {
         all.push(("Handler", handler.to_string()));
     }
+    if let (Some(handler), Some(own)) = (&plan.handler, &plan.own) {
+        all.push(("Inherited", inherited(handler, own)));
+    }
     if let Some(args) = &plan.args {
         all.push(("Arguments", super::json::one_line(args)));
     }
@@ -75,6 +79,15 @@ pub(crate) fn labels(plan: &Plan) -> Vec<(&'static str, String)> {
         all.push(("Was", was.to_string()));
     }
     all
+}
+
+/// Which policies a dynamic job has from its handler. Most have nearly all, so those that it has not are shorter to say.
+fn inherited(handler: &JobName, own: &OwnPolicies) -> String {
+    let own: Vec<_> = own.iter().map(Key::name).collect();
+    if own.is_empty() {
+        return format!("all policies, from {handler}");
+    }
+    format!("all policies but {}, from {handler}", own.join(", "))
 }
 
 fn overlap(plan: &Plan) -> String {

@@ -1,6 +1,7 @@
 //! `schedule` and `remove`, and lists of many jobs.
 
 use cron_core::job::{JobSpec, Plan};
+use cron_core::policy::Retry;
 use cron_core::schedule::Schedule;
 use cron_runtime::store::Command;
 use serde_json::{Value, json};
@@ -37,6 +38,26 @@ fn a_job_is_added_kept_edited_and_removed() {
     assert!(text.contains("  Handler     remind\n"), "{text}");
     assert_eq!(fixture.inspect(&["remove", "remind-42"]).good(), "removed remind-42 and its record\n");
     assert!(fixture.inspect(&["show", "remind-42"]).bad().starts_with("error: no job is named `remind-42`"));
+}
+
+#[test]
+fn what_is_inherited_is_told() {
+    let handler = JobSpec { retry: Retry { retries: 20, ..Retry::DEFAULT }, ..JobSpec::new("remind") };
+    let (fixture, _crank) = Fixture::with(vec![plan(handler)]);
+    let added = schedule(&fixture, &["--set", "every=1h"]);
+    assert_eq!(added["job"]["retry"]["retries"], 20);
+    assert_eq!(added["job"]["inherited"].as_array().map(Vec::len), Some(19));
+    let text = fixture.inspect(&["show", "remind-42"]).good();
+    assert!(text.contains("  Inherited   all policies, from remind\n"), "{text}");
+    let own = schedule(&fixture, &["--set", "every=1h", "--set", "retries=1", "--set", "timeout=5m"]);
+    assert_eq!(own["job"]["retry"]["retries"], 1);
+    let inherited = own["job"]["inherited"].as_array().expect("a list");
+    assert!(inherited.len() == 17 && !inherited.contains(&json!("retries")), "{inherited:?}");
+    let text = fixture.inspect(&["show", "remind-42"]).good();
+    assert!(text.contains("all policies but timeout, retries, from remind\n"), "{text}");
+    let error =
+        fixture.inspect(&[&REMIND[..], &["--set", "every=1h", "--set", "queue_depth=2"]].concat()).bad();
+    assert!(error.contains("its handler `remind` has `overlap = \"skip\"`"), "{error}");
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod value;
 use std::panic::Location;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::options::{DeclareError, Key, Options, plan};
-use cron_core::job::{JobName, Plan};
+use cron_core::job::options::{DeclareError, Key, Options, plan_on};
+use cron_core::job::{JobName, Plan, is_policy};
 use cron_core::schedule::Calendars;
 use serde::Serialize;
 
@@ -17,8 +17,12 @@ pub use value::{DurationOption, InstantOption, TextOption};
 
 /// A dynamic job that is about to be scheduled.
 ///
-/// It is made from the handle of a declared job, whose function it calls, and takes the options of `#[job]` as methods. Everything
-/// is checked by [`Scheduler::schedule`](crate::Scheduler::schedule), in the words in which the attribute refuses it.
+/// It is made from the handle of a declared job, its handler, whose function it calls, and takes the options of `#[job]` as methods.
+/// Everything is checked by [`Scheduler::schedule`](crate::Scheduler::schedule), in the words in which the attribute refuses it.
+///
+/// The policies that it does not set are those of its handler: overlap, catch-up, retries, timeout, priority and retention, each option
+/// by itself. A new build of the handler changes them. Nothing that says when the job runs is inherited, and neither are `group`
+/// and `tags`.
 ///
 /// # Examples
 ///
@@ -186,12 +190,22 @@ impl JobRequest {
         self
     }
 
-    /// The plan of the job.
-    pub(crate) fn into_plan(self, calendars: &Calendars) -> Result<Plan, Error> {
+    /// The job whose function it calls.
+    pub(crate) fn handler(&self) -> &str {
+        &self.handler
+    }
+
+    /// Whether it sets a policy, which may need another one that its handler has.
+    pub(crate) fn sets_policies(&self) -> bool {
+        self.options.iter().any(|(key, _)| is_policy(key))
+    }
+
+    /// The plan of the job. `handler` is the job whose function it calls, as far as it is known.
+    pub(crate) fn into_plan(self, handler_plan: Option<&Plan>, calendars: &Calendars) -> Result<Plan, Error> {
         let Self { handler, name, args, description, options, source } = self;
         let Some(name) = name else { return Err(RequestError::Unnamed { handler }.into()) };
         let handler = JobName::try_from(handler)?;
-        let plan = plan(&name, &options, calendars).map_err(RequestError::Options)?;
+        let plan = plan_on(handler_plan, &name, &options, calendars).map_err(RequestError::Options)?;
         let (args, description, source) = (args.map(Into::into), description.into(), source.into());
         Ok(Plan { handler: Some(handler), args, description, source, ..plan })
     }
@@ -200,6 +214,7 @@ impl JobRequest {
     pub(crate) fn into_single_plan(
         mut self,
         at: DateTime<Utc>,
+        handler_plan: Option<&Plan>,
         calendars: &Calendars,
     ) -> Result<Plan, Error> {
         if self.name.is_none() {
@@ -208,7 +223,7 @@ impl JobRequest {
         if let Some(key) = self.options.schedules().next() {
             return Err(RequestError::Scheduled { option: key.name() }.into());
         }
-        let plan = self.at(at).into_plan(calendars)?;
+        let plan = self.at(at).into_plan(handler_plan, calendars)?;
         Ok(Plan { temporary: true, ..plan })
     }
 }
@@ -247,13 +262,14 @@ mod tests {
     const HANDLER: Job<u32> = Job::new("count");
 
     fn refusal(request: JobRequest) -> String {
-        request.into_plan(&Calendars::default()).expect_err("it is wrong").to_string()
+        request.into_plan(None, &Calendars::default()).expect_err("it is wrong").to_string()
     }
 
     #[test]
     fn a_request_becomes_a_plan() {
         let request = HANDLER.with(&7).expect("a number").named("count-7").every("30s").retries(3);
-        let plan = request.description("Counts.").into_plan(&Calendars::default()).expect("it is right");
+        let plan =
+            request.description("Counts.").into_plan(None, &Calendars::default()).expect("it is right");
         assert_eq!((plan.name.as_str(), plan.handler().as_str()), ("count-7", "count"));
         assert_eq!((plan.args.as_deref(), &*plan.description), (Some("7"), "Counts."));
         assert_eq!((plan.retry.retries, plan.temporary), (3, false));
@@ -278,7 +294,7 @@ mod tests {
     fn a_single_run_is_temporary_and_has_a_name_of_its_own() {
         let at = "2026-12-24T18:00:00Z".parse().expect("an instant");
         let plan =
-            || HANDLER.with(&7).and_then(|request| request.into_single_plan(at, &Calendars::default()));
+            || HANDLER.with(&7).and_then(|request| request.into_single_plan(at, None, &Calendars::default()));
         let (one, other) = (plan().expect("it is right"), plan().expect("it is right"));
         assert!(one.temporary && one.name.as_str().starts_with("count/once-"), "{}", one.name);
         assert_ne!(one.name, other.name);

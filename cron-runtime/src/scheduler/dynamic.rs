@@ -1,5 +1,7 @@
 //! Dynamic jobs: added, edited, run once.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
 
@@ -38,8 +40,10 @@ impl Scheduler {
         let calendars = &self.inner.known.calendars;
         // Plans are large, and a collection of results does not know beforehand how many there will be.
         let mut plans = Vec::with_capacity(requests.len());
+        let mut handlers = HashMap::new();
         for request in requests {
-            plans.push(request.into_plan(calendars)?);
+            let handler = self.handler_of(&request, &mut handlers).await?;
+            plans.push(request.into_plan(handler, calendars)?);
         }
         self.upsert(plans).await
     }
@@ -66,9 +70,32 @@ impl Scheduler {
     /// # }
     /// ```
     pub async fn run_once(&self, request: JobRequest, at: DateTime<Utc>) -> Result<JobName, Error> {
-        let plan = request.into_single_plan(at, &self.inner.known.calendars)?;
+        let mut handlers = HashMap::new();
+        let handler = self.handler_of(&request, &mut handlers).await?;
+        let plan = request.into_single_plan(at, handler, &self.inner.known.calendars)?;
         let name = plan.name.clone();
         self.upsert(vec![plan]).await.map(|_| name)
+    }
+
+    /// The plan of the handler, as the store has it, where a request sets something that has to go together with it. `known` are those
+    /// that were read.
+    async fn handler_of<'a>(
+        &self,
+        request: &JobRequest,
+        known: &'a mut HashMap<String, Option<Plan>>,
+    ) -> Result<Option<&'a Plan>, Error> {
+        if !request.sets_policies() {
+            return Ok(None);
+        }
+        let handler = request.handler();
+        if !known.contains_key(handler) {
+            let name = handler.to_owned();
+            let found = self.read(move |ledger| ledger.job(&name)).await?;
+            // That there is none is the store's to refuse.
+            let declared = found.map(|job| job.plan).filter(|plan| plan.handler.is_none());
+            known.insert(handler.to_owned(), declared);
+        }
+        Ok(known.get(handler).and_then(Option::as_ref))
     }
 
     async fn upsert(&self, mut plans: Vec<Plan>) -> Result<Upserted, Error> {

@@ -4,11 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use cron_runtime::core::policy::Priority;
+use cron_runtime::store::Ledger;
 use rusqlite::Connection;
 
 use super::{everything, raw};
-use crate::jobs::at;
-use crate::world::{Desk, Process, SqliteBooks, assert_sound};
+use crate::jobs::{at, job};
+use crate::world::{Command, Desk, Process, SqliteBooks, assert_sound, plans};
 
 /// The versions of which a file is kept.
 const VERSIONS: [u32; 6] = [1, 2, 3, 4, 5, 6];
@@ -89,6 +91,27 @@ fn a_file_of_each_version_goes_on() {
         process.leaves(600);
         assert_sound(&books.store());
     }
+}
+
+/// Its dynamic jobs had the defaults of what they did not set, and go on with them, whatever their handler says.
+#[test]
+fn dynamic_jobs_of_an_earlier_version_keep_their_policies() {
+    let books = kept(6);
+    let before = books.store().job("remind-1").expect("readable").expect("a dynamic job").plan;
+    let process = Process::join(Box::new(books.store()), 450);
+    let mut program = everything::program();
+    for plan in program.plans.iter_mut().filter(|plan| plan.name.as_str() == "handler") {
+        plan.retry.retries = 20;
+        plan.priority = Priority(90);
+    }
+    process.store().sync(&program, at(450)).expect("syncs");
+    let plan = process.info("remind-1").plan;
+    assert_eq!((plan.retry.retries, plan.priority, plan.inherited().count()), (0, Priority::DEFAULT, 0));
+    assert_eq!(plan, before);
+    // One that is scheduled now is another matter.
+    let new = job("remind-9").on("handler").every("1m").with_own(&[]);
+    process.does(Command::Upsert { plans: plans(&[new]) }, 451);
+    assert_eq!(process.info("remind-9").plan.retry.retries, 20);
 }
 
 /// What a schema means: tables with their columns, indexes with theirs and their conditions, triggers.

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::check::{check, explain_schedule};
+use super::check::{check, check_on, explain_schedule};
 use super::{Key, Options, Place};
-use crate::job::{JobName, Label, Plan};
+use crate::job::{JobName, Label, OwnPolicies, Plan};
 use crate::policy::{CatchUp, Overlap, Priority, Retention, Retry, Slots};
 use crate::schedule::{Calendars, Schedule, ScheduleError};
 
@@ -89,6 +89,7 @@ impl Declaration {
             retention: self.retention,
             was: self.was,
             handler: None,
+            own: None,
             args: None,
             temporary: false,
             source: Box::default(),
@@ -160,7 +161,53 @@ impl std::error::Error for DeclareError {}
 /// # Ok::<(), cron_core::job::options::DeclareError>(())
 /// ```
 pub fn plan(name: &str, options: &Options, calendars: &Calendars) -> Result<Plan, DeclareError> {
-    let (declaration, mut mistakes) = check(name, options, Place::Builder);
+    finish(check(name, options, Place::Builder), calendars)
+}
+
+/// The plan of a dynamic job on the function of `handler`, from which it inherits the policies that `options` do not set.
+///
+/// The plan names its own policies and lacks the others: [`Plan::inherit`] adds them wherever the plan is read, since the handler may
+/// change. An option that has no effect with what the handler says is refused. Without a handler, because nobody here knows it, the
+/// defaults stand in its place.
+///
+/// # Errors
+///
+/// As [`plan`].
+///
+/// # Examples
+///
+/// ```
+/// use cron_core::job::options::{Key, Options, plan, plan_on};
+/// use cron_core::schedule::Calendars;
+///
+/// let handler = plan("remind", Options::default().set(Key::Retries, 20), &Calendars::default())?;
+/// let mut options = Options::default();
+/// options.set(Key::Daily, "09:00").set(Key::Timeout, "5m");
+/// let mut plan = plan_on(Some(&handler), "remind-42", &options, &Calendars::default())?;
+/// plan.inherit(Some(&handler));
+/// assert_eq!(plan.retry.retries, 20);
+///
+/// options.set(Key::QueueDepth, 3);
+/// let error = plan_on(Some(&handler), "remind-42", &options, &Calendars::default()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "job `remind-42`: `queue_depth` needs `overlap = \"queue\"`: it says how many ticks wait\n\
+///      its handler `remind` has `overlap = \"skip\"`"
+/// );
+/// # Ok::<(), cron_core::job::options::DeclareError>(())
+/// ```
+pub fn plan_on(
+    handler: Option<&Plan>,
+    name: &str,
+    options: &Options,
+    calendars: &Calendars,
+) -> Result<Plan, DeclareError> {
+    let plan = finish(check_on(handler, name, options), calendars)?;
+    Ok(Plan { own: Some(OwnPolicies::among(options)), ..plan })
+}
+
+fn finish(checked: (Declaration, Vec<Mistake>), calendars: &Calendars) -> Result<Plan, DeclareError> {
+    let (declaration, mut mistakes) = checked;
     let schedule = declaration.resolved(calendars).unwrap_or_else(|error| {
         // What is left to be wrong is a calendar that stood by its name: not known, or known and without a day for this schedule.
         mistakes.push(Mistake { key: Key::Calendar, part: Part::Value, text: explain_schedule(&error) });

@@ -10,6 +10,6 @@ mod key;
 mod value;
 
 pub use check::check;
-pub use declaration::{Declaration, DeclareError, Mistake, Part, plan};
+pub use declaration::{Declaration, DeclareError, Mistake, Part, plan, plan_on};
 pub use key::{Key, Kind, Place, UnknownOption, table};
 pub use value::{Options, Value};

@@ -1,6 +1,7 @@
 //! Jobs and groups.
 
 use cron_core::job::Label;
+use cron_core::job::options::Key;
 use cron_core::policy::{Backoff, CatchUpRule, Overlap};
 use cron_runtime::store::{GroupInfo, JobInfo, PauseInfo};
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub(crate) struct Job<'a> {
     tags: Vec<&'a str>,
     /// For a dynamic job the declared one whose function it runs.
     handler: Option<&'a str>,
+    /// The policies that a dynamic job has from its handler.
+    inherited: Vec<&'static str>,
     args: Option<Arguments<'a>>,
     /// Goes away with its record once it has no tick left.
     temporary: bool,
@@ -89,6 +92,7 @@ impl<'a> From<&'a JobInfo> for Job<'a> {
             group: plan.group.as_ref().map(Label::as_str),
             tags: plan.tags.iter().map(Label::as_str).collect(),
             handler: plan.handler.as_ref().map(|handler| handler.as_str()),
+            inherited: plan.inherited().map(Key::name).collect(),
             args: plan.args.as_deref().map(Arguments),
             temporary: plan.temporary,
             linked: job.linked,

@@ -102,7 +102,7 @@ impl Book {
         let mark = first_mark(schedule.as_ref(), now);
         let job = Job {
             id: JobId(self.newest_job),
-            plan: Arc::new(plan.clone()),
+            plan: Arc::new(self.with_policies(plan)),
             registered: now,
             segments: vec![Segment { since: mark, schedule }],
             place: Place::at(mark),
@@ -119,12 +119,41 @@ impl Book {
         if plan.run_on_start {
             self.new_run(&plan.name, now, Origin::Start, Some(now));
         }
+        self.pass_on(&plan.name, now)
+    }
+
+    /// The plan of a job with what it has from its handler.
+    fn with_policies(&self, plan: &Plan) -> Plan {
+        let mut plan = plan.clone();
+        let handler = plan.handler.as_ref().and_then(|handler| self.jobs.get(handler));
+        plan.inherit(handler.filter(|job| job.plan.handler.is_none()).map(|job| &*job.plan));
+        plan
+    }
+
+    /// What a declared job says of its policies holds at once for the dynamic jobs that have them from it.
+    pub(super) fn pass_on(&mut self, handler: &JobName, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let heirs = self.jobs.values().filter(|job| job.plan.handler.as_ref() == Some(handler));
+        let heirs: Vec<Plan> = heirs.map(|job| self.with_policies(&job.plan)).collect();
+        for plan in heirs {
+            let name = plan.name.clone();
+            let job = self.known_mut(&name)?;
+            if *job.plan == plan {
+                continue;
+            }
+            job.plan = Arc::new(plan);
+            // A run that waits for the slot may have room now, or may be one for which the older one is cancelled.
+            if self.active_of(&name).any(|(_, run)| run.is_parked()) {
+                self.rearm(&name)?;
+                self.release(&name, now)?;
+            }
+        }
         Ok(())
     }
 
     /// Writes what has changed in a declaration. Says whether the schedule was edited.
     pub(super) fn update(&mut self, plan: &Plan, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let is_active = !self.active(&plan.name).is_empty();
+        let plan = &self.with_policies(plan);
         let job = self.known(&plan.name)?;
         if *job.plan == *plan {
             return Ok(false);
@@ -150,6 +179,7 @@ impl Book {
         self.rearm(&plan.name)?;
         // There may be more room now.
         self.release(&plan.name, now)?;
+        self.pass_on(&plan.name, now)?;
         Ok(is_edited)
     }
 }

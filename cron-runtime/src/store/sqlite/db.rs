@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::run::{JobId, OwnerId, RunId};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
@@ -18,7 +17,7 @@ use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::opened::Opened;
 use super::ranks::Ranks;
-use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan, to_int, to_ms};
+use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan_on, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
 use super::ticks::Ticks;
@@ -262,15 +261,19 @@ impl<'c> Db<'c> {
         if let Some(entry) = known.newest(id) {
             return Ok(entry);
         }
-        let mut statement = self.statement("SELECT name, plan, since_ms FROM jobs WHERE id = ?1")?;
-        let (name, plan, since): (String, String, i64) = statement
-            .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let sql = "SELECT name, plan, since_ms, CASE WHEN handler IS NOT NULL THEN \
+                   (SELECT plan FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL) END \
+                   FROM jobs WHERE id = ?1";
+        let mut statement = self.statement(sql)?;
+        let (name, plan, since, handler): (String, String, i64, Option<String>) = statement
+            .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .map_err(failed)?;
-        let written = Written::new(&plan, since);
+        let written = Written::new(&plan, handler.as_deref(), since);
         if let Some(entry) = known.unchanged(id, written) {
             return Ok(entry);
         }
-        let entry = Rc::new(Entry::new(read_plan(&name, &plan)?, from_ms("since_ms", since)?));
+        let plan = read_plan_on(&name, &plan, handler.as_deref())?;
+        let entry = Rc::new(Entry::new(plan, from_ms("since_ms", since)?));
         known.insert(id, &entry, written);
         Ok(entry)
     }
@@ -287,9 +290,14 @@ impl<'c> Db<'c> {
     }
 
     /// Keeps a job at hand that is being written.
-    pub(super) fn know(&self, id: JobId, entry: &Rc<Entry>, text: &str, since: DateTime<Utc>) {
+    pub(super) fn know(&self, id: JobId, entry: &Rc<Entry>, written: Written) {
         self.has_edited.set(true);
-        self.known.borrow_mut().insert(id, entry, Written::new(text, to_ms(since)));
+        self.known.borrow_mut().insert(id, entry, written);
+    }
+
+    /// What is known of jobs is held against the file before it is used.
+    pub(super) fn doubt(&self) {
+        self.known.borrow_mut().doubt();
     }
 
     /// Reads a job anew when it is needed.

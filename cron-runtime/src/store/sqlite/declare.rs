@@ -5,14 +5,15 @@ use std::rc::Rc;
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
 use cron_core::judge::{Place, Skip, first_mark};
+use cron_core::policy::Priority;
 use cron_core::run::{JobId, Origin};
 use cron_core::schedule::Schedule;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::super::StoreError;
 use super::claim::NewRun;
 use super::db::Db;
-use super::known::Entry;
+use super::known::{Entry, Written};
 use super::marks::Mark;
 use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_plan};
 
@@ -32,6 +33,40 @@ pub(super) struct Stored {
 /// Columns of a [`Stored`].
 pub(super) const FOUND: &str = "id, handler IS NULL, plan, fingerprint, grp, since_ms, synced_by";
 
+/// Who makes a job known.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Maker<'a> {
+    /// A program that declares it.
+    Program(i64),
+    /// A request, for a job that calls the function of this one.
+    Request(&'a Handler),
+}
+
+/// A declared job from which dynamic ones have policies.
+#[derive(Debug)]
+pub(super) struct Handler {
+    plan: Plan,
+    text: String,
+}
+
+impl<'a> Maker<'a> {
+    fn handler(self) -> Option<&'a Handler> {
+        match self {
+            Self::Program(_) => None,
+            Self::Request(handler) => Some(handler),
+        }
+    }
+
+    /// The plan with all its policies, and what the file will have of it.
+    fn complete(self, plan: &Plan, text: &str, since: DateTime<Utc>) -> (Rc<Entry>, Written) {
+        let handler = self.handler();
+        let mut plan = plan.clone();
+        plan.inherit(handler.map(|handler| &handler.plan));
+        let written = Written::new(text, handler.map(|handler| &*handler.text), to_ms(since));
+        (Rc::new(Entry::new(plan, since)), written)
+    }
+}
+
 /// No program declares the job.
 const NO_PROGRAM: i64 = 0;
 
@@ -40,18 +75,22 @@ impl Db<'_> {
     pub(super) fn register(
         &self,
         plan: &Plan,
-        program: Option<i64>,
+        maker: Maker<'_>,
         now: DateTime<Utc>,
     ) -> Result<JobId, StoreError> {
-        let entry = Rc::new(Entry::new(plan.clone(), now));
-        let at = first_mark(entry.schedule(), now);
         let text = write_plan(plan)?;
+        let (entry, written) = maker.complete(plan, &text, now);
+        let at = first_mark(entry.schedule(), now);
+        let program = match maker {
+            Maker::Program(number) => number,
+            Maker::Request(_) => NO_PROGRAM,
+        };
         let values = params![
             plan.name.as_str(),
             text,
             fingerprint(plan),
             to_ms(now),
-            program.unwrap_or(NO_PROGRAM),
+            program,
             plan.handler.as_ref().map(JobName::as_str),
             plan.group.as_ref().map(|group| group.as_str()),
         ];
@@ -73,8 +112,8 @@ impl Db<'_> {
         if plan.run_on_start {
             self.insert_run(&NewRun { origin: Origin::Start, ..NewRun::at(now) }, &mut mark)?;
         }
-        self.add_mark(&mark, rank(plan))?;
-        self.know(id, &entry, &text, now);
+        self.add_mark(&mark, rank(entry.plan.priority))?;
+        self.know(id, &entry, written);
         Ok(id)
     }
 
@@ -97,6 +136,7 @@ impl Db<'_> {
         &self,
         stored: &Stored,
         plan: &Plan,
+        maker: Maker<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let id = stored.id;
@@ -133,7 +173,7 @@ impl Db<'_> {
             since = mark.place.mark;
             mark.place = Place::at(since);
         }
-        let entry = Rc::new(Entry::new(plan.clone(), since));
+        let (entry, written) = maker.complete(plan, &text, since);
         let sql = "UPDATE jobs SET plan = ?2, fingerprint = ?3, since_ms = ?4, handler = ?5, grp = ?6 WHERE id = ?1";
         let values = params![
             number,
@@ -155,11 +195,58 @@ impl Db<'_> {
             // There may be more room now.
             self.release(&mut mark, &entry, now)?;
             self.write_mark(&mark)?;
-            self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", params![number, rank(plan)])?;
-            self.notice_rank(rank(plan));
+            self.write_rank(id, rank(entry.plan.priority))?;
         }
-        self.know(id, &entry, &text, since);
+        self.know(id, &entry, written);
+        let has_heirs = matches!(maker, Maker::Program(_));
+        // Until now a dynamic job may have had the name, from which nobody inherits.
+        let old = stored_plan.filter(|_| stored.is_declared);
+        if has_heirs && !old.is_some_and(|old| old.has_policies_of(plan)) {
+            self.pass_on(&plan.name, rank(plan.priority), now)?;
+        }
         Ok(is_edited)
+    }
+
+    fn write_rank(&self, id: JobId, rank: i64) -> Result<(), StoreError> {
+        self.run("UPDATE marks SET rank = ?2 WHERE job_id = ?1", [to_int(id.0), rank])?;
+        self.notice_rank(rank);
+        Ok(())
+    }
+
+    /// The policies of a declared job have changed, and with them those of the dynamic jobs that have them from it. Their rows of
+    /// `jobs` stay as they are: the plans are joined when they are read. What is kept of their plans elsewhere is the rank, and what
+    /// follows from the overlap policy for runs that wait for the slot; only rows of jobs where that may have changed are written.
+    pub(super) fn pass_on(&self, handler: &JobName, rank: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.doubt();
+        let sql = "SELECT jobs.id FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id \
+                   WHERE jobs.handler = ?1 AND (rank <> ?2 OR parked > 0) ORDER BY jobs.id";
+        for id in self.all::<i64>(sql, params![handler.as_str(), rank])? {
+            let id = JobId(from_int(id)?);
+            let entry = match self.entry(id) {
+                Ok(entry) => entry,
+                // In words that this version does not know: whoever knows them declares it.
+                Err(StoreError::Corrupt { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            self.write_rank(id, self::rank(entry.plan.priority))?;
+            let mut mark = self.mark(id)?;
+            if mark.parked > 0 {
+                mark.due = None;
+                self.rearm(&mut mark, &entry)?;
+                self.release(&mut mark, &entry, now)?;
+                self.write_mark(&mark)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The declared job of this name, for dynamic jobs that call its function.
+    pub(super) fn handler(&self, name: &JobName) -> Result<Option<Handler>, StoreError> {
+        let sql = "SELECT plan FROM jobs WHERE name = ?1 AND handler IS NULL";
+        let mut statement = self.statement(sql)?;
+        let text: Option<String> =
+            statement.query_row([name.as_str()], |row| row.get(0)).optional().map_err(failed)?;
+        text.map(|text| Ok(Handler { plan: read_plan(name.as_str(), &text)?, text })).transpose()
     }
 
     /// Gives the ticks up to `now` their verdict under the schedule that the record has, where the declaration cannot be read.
@@ -258,6 +345,6 @@ fn fingerprint(plan: &Plan) -> i64 {
 }
 
 /// The more important, the smaller, so that an ascending index has the right order.
-fn rank(plan: &Plan) -> i64 {
-    100 - i64::from(plan.priority.0)
+pub(super) fn rank(priority: Priority) -> i64 {
+    100 - i64::from(priority.0)
 }

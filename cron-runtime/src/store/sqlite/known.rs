@@ -49,9 +49,10 @@ impl Entry {
 pub(super) struct Written(u64);
 
 impl Written {
-    pub(super) fn new(plan: &str, since: i64) -> Self {
+    /// `handler` is the plan of the job from which this one has policies.
+    pub(super) fn new(plan: &str, handler: Option<&str>, since: i64) -> Self {
         let mut hasher = DefaultHasher::new();
-        (plan, since).hash(&mut hasher);
+        (plan, handler, since).hash(&mut hasher);
         Self(hasher.finish())
     }
 }

@@ -204,6 +204,16 @@ pub(super) fn read_plan(name: &str, json: &str) -> Result<Plan, StoreError> {
         .map_err(|error| StoreError::Corrupt { what: format!("the plan of job `{name}`: {error}") })
 }
 
+/// A plan with what it has from that of its handler.
+pub(super) fn read_plan_on(name: &str, json: &str, handler: Option<&str>) -> Result<Plan, StoreError> {
+    let mut plan = read_plan(name, json)?;
+    if plan.own.is_some() {
+        let handler = handler.map(|handler| read_plan(plan.handler().as_str(), handler)).transpose()?;
+        plan.inherit(handler.as_ref());
+    }
+    Ok(plan)
+}
+
 pub(super) fn write_plan(plan: &Plan) -> Result<String, StoreError> {
     serde_json::to_string(plan).map_err(|error| StoreError::Backend(Box::new(error)))
 }

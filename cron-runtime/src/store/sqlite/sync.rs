@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{GroupLimit, Program, StoreError, Synced};
 use super::db::Db;
+use super::declare::{Maker, rank};
 use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
 use super::signal::{Starter, boot};
 
@@ -92,10 +93,14 @@ impl Db<'_> {
             match stored {
                 None => {
                     synced.new.push(plan.name.clone());
-                    self.register(plan, Some(number), now)?;
+                    self.register(plan, Maker::Program(number), now)?;
+                    if !is_new {
+                        // Its dynamic jobs may have waited for it.
+                        self.pass_on(&plan.name, rank(plan.priority), now)?;
+                    }
                 }
                 Some(stored) => {
-                    if self.update(&stored, plan, now)? {
+                    if self.update(&stored, plan, Maker::Program(number), now)? {
                         synced.edited.push(plan.name.clone());
                     }
                 }

@@ -19,13 +19,22 @@ pub(super) use schedule::explain_schedule;
 use super::{Declaration, Key, Mistake, Options, Part, Place, Value};
 use crate::UnknownWord;
 use crate::duration::parse_duration;
+use crate::job::Plan;
 
 /// Checks options, for a job of this name unless they give another one.
 ///
 /// Where something is wrong it is noted, and the default stands in its place.
 #[must_use]
 pub fn check(name: &str, options: &Options, place: Place) -> (Declaration, Vec<Mistake>) {
-    let mut check = Check { options, place, mistakes: Vec::new() };
+    all(Check { options, place, handler: None, mistakes: Vec::new() }, name)
+}
+
+/// As [`check`] for a dynamic job, which has from its handler what is not among these options.
+pub(super) fn check_on(handler: Option<&Plan>, name: &str, options: &Options) -> (Declaration, Vec<Mistake>) {
+    all(Check { options, place: Place::Builder, handler, mistakes: Vec::new() }, name)
+}
+
+fn all(mut check: Check<'_>, name: &str) -> (Declaration, Vec<Mistake>) {
     check.kinds();
     let name = labels::name(&mut check, name);
     let schedule = schedule::check(&mut check);
@@ -63,6 +72,8 @@ pub fn check(name: &str, options: &Options, place: Place) -> (Declaration, Vec<M
 struct Check<'a> {
     options: &'a Options,
     place: Place,
+    /// For a dynamic job the one from which it has what is not among the options.
+    handler: Option<&'a Plan>,
     mistakes: Vec<Mistake>,
 }
 
@@ -95,6 +106,21 @@ impl<'a> Check<'a> {
     /// Whether the option was given, with a good value or not.
     fn has(&self, key: Key) -> bool {
         self.options.get(key).is_some()
+    }
+
+    /// Says that the value of an option is that of the handler, where it is.
+    fn of_handler(&self, key: Key) -> String {
+        let handler = self.handler.filter(|_| !self.has(key));
+        handler.map(|handler| format!(", which its handler `{}` has", handler.name)).unwrap_or_default()
+    }
+
+    /// Where the value of an option comes from, as the beginning of a sentence: `this job has`.
+    fn has_from(&self, key: Key) -> String {
+        match self.handler {
+            _ if self.has(key) => "this job has".to_owned(),
+            Some(handler) => format!("its handler `{}` has", handler.name),
+            None => "the default is".to_owned(),
+        }
     }
 
     fn has_schedule(&self) -> bool {

@@ -6,8 +6,8 @@ use super::{Check, Key};
 use crate::policy::{CatchUp, CatchUpRule, Overlap, Priority, Retention, Slots};
 
 pub(super) fn overlap(check: &mut Check<'_>) -> (Overlap, Slots) {
-    let given = check.has(Key::Overlap);
-    let overlap = check.word_or(Key::Overlap, Overlap::DEFAULT);
+    let own = check.word::<Overlap>(Key::Overlap);
+    let overlap = effective_overlap(check, own);
     let depth = check.count(Key::QueueDepth, 1..=Slots::MAX);
     let grace = check.duration(Key::CancelGrace);
     let running = check.count(Key::MaxRunning, 1..=Slots::MAX);
@@ -18,13 +18,14 @@ pub(super) fn overlap(check: &mut Check<'_>) -> (Overlap, Slots) {
             (Key::MaxRunning, Overlap::Allow, "it says how many runs are active at once"),
         ] {
             if check.has(key) && overlap != wanted {
-                let is = if given { "this job has" } else { "the default is" };
+                let is = check.has_from(Key::Overlap);
                 let text =
                     format!("`{key}` needs `overlap = \"{wanted}\"`: {why}\n{is} `overlap = \"{overlap}\"`");
                 check.wrong_name(key, text);
             }
         }
-        let waits = matches!(overlap, Overlap::Queue | Overlap::Cancel);
+        // What the handler says for others is nobody's mistake where it has no effect.
+        let waits = matches!(own, Some(Overlap::Queue | Overlap::Cancel));
         let after_finish = check.text(Key::After) == Some(super::schedule::FINISH);
         if waits && after_finish && check.options.schedules().eq([Key::Every]) {
             let text = format!(
@@ -39,7 +40,15 @@ pub(super) fn overlap(check: &mut Check<'_>) -> (Overlap, Slots) {
         cancel_grace: grace.unwrap_or(Slots::DEFAULT.cancel_grace),
         max_running: running.or(Slots::DEFAULT.max_running),
     };
-    (overlap.unwrap_or_default(), slots)
+    (own.unwrap_or_default(), slots)
+}
+
+/// The overlap policy that the job will have, if that is known: its own, or that of its handler, or the default.
+pub(super) fn effective_overlap(check: &Check<'_>, own: Option<Overlap>) -> Option<Overlap> {
+    if check.has(Key::Overlap) {
+        return own;
+    }
+    Some(check.handler.map_or(Overlap::DEFAULT, |handler| handler.overlap))
 }
 
 pub(super) fn catch_up(check: &mut Check<'_>) -> CatchUp {
@@ -54,8 +63,12 @@ pub(super) fn catch_up(check: &mut Check<'_>) -> CatchUp {
         }
         return CatchUp::DEFAULT;
     }
-    let given = check.has(Key::CatchUp);
-    let rule = check.word_or(Key::CatchUp, CatchUp::DEFAULT.rule);
+    let own = check.word::<CatchUpRule>(Key::CatchUp);
+    let rule = match check.handler {
+        _ if check.has(Key::CatchUp) => own,
+        Some(handler) => Some(handler.catch_up.rule),
+        None => Some(CatchUp::DEFAULT.rule),
+    };
     let limit = check.count(Key::CatchUpLimit, 1..=CatchUp::MAX_LIMIT);
     let window = check.duration(Key::CatchUpWindow);
     let grace = check.duration(Key::Grace);
@@ -66,7 +79,7 @@ pub(super) fn catch_up(check: &mut Check<'_>) -> CatchUp {
             (Key::Grace, CatchUpRule::None, "it says how late a tick may start before it counts as missed"),
         ] {
             if check.has(key) && rule != wanted {
-                let is = if given { "this job has" } else { "the default is" };
+                let is = check.has_from(Key::CatchUp);
                 let text =
                     format!("`{key}` needs `catch_up = \"{wanted}\"`: {why}\n{is} `catch_up = \"{rule}\"`");
                 check.wrong_name(key, text);
@@ -84,7 +97,7 @@ pub(super) fn catch_up(check: &mut Check<'_>) -> CatchUp {
         }
     }
     CatchUp {
-        rule: rule.unwrap_or(CatchUp::DEFAULT.rule),
+        rule: own.unwrap_or(CatchUp::DEFAULT.rule),
         limit: limit.unwrap_or(CatchUp::DEFAULT.limit),
         window,
         grace,

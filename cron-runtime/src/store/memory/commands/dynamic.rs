@@ -45,7 +45,7 @@ impl Book {
         Err(CommandError::UnknownHandler { job: job(), handler: plan.handler().clone(), near })
     }
 
-    pub(super) fn remove(&mut self, jobs: &[JobName]) -> Result<Done, CommandError> {
+    pub(super) fn remove(&mut self, jobs: &[JobName], now: DateTime<Utc>) -> Result<Done, CommandError> {
         for name in jobs {
             self.check_job(name)?;
             let job = self.known(name)?;
@@ -59,6 +59,8 @@ impl Book {
         let mut count = 0;
         for name in jobs {
             count += u64::from(self.forget(name));
+            // Dynamic jobs without their handler have the defaults.
+            self.pass_on(name, now)?;
         }
         Ok(Done::Removed { count })
     }

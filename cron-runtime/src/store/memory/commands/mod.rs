@@ -30,7 +30,7 @@ impl Book {
             Command::DismissAll { job } => self.dismiss_all(job.as_ref(), now),
             Command::Backfill(backfill) => self.backfill(&backfill, now),
             Command::Upsert { plans } => self.upsert(&plans, now),
-            Command::Remove { jobs } => self.remove(&jobs),
+            Command::Remove { jobs } => self.remove(&jobs, now),
         }
     }
 

@@ -10,7 +10,7 @@ use super::super::super::{Backfill, BackfillPlan, CommandError, Done, StoreError
 use super::super::claim::NewRun;
 use super::super::db::Db;
 use super::super::known::Entry;
-use super::super::rows::{Columns, failed, read_plan, to_int, to_ms};
+use super::super::rows::{Columns, failed, read_plan_on, to_int, to_ms};
 use super::unknown_job;
 
 impl Db<'_> {
@@ -59,14 +59,18 @@ fn pruned(connection: &Connection, id: JobId) -> Result<Option<DateTime<Utc>>, S
 
 fn declared(connection: &Connection, backfill: &Backfill) -> Result<(JobId, Entry), CommandError> {
     let found = || -> Result<Option<(JobId, Entry)>, StoreError> {
-        let sql = "SELECT id, plan, since_ms FROM jobs WHERE name = ?1";
+        let sql = "SELECT id, plan, since_ms, \
+                   (SELECT plan FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL) \
+                   FROM jobs WHERE name = ?1";
         let mut statement = connection.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query([backfill.job.as_str()]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
         let (id, text): (_, String) = (JobId(row.u64("id")?), row.get("plan")?);
-        let plan = read_plan(backfill.job.as_str(), &text)?;
-        Ok(Some((id, Entry::new(plan, row.instant("since_ms")?))))
+        let since = row.instant("since_ms")?;
+        let handler: Option<String> = row.get("handler")?;
+        let plan = read_plan_on(backfill.job.as_str(), &text, handler.as_deref())?;
+        Ok(Some((id, Entry::new(plan, since))))
     };
     if let Some(found) = found()? {
         return Ok(found);

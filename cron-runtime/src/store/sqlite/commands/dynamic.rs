@@ -1,9 +1,11 @@
 //! Jobs that are added, edited and removed while programs run.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
+use cron_core::policy::Priority;
 use cron_core::run::JobId;
 use cron_core::suggest::nearest;
 use rusqlite::OptionalExtension;
@@ -11,6 +13,7 @@ use rusqlite::OptionalExtension;
 use super::super::super::{CommandError, Done, StoreError};
 use super::super::checkup::served_programs;
 use super::super::db::Db;
+use super::super::declare::{Handler, Maker, rank};
 use super::super::rows::{failed, to_int};
 use super::super::sync::newest_program;
 
@@ -24,7 +27,7 @@ impl Db<'_> {
             if stored.as_ref().is_some_and(|stored| stored.is_declared) {
                 return Err(CommandError::Declared { job: plan.name.clone() });
             }
-            self.check_handler(plan, &mut handlers)?;
+            let maker = Maker::Request(self.checked_handler(plan, &mut handlers)?);
             if stored.is_none()
                 && let Some(was) = &plan.was
                 && let Some(renamed) = self.dynamic_id(was)?
@@ -35,11 +38,11 @@ impl Db<'_> {
             match stored {
                 None => {
                     new.push(plan.name.clone());
-                    let id = self.register(plan, None, now)?;
+                    let id = self.register(plan, maker, now)?;
                     first_new.get_or_insert(id);
                 }
                 Some(stored) => {
-                    if self.update(&stored, plan, now)? {
+                    if self.update(&stored, plan, maker, now)? {
                         edited.push(plan.name.clone());
                     }
                     self.relink_one(stored.id, plan.handler())?;
@@ -52,28 +55,28 @@ impl Db<'_> {
         Ok(Done::Upserted { new, edited })
     }
 
-    /// Whether the handler of a dynamic job is a declared one. `handlers` are those that were looked up.
-    fn check_handler<'a>(
+    /// The handler of a dynamic job, which is a declared one. `handlers` are those that were looked up.
+    fn checked_handler<'a, 'h>(
         &self,
         plan: &'a Plan,
-        handlers: &mut HashMap<&'a JobName, bool>,
-    ) -> Result<(), CommandError> {
+        handlers: &'h mut HashMap<&'a JobName, Handler>,
+    ) -> Result<&'h Handler, CommandError> {
         let handler = plan.handler();
-        let is_known = match handlers.get(handler) {
-            Some(is_known) => *is_known,
-            None => {
-                let is_known = self.is_declared(handler)?;
-                handlers.insert(handler, is_known);
-                is_known
-            }
-        };
-        if is_known {
-            return Ok(());
+        match handlers.entry(handler) {
+            Slot::Occupied(known) => Ok(known.into_mut()),
+            Slot::Vacant(slot) => match self.handler(handler)? {
+                Some(found) => Ok(slot.insert(found)),
+                None => Err(self.unknown_handler(plan)?),
+            },
         }
+    }
+
+    fn unknown_handler(&self, plan: &Plan) -> Result<CommandError, StoreError> {
+        let handler = plan.handler();
         let declared: Vec<String> =
             self.all("SELECT name FROM jobs WHERE handler IS NULL ORDER BY name", [])?;
         let near = nearest(handler.as_str(), declared.iter().map(String::as_str)).map(str::to_owned);
-        Err(CommandError::UnknownHandler { job: plan.name.clone(), handler: handler.clone(), near })
+        Ok(CommandError::UnknownHandler { job: plan.name.clone(), handler: handler.clone(), near })
     }
 
     /// The number of a dynamic job that has this name.
@@ -93,6 +96,7 @@ impl Db<'_> {
         let mut in_use = served_programs(self.connection, &self.signal, self.owner, now)?;
         in_use.extend(newest_program(self.connection)?);
         let mut ids: Vec<JobId> = Vec::with_capacity(jobs.len());
+        let mut declared = Vec::new();
         for name in jobs {
             let id = self.named(name)?;
             let sql = "SELECT handler IS NULL, synced_by FROM jobs WHERE id = ?1";
@@ -108,11 +112,18 @@ impl Db<'_> {
                 return Err(CommandError::Busy { job: name.clone(), holder });
             }
             ids.push(id);
+            if is_declared {
+                declared.push(name);
+            }
         }
         ids.sort_unstable();
         ids.dedup();
         for id in &ids {
             self.forget(*id)?;
+        }
+        for handler in declared {
+            // Dynamic jobs without their handler have the defaults.
+            self.pass_on(handler, rank(Priority::DEFAULT), now)?;
         }
         Ok(Done::Removed { count: ids.len() as u64 })
     }

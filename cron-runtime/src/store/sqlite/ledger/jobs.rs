@@ -10,14 +10,16 @@ use rusqlite::{Connection, params, params_from_iter};
 use super::super::super::{GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, StoreError};
 use super::super::checkup::living_programs;
 use super::super::marks::{pause_that_counts, place};
-use super::super::rows::{ACTIVE, Columns, failed, read_name, read_plan, to_int};
+use super::super::rows::{ACTIVE, Columns, failed, read_name, read_plan_on, to_int};
 use super::super::sync::newest_program;
 use super::runs;
 
 /// The columns of [`job_info`]. What `marks` has in `active` is a bound; the runs themselves tell how many there are.
 fn jobs() -> String {
     format!(
-        "SELECT jobs.id, jobs.name, jobs.plan, jobs.registered_ms, \
+        "SELECT jobs.id, jobs.name, jobs.plan, \
+         (SELECT plan FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL), \
+         jobs.registered_ms, \
          (SELECT max(since_ms) FROM segments WHERE segments.job_id = jobs.id), \
          mark_ms, due_ms, queued_ms, hold_ms, hold_by, \
          iif(active = 0, 0, (SELECT count(*) FROM runs WHERE runs.job_id = jobs.id AND {ACTIVE})), parked, \
@@ -151,7 +153,8 @@ fn job_info(
 ) -> Result<JobInfo, StoreError> {
     let id = JobId(row.u64("id")?);
     let (name, plan): (String, String) = (row.get("name")?, row.get("plan")?);
-    let plan = read_plan(&name, &plan)?;
+    let handler: Option<String> = row.get("handler")?;
+    let plan = read_plan_on(&name, &plan, handler.as_deref())?;
     let registered = row.instant("registered_ms")?;
     let since = row.instant_or_null("since_ms")?.unwrap_or(registered);
     let (mark, due) = (row.instant("mark_ms")?, row.instant_or_null("due_ms")?);
