@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use cron_core::job::JobName;
-use cron_core::run::{OwnerId, RunId, RunState};
+use cron_core::run::OwnerId;
 use cron_core::schedule::Calendars;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -17,7 +17,7 @@ use crate::extract::{Link, States};
 use crate::hooks::{Caller, Hooks};
 use crate::registration::Handler;
 use crate::scheduler::{Known, Scheduler, Stores};
-use crate::store::{Program, StoreError, Synced};
+use crate::store::{Program, Reaped, StoreError, Synced};
 
 /// What a program has told [`start`](crate::start), with nothing left to be wrong.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Joined {
     pub(crate) stores: Stores,
     pub(crate) owner: OwnerId,
     /// Runs whose process was found gone.
-    pub(crate) lost: Vec<(JobName, RunId, RunState)>,
+    pub(crate) lost: Reaped,
     /// Why the record was found to be older than what has run here before.
     pub(crate) went_back: Option<String>,
     pub(crate) synced: Synced,
@@ -67,7 +67,7 @@ impl Joined {
     pub(crate) fn join(stores: Stores, program: &Program, clock: &dyn Clock) -> Result<Self, StoreError> {
         let store = stores.store.as_ref();
         let owner = store.join(clock.moment().wall)?;
-        let lost = store.reap(clock.moment().wall)?.lost;
+        let lost = store.reap(clock.moment().wall)?;
         let synced = store.sync(program, clock.moment().wall)?;
         let went_back = store.went_back();
         Ok(Self { stores, owner, lost, went_back, synced })

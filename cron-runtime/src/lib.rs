@@ -36,12 +36,22 @@
 //!
 //! | Name | Kind | Labels | Meaning |
 //! |---|---|---|---|
-//! | `cron_runs_total` | counter | `job`, `state` | runs that came to their end |
-//! | `cron_skipped_ticks_total` | counter | `job`, `reason` | ticks that were skipped |
-//! | `cron_lateness_seconds` | histogram | `job` | from the nominal instant of a tick to the start of its first attempt |
-//! | `cron_duration_seconds` | histogram | `job` | how long attempts took |
-//! | `cron_active` | gauge | | attempts in progress in this process |
-//! | `cron_waiting` | gauge | | runs that wait for their next attempt after one in this process |
+//! | `cron_build_info` | gauge | `version`, `program` | 1, for `absent()` |
+//! | `cron_runs_total` | counter | `job_name`, `state` | runs that came to their end |
+//! | `cron_attempts_total` | counter | `job_name`, `result` | attempts of this process that ended |
+//! | `cron_skipped_ticks_total` | counter | `job_name`, `reason` | ticks that were skipped |
+//! | `cron_lateness_seconds` | histogram | `job_name` | from the nominal instant of a tick to the start of its first attempt |
+//! | `cron_duration_seconds` | histogram | `job_name` | how long attempts took |
+//! | `cron_workers` | gauge | | how many attempts may be in progress in this process |
+//! | `cron_workers_busy` | gauge | | how many are |
+//! | `cron_runs_waiting` | gauge | `for` | runs that wait, for `retry`: for their next attempt after one in this process |
+//! | `cron_next_due_timestamp_seconds` | gauge | | when this process judges next; 0 if nothing is due |
+//! | `cron_last_judged_timestamp_seconds` | gauge | | when it has judged last: its age tells of an engine that hangs |
+//! | `cron_labels_folded_total` | counter | | values that went to `job_name="_other"` |
+//!
+//! `job_name` is the declared job whose function runs. Dynamic jobs count under it and have no series of their own, however many
+//! come and go. The first 1,000 declared jobs of a scheduler have series of their own, the rest of them is `_other`. The module
+//! [`metrics`] has the buckets of the histograms for the exporter.
 
 mod boot;
 pub mod clock;
@@ -80,6 +90,7 @@ pub use engine::{Change, Event, Problem, ShutdownReport};
 pub use error::{Error, MissingState};
 pub use extract::{Args, Run, State};
 pub use hooks::{Finished, HookReturn, Late};
+pub use measure::metrics;
 pub use outcome::JobError;
 /// The crate of the transactions in which a run may be completed.
 #[cfg(feature = "sqlite")]

@@ -29,6 +29,7 @@ cases!(dynamic:
     another_overlap_policy_of_the_handler_lets_what_waits_start,
     the_priority_of_the_handler_orders_its_dynamic_jobs,
     without_its_handler_it_has_the_defaults,
+    what_is_told_of_one_names_its_handler,
 );
 
 /// A retry that does not give way to the next tick.
@@ -299,4 +300,26 @@ pub(crate) fn without_its_handler_it_has_the_defaults(world: &World) {
     let process = world.start(10, &[job("remind").retries(5).priority(20), job("other")]);
     assert_eq!(process.info("r").plan.retry.retries, 5);
     assert_eq!(process.starts(10).plan.priority.0, 20);
+}
+
+/// A program that counts by functions, such as for metrics, cannot know them from the name of a dynamic job.
+pub(crate) fn what_is_told_of_one_names_its_handler(world: &World) {
+    let process = world.start(0, &[job("remind"), job("own").every("10s")]);
+    let dynamic = ["r", "c"].map(|name| job(name).on("remind").every("10s"));
+    let [skips, cancels] = dynamic;
+    upserted(&process, &[skips, cancels.cancel(1)], 0);
+    let first = process.judge(10);
+    assert_eq!((first.claimed.len(), first.handlers), (3, Vec::new()), "nothing but claims");
+    let second = process.judge(20);
+    let skipped: Vec<_> = second.skipped.iter().map(|(job, _)| job.as_str()).collect();
+    assert_eq!((skipped, second.handlers), (vec!["own", "r"], vec![(name("r"), name("remind"))]));
+    let third = process.judge(21);
+    assert_eq!((third.evicted.len(), third.handlers), (1, vec![(name("c"), name("remind"))]));
+    let reaped = process.reap(at(5_000)).expect("reaps");
+    let mut lost: Vec<_> = reaped.lost.iter().map(|(job, ..)| job.as_str()).collect();
+    lost.sort_unstable();
+    assert_eq!(lost, ["c", "own", "r"]);
+    let mut handlers = reaped.handlers;
+    handlers.sort();
+    assert_eq!(handlers, ["c", "r"].map(|job| (name(job), name("remind"))));
 }

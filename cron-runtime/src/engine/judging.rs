@@ -192,12 +192,13 @@ impl Engine {
 
     /// Tells what was judged. Gives the attempts that are to be started.
     fn judged(&mut self, judged: Judged, now: Moment) -> Vec<Claimed> {
-        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = judged;
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, handlers } = judged;
         self.outage.rests_until = None;
         self.look = more;
         self.due = next;
         self.crowded = crowded;
         self.looked = now.monotonic;
+        self.meter.judged(now, handlers);
         for (job, why) in left_out {
             let what = format!("job `{job}` is not judged here any more: {why}");
             self.events.problem(ProblemKind::LeftOut, Some(&job), what);

@@ -31,7 +31,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::problem::ProblemKind;
-use cron_core::run::{OwnerId, RunId, RunState};
+use cron_core::run::OwnerId;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
@@ -39,7 +39,7 @@ use crate::crash_points::{Point, pass};
 use crate::hooks::Caller;
 use crate::measure::Meter;
 use crate::registration::Handler;
-use crate::store::Store;
+use crate::store::{Reaped, Store};
 
 pub(crate) use events::Events;
 pub use events::{Change, Event};
@@ -82,7 +82,7 @@ pub(crate) struct Parts {
     /// How many attempts may be in progress at once.
     pub(crate) workers: usize,
     /// Runs whose process was found gone at the start, for those who want to be told.
-    pub(crate) lost: Vec<(JobName, RunId, RunState)>,
+    pub(crate) lost: Reaped,
     /// Why the record was found to be older than what has run here before.
     pub(crate) went_back: Option<String>,
 }
@@ -125,7 +125,7 @@ pub(crate) struct Engine {
     reap: Option<DateTime<Utc>>,
     /// When that was last done, on the monotonic clock.
     reaped: Duration,
-    lost: Vec<(JobName, RunId, RunState)>,
+    lost: Reaped,
     went_back: Option<String>,
     outage: Outage,
     scribe: Scribe,
@@ -158,7 +158,7 @@ impl Engine {
             hooks,
             inbox,
             events,
-            meter: Meter::default(),
+            meter: Meter::new(workers),
             shutting_down,
             workers,
             attempts: Attempts::default(),
@@ -261,7 +261,7 @@ impl Engine {
             }
             self.hear(now);
         }
-        self.meter.show(self.attempts.len(), now);
+        self.meter.show(self.attempts.len(), self.due, now);
         self.conclude_shutdown(now);
         // A result that came up while judging has nobody else to wake the engine for it.
         let unwritten = !self.pending.is_empty() && !self.store_rests(now);
@@ -294,9 +294,8 @@ impl Engine {
 
     /// Ends the attempts of processes that are gone.
     fn reap(&mut self, now: Moment) {
-        for (job, run, state) in std::mem::take(&mut self.lost) {
-            self.tell_lost(job, run, state, now);
-        }
+        let lost = std::mem::take(&mut self.lost);
+        self.tell_lost(lost, now);
         if !self.reaps(now) || self.store_rests(now) {
             return;
         }
@@ -309,9 +308,7 @@ impl Engine {
                 self.reap = reaped.next;
                 // A process that is gone may also have left waits and backlogs that it alone had in mind.
                 self.look = true;
-                for (job, run, state) in reaped.lost {
-                    self.tell_lost(job, run, state, now);
-                }
+                self.tell_lost(reaped, now);
             }
             Err(error) => self.store_failed(Verb::Reap, &error, now),
         }
@@ -326,12 +323,15 @@ impl Engine {
         is_due || is_long_ago
     }
 
-    fn tell_lost(&mut self, job: JobName, run: RunId, state: RunState, now: Moment) {
-        tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
-        self.pruner.something_ended();
-        self.meter.finished(&job, state);
-        self.hooks.on_record(run, state, now.wall);
-        self.events.tell(|| Event::Lost { job, run, state });
+    fn tell_lost(&mut self, reaped: Reaped, now: Moment) {
+        self.meter.name(reaped.handlers);
+        for (job, run, state) in reaped.lost {
+            tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
+            self.pruner.something_ended();
+            self.meter.finished(&job, state);
+            self.hooks.on_record(run, state, now.wall);
+            self.events.tell(|| Event::Lost { job, run, state });
+        }
     }
 
     fn advance_shutdown(&mut self, now: Moment) {

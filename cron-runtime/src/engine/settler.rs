@@ -252,6 +252,7 @@ impl Engine {
         match settled {
             Settled::Fenced => {
                 tracing::warn!(job = %job, run = claim.run.0, "a late result was refused");
+                self.meter.fenced(plan);
                 self.events.tell(|| Event::Fenced { job: job.clone(), run: claim.run });
             }
             Settled::Moved { state, gave_way, due } => {
@@ -267,7 +268,7 @@ impl Engine {
                 if !error.is_empty() {
                     tracing::warn!(job = %job, run, attempt = number, state = %state.word(), gave_way, %error, "attempt failed");
                 }
-                self.meter.settled(job, claim.run, state, settlement.duration);
+                self.meter.settled(plan, &settlement, state);
                 self.events.tell(|| Event::Ended {
                     job: job.clone(),
                     run: claim.run,

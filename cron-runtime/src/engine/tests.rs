@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::TimeDelta;
 use cron_core::job::Plan;
 use cron_core::job::options::{Key, Options, plan};
-use cron_core::run::StateWord;
+use cron_core::run::{RunId, RunState, StateWord};
 use cron_core::schedule::Calendars;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver as Told;
@@ -25,7 +25,7 @@ use crate::extract::{Context, ExtractError, FromRun, Link, Needs, Run, States};
 use crate::hooks::{Hooks, On};
 use crate::outcome::{AsyncCall, BlockingCall, Outcome};
 use crate::scheduler::Stores;
-use crate::store::{Command, Program, RunQuery, Trigger};
+use crate::store::{Command, Program, Reaped, RunQuery, Trigger};
 
 /// A clock that stands where it was put.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl Bench {
             events,
             shutting_down,
             workers,
-            lost: Vec::new(),
+            lost: Reaped::default(),
             went_back: None,
         });
         Self { engine, clock, stores, told, _runtime: runtime, _waiter: waiter }

@@ -42,7 +42,7 @@ pub(super) struct Brief(pub(super) Judged);
 
 impl Debug for Brief {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out } = &self.0;
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, handlers: _ } = &self.0;
         for claimed in claimed {
             write!(
                 f,

@@ -9,6 +9,7 @@ use cron_core::job::{JobName, Label};
 use cron_core::judge::{Docket, Judgement, Verdict, is_late, judge};
 use cron_core::run::{Epoch, Origin, RetryContext, RunEvent, RunId, RunState, SkipReason, transition};
 
+use super::super::types::note_handler;
 use super::super::{Claim, Claimed, JudgeRequest, Judged, StoreError};
 use super::book::{Book, Desk};
 use super::sync::is_linked;
@@ -144,7 +145,9 @@ impl Book {
                     if skip.reason == SkipReason::Overlap {
                         skip.holder = skip.holder.or(newest);
                     }
-                    self.known_mut(name)?.record(skip, "");
+                    let job = self.known_mut(name)?;
+                    job.record(skip, "");
+                    note_handler(&mut session.judged.handlers, &job.plan);
                     session.judged.skipped.push((name.clone(), skip));
                 }
             }
@@ -159,6 +162,7 @@ impl Book {
         let (job, claim) = (run.job.clone(), Claim { run: id, epoch: run.epoch });
         let event = RunEvent::Cancel { at: session.request.now, why: REPLACED.to_owned() };
         let (moved, _) = self.apply(id, event, session.request.now, None, None)?;
+        note_handler(&mut session.judged.handlers, &self.known(&job)?.plan);
         session.judged.evicted.push((job, claim, moved.progress.state));
         Ok(())
     }

@@ -10,6 +10,7 @@ use cron_core::run::{
     Transition, transition,
 };
 
+use super::super::types::note_handler;
 use super::super::{
     AttemptInfo, Claim, MAX_LOG_LINES, Note, Reaped, Settled, Settlement, StoreError, stopped,
 };
@@ -210,6 +211,7 @@ impl Book {
             };
             let (moved, _) = self.apply(id, event, now, None, None)?;
             let job = self.runs[&id].job.clone();
+            note_handler(&mut reaped.handlers, &self.known(&job)?.plan);
             reaped.lost.push((job, id, moved.progress.state));
         }
         Ok(reaped)

@@ -10,6 +10,7 @@ use cron_core::policy::Overlap;
 use cron_core::run::{JobId, Origin, OwnerId, RunEvent, RunId, SkipReason};
 use rusqlite::params;
 
+use super::super::types::note_handler;
 use super::super::{Claim, JudgeRequest, Judged, Settled, Settlement, StoreError};
 use super::claim::NewRun;
 use super::db::Db;
@@ -181,6 +182,7 @@ impl Db<'_> {
                         skip.holder = skip.holder.or(newest);
                     }
                     self.write_skip(mark.job, &skip, "")?;
+                    note_handler(&mut session.judged.handlers, &entry.plan);
                     session.judged.skipped.push((entry.plan.name.clone(), skip));
                 }
             }
@@ -207,6 +209,7 @@ impl Db<'_> {
         let event = RunEvent::Cancel { at: now, why: REPLACED.to_owned() };
         let (moved, _) = self.apply(&held, mark, entry, event, now, Measured::default())?;
         let claim = Claim { run, epoch: held.epoch };
+        note_handler(&mut session.judged.handlers, &entry.plan);
         session.judged.evicted.push((entry.plan.name.clone(), claim, moved.progress.state));
         Ok(())
     }

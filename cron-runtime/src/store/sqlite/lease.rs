@@ -7,6 +7,7 @@ use cron_core::job::JobName;
 use cron_core::run::{AttemptEnd, Epoch, JobId, OwnerId, RunEvent, RunId};
 use rusqlite::params;
 
+use super::super::types::note_handler;
 use super::super::{Claim, Reaped, StoreError, stopped};
 use super::db::Db;
 use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_ms, to_int, to_ms};
@@ -85,6 +86,7 @@ impl Db<'_> {
                 // How long it took nobody knows.
                 let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
                 self.write_mark(&mark)?;
+                note_handler(&mut reaped.handlers, &entry.plan);
                 reaped.lost.push((entry.plan.name.clone(), held.run, moved.progress.state));
             } else {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));

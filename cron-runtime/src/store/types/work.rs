@@ -78,6 +78,18 @@ pub struct Judged {
     /// Jobs of this program that it cannot judge: a newer program has declared them in words that this one does not know. They
     /// are left to that program until this one starts again.
     pub left_out: Vec<(JobName, String)>,
+    /// Of each dynamic job in `skipped` and `evicted` the job whose function it calls.
+    pub handlers: Vec<(JobName, JobName)>,
+}
+
+/// Notes whose function a job calls, where it is not its own.
+pub(crate) fn note_handler(handlers: &mut Vec<(JobName, JobName)>, plan: &Plan) {
+    let is_there = || handlers.last().is_some_and(|(job, _)| *job == plan.name);
+    if let Some(handler) = &plan.handler
+        && !is_there()
+    {
+        handlers.push((plan.name.clone(), handler.clone()));
+    }
 }
 
 /// An attempt that this incarnation may start.
@@ -196,6 +208,8 @@ pub enum Settled {
 pub struct Reaped {
     /// Runs whose attempt was lost, with where they stand now.
     pub lost: Vec<(JobName, RunId, RunState)>,
+    /// Of each dynamic job among them the job whose function it calls.
+    pub handlers: Vec<(JobName, JobName)>,
     /// When to look again: a lease of another incarnation expires, or another one is alive and may die.
     pub next: Option<DateTime<Utc>>,
 }
