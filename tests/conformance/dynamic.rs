@@ -261,7 +261,8 @@ pub(crate) fn another_overlap_policy_of_the_handler_lets_what_waits_start(world:
     assert_eq!(process.starts(10).claim.run, waits);
     process.succeed(first.claim, 11);
     // And the other way round: what wants the slot has the older run stopped now.
-    let process = world.another().start(0, &[job("remind").queue(1)]);
+    let other = world.another();
+    let process = other.start(0, &[job("remind").queue(1)]);
     upserted(&process, &[job("r").on("remind").with_own(&[])], 5);
     process.triggered("r", 6);
     let first = process.starts(6);

@@ -190,7 +190,7 @@ fn serving(incarnations: &[Incarnation]) -> HashSet<OwnerId> {
 
 /// The programs of the incarnations that serve the file, as a reader sees it who has no clock.
 pub(super) fn living_programs(connection: &Connection, file: &Path) -> Result<HashSet<i64>, StoreError> {
-    let signal = Signal::probe(&Signal::beside(file));
+    let signal = Signal::probe(file);
     let attempts = attempts(connection)?;
     let has_one = |owner| attempts.iter().any(|attempt| attempt.owner == owner);
     programs(connection, &serving(&incarnations(connection, signal.as_ref(), has_one)?))
