@@ -12,6 +12,7 @@ mod close;
 mod delay;
 #[cfg(test)]
 mod delay_tests;
+mod ending;
 mod hold;
 mod line;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::schedule::Schedule;
 pub use admit::{Admission, admit, backfill_room, room};
 pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
 pub use delay::mark_after_end;
+pub use ending::{Ending, may_give_way};
 pub use hold::{Hold, Next, hold_after};
 
 /// Where a job stands in its schedule.

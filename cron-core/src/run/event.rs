@@ -99,3 +99,15 @@ pub enum RunEvent {
         parked: bool,
     },
 }
+
+impl RunEvent {
+    /// The process of an attempt is gone. `asked` says why the attempt was to stop, if it was: then it has stopped, and its run is
+    /// not tried again.
+    #[must_use]
+    pub fn lost(asked: Option<&str>, at: DateTime<Utc>) -> Self {
+        match asked {
+            Some(why) => Self::Cancel { at, why: why.to_owned() },
+            None => Self::Ended { at, end: AttemptEnd::Lost },
+        }
+    }
+}

@@ -129,3 +129,29 @@ fn runs_in_progress_are_lost_first() {
     assert!(text.contains(lost), "{text}");
     assert!(text.contains(" runs"), "{text}");
 }
+
+/// A retry gives way only to a tick that will be judged: a fixed delay has none while the run is active, a paused job has none, and what
+/// a run has said about the next one counts before the schedule.
+#[test]
+fn a_lost_attempt_waits_for_its_retry_where_no_tick_comes_before_it() {
+    let retry = Retry { retries: 3, ..Retry::DEFAULT };
+    let (fixture, crank) = fixture(vec![
+        JobSpec { retry, schedule: Some("every(5s, after finish)"), ..JobSpec::new("delayed") },
+        JobSpec { retry, schedule: Some("every(5s)"), ..JobSpec::new("paused") },
+        JobSpec { retry, schedule: Some("every(5s)"), ..JobSpec::new("plain") },
+    ]);
+    for job in ["delayed", "paused", "plain"] {
+        crank.trigger(job, now());
+    }
+    assert_eq!(crank.judge(now()).len(), 3);
+    fixture.inspect(&["pause", "paused"]).good();
+    for (job, becomes) in [
+        ("delayed", "it is tried again"),
+        ("paused", "it is tried again"),
+        ("plain", "it has failed, for its retry gives way to the next tick"),
+    ] {
+        let text = fixture.inspect(&["explain", job, "--outage", "1h"]).good();
+        let lost = format!(", in progress now, is lost with its process: {becomes}.\n");
+        assert!(text.contains(&lost), "{lost} is missing in:\n{text}");
+    }
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::judge::{Active, Docket, Place, Skip, Verdict, judge, mark_after_end, next_due};
-use cron_core::run::{AttemptEnd, Origin, RetryContext, RunEvent, RunId, RunState, transition};
+use cron_core::judge::{Active, Docket, Ending, Place, Skip, Verdict, judge, mark_after_end, next_due};
+use cron_core::run::{Origin, Progress, RunId, RunState, Transition};
 use cron_core::schedule::Schedule;
 use cron_runtime::store::{JobInfo, RunInfo};
 
@@ -18,8 +18,8 @@ const MOST: usize = 20_000;
 pub(super) struct Outage {
     pub(super) from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
-    /// Runs in progress whose process would be gone, with where they would stand then.
-    pub(super) lost: Vec<(RunId, RunState)>,
+    /// Runs in progress whose process would be gone, with what would become of them.
+    pub(super) lost: Vec<(RunId, Transition)>,
     /// The runs that would hold a slot when somebody is there again.
     pub(super) holders: Vec<RunId>,
     /// In their order. Every run is taken to end at once.
@@ -117,7 +117,7 @@ fn starts(verdict: &Verdict) -> bool {
     }
 }
 
-type Crash = (Vec<Active>, Vec<(RunId, RunState)>);
+type Crash = (Vec<Active>, Vec<(RunId, Transition)>);
 
 /// The runs that hold a slot after the outage, oldest first, and what became of those that were in progress. Whoever comes
 /// back ends the lost attempts first, and then claims what waits for an instant that is past.
@@ -127,21 +127,23 @@ fn after_the_crash(
     schedule: Option<&Schedule>,
     at: DateTime<Utc>,
 ) -> Result<Crash, Failure> {
-    let next_tick = schedule.and_then(|schedule| schedule.next_after(at));
     let (mut active, mut lost) = (Vec::new(), Vec::new());
     for run in runs.iter().filter(|run| run.state.holds_slot()) {
         let mut state = run.state;
         if let RunState::Running { .. } = state {
-            let event = match &run.asked {
-                Some(why) => RunEvent::Cancel { at, why: why.clone() },
-                None => RunEvent::Ended { at, end: AttemptEnd::Lost },
+            let ending = Ending {
+                run: run.id,
+                origin: run.origin,
+                progress: Progress { state, attempts_used: run.attempts_used, crashes: run.crashes },
+                retry: job.plan.retry,
+                overlap: job.plan.overlap,
+                schedule,
+                hold: job.hold,
+                is_paused: job.paused.is_some(),
             };
-            let context =
-                RetryContext { run: run.id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
-            let progress =
-                cron_core::run::Progress { state, attempts_used: run.attempts_used, crashes: run.crashes };
-            state = transition(progress, event, &context)?.progress.state;
-            lost.push((run.id, state));
+            let moved = ending.lost(run.asked.as_deref(), at)?;
+            state = moved.progress.state;
+            lost.push((run.id, moved));
         }
         if state.holds_slot() {
             let is_running = state.wake().is_some_and(|wake| wake <= at);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use cron_core::judge::{Skip, Verdict};
-use cron_core::run::{RunState, SkipReason};
+use cron_core::run::{RunState, SkipReason, Transition};
 use cron_runtime::store::JobInfo;
 use serde::Serialize;
 
@@ -79,8 +79,8 @@ impl JsonOutage {
 /// What would happen, in sentences.
 pub(super) fn sentences(outage: &Outage, job: &JobInfo, zone: Tz) -> Vec<String> {
     let mut all = Vec::new();
-    for (run, state) in &outage.lost {
-        all.push(lost(run.0, state));
+    for (run, moved) in &outage.lost {
+        all.push(lost(run.0, moved));
     }
     if outage.is_paused {
         all.push(
@@ -118,10 +118,11 @@ pub(super) fn sentences(outage: &Outage, job: &JobInfo, zone: Tz) -> Vec<String>
     all
 }
 
-fn lost(run: u64, state: &RunState) -> String {
-    let then = match state {
+fn lost(run: u64, moved: &Transition) -> String {
+    let then = match moved.progress.state {
         RunState::Waiting { .. } => "it is tried again",
         RunState::Scheduled { .. } => "it starts again",
+        RunState::Failed if moved.gave_way => "it has failed, for its retry gives way to the next tick",
         RunState::Failed => "it has failed, for it has no attempt left",
         RunState::Quarantined => "it is quarantined, for it has vanished with its process three times",
         RunState::Cancelled => "it is cancelled, as it was asked to stop",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::judge::{Active, Place, Skip, close, next_due, next_tick};
+use cron_core::judge::{Active, Place, Skip, close, next_due};
 use cron_core::policy::{Overlap, ended_at};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
@@ -169,22 +169,6 @@ impl Job {
     /// The schedule in force, anchored.
     pub(super) fn schedule(&self) -> Option<&Schedule> {
         self.segments.last().and_then(|segment| segment.schedule.as_ref())
-    }
-
-    /// The tick that a retry may have to give way to: one that will be judged, and that is no other business than the run's own.
-    pub(super) fn next_start(
-        &self,
-        at: DateTime<Utc>,
-        origin: Origin,
-        is_paused: bool,
-    ) -> Option<DateTime<Utc>> {
-        if is_paused || origin == Origin::Backfill {
-            return None;
-        }
-        match self.place.hold {
-            Some(hold) => hold.until,
-            None => next_tick(self.schedule()?, at, true),
-        }
     }
 
     /// Since when the schedule is in force.

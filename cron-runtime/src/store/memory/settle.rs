@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Place, hold_after};
+use cron_core::judge::{Ending, Place, hold_after};
 use cron_core::run::{
-    AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RetryContext, RunEvent, RunId, RunState, Stage,
-    Transition, transition,
+    AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RunEvent, RunId, RunState, Stage, Transition,
 };
 
 use super::super::types::note_handler;
@@ -100,11 +99,18 @@ impl Book {
         };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
-        let next_tick = job.next_start(at, run.origin, is_paused);
-        let context = RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick };
+        let ending = Ending {
+            run: id,
+            origin: run.origin,
+            progress: run.progress,
+            retry: job.plan.retry,
+            overlap: job.plan.overlap,
+            schedule: job.schedule(),
+            hold: job.place.hold,
+            is_paused,
+        };
         let attempt = run.progress.attempt();
-        let moved = transition(run.progress, event, &context)
-            .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
+        let moved = ending.after(event, at).map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         let was_running = matches!(run.progress.state, RunState::Running { .. });
         run.progress = moved.progress;
         run.started = started.or(run.started);
@@ -204,11 +210,8 @@ impl Book {
             }
         }
         for id in lost {
-            // A run that was to stop has stopped; it is not tried again.
-            let event = match &self.runs[&id].rare.asked {
-                Some((_, why)) => RunEvent::Cancel { at: now, why: why.clone() },
-                None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
-            };
+            let asked = self.runs[&id].rare.asked.as_ref().map(|(_, why)| why.as_str());
+            let event = RunEvent::lost(asked, now);
             let (moved, _) = self.apply(id, event, now, None, None)?;
             let job = self.runs[&id].job.clone();
             note_handler(&mut reaped.handlers, &self.known(&job)?.plan);

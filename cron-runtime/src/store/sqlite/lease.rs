@@ -67,11 +67,7 @@ impl Db<'_> {
                 continue;
             }
             if others.gone.contains(&owner) || lease < to_ms(now) {
-                // A run that was to stop has stopped; it is not tried again.
-                let event = match asked {
-                    Some(why) => RunEvent::Cancel { at: now, why },
-                    None => RunEvent::Ended { at: now, end: AttemptEnd::Lost },
-                };
+                let event = RunEvent::lost(asked.as_deref(), now);
                 let entry = match self.entry_or_known(job) {
                     Ok(entry) => entry,
                     // Declared by a newer program in words that this one does not know. That one has to end it; here it

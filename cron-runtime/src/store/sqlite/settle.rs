@@ -4,11 +4,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cron_core::judge::{hold_after, next_tick};
-use cron_core::policy::Overlap;
+use cron_core::judge::{Ending, hold_after, may_give_way};
 use cron_core::run::{
-    AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RetryContext, RunEvent,
-    RunId, RunState, Stage, Transition, transition,
+    AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RunEvent, RunId, RunState,
+    Stage, Transition,
 };
 use rusqlite::params;
 
@@ -144,11 +143,19 @@ impl Db<'_> {
         at: DateTime<Utc>,
         measured: Measured,
     ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
-        let next_tick = self.next_start(held, mark, entry, at)?;
-        let context =
-            RetryContext { run: held.run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick };
-        let moved = transition(held.progress, event, &context)
-            .map_err(|illegal| StoreError::Illegal { run: held.run.0, illegal })?;
+        let ending = Ending {
+            run: held.run,
+            origin: held.origin,
+            progress: held.progress,
+            retry: entry.plan.retry,
+            overlap: entry.plan.overlap,
+            schedule: entry.schedule(),
+            hold: mark.place.hold,
+            is_paused: may_give_way(entry.plan.retry, entry.plan.overlap, held.origin)
+                && self.pause(mark.job)?.is_some(),
+        };
+        let moved =
+            ending.after(event, at).map_err(|illegal| StoreError::Illegal { run: held.run.0, illegal })?;
         self.write_run(held, &moved, at, measured)?;
         if let Some(record) = moved.record.as_ref().filter(|record| record.result != AttemptResult::Succeeded)
         {
@@ -166,25 +173,6 @@ impl Db<'_> {
         }
         let due = self.free(mark, entry, at)?;
         Ok((moved, due))
-    }
-
-    /// The tick that a retry may have to give way to: one that will be judged, and that is no other business than the run's own.
-    fn next_start(
-        &self,
-        held: &Held,
-        mark: &Mark,
-        entry: &Entry,
-        at: DateTime<Utc>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        // Nothing else is decided by it, and most ends are decided without it.
-        let matters = entry.plan.retry.retries > 0 && entry.plan.overlap == Overlap::Skip;
-        if !matters || held.origin == Origin::Backfill || self.pause(mark.job)?.is_some() {
-            return Ok(None);
-        }
-        Ok(match mark.place.hold {
-            Some(hold) => hold.until,
-            None => entry.schedule().and_then(|schedule| next_tick(schedule, at, true)),
-        })
     }
 
     fn write_run(
