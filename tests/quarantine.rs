@@ -1,4 +1,4 @@
-//! A job whose process is killed in each attempt: lost attempts count, and the third crash puts the run aside for a person.
+//! A job whose process is killed in each attempt: lost attempts count, and the third death puts the job in quarantine for a person.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ fn run(database: &Path) -> (StateWord, u32, Vec<AttemptResult>) {
 }
 
 #[test]
-fn three_crashes_put_a_run_aside_until_a_person_retries_it() {
+fn three_deaths_put_a_job_in_quarantine_until_a_person_resumes_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let database = directory.path().join("jobs.db");
     for attempt in 1..=3 {
@@ -31,7 +31,7 @@ fn three_crashes_put_a_run_aside_until_a_person_retries_it() {
         let (state, used, _) = run(&database);
         assert_eq!((state, used), (StateWord::Running, attempt - 1), "nobody has noticed yet");
     }
-    // A fourth attempt would be allowed by `retries = 3`, but a run that takes its process down is not started again.
+    // A fourth attempt would be allowed by `retries = 3`, but what takes its process down is not started again.
     let mut app = start(&database);
     let (state, used, results) = run(&database);
     assert_eq!((state, used, results), (StateWord::Quarantined, 3, vec![AttemptResult::Lost; 3]));
@@ -39,6 +39,8 @@ fn three_crashes_put_a_run_aside_until_a_person_retries_it() {
     let listed = String::from_utf8(listed.stdout).expect("UTF-8");
     assert!(listed.contains("quarantined"), "{listed}");
     assert!(inspect(&database, &["retry", "1"]).status.success());
+    assert_eq!(run(&database).0, StateWord::Scheduled, "it waits until its job is resumed");
+    assert!(inspect(&database, &["resume", "brittle"]).status.success());
     app.says("called 1");
     app.kill();
 }

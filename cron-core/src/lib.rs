@@ -14,6 +14,7 @@ pub mod problem;
 pub mod run;
 pub mod schedule;
 pub mod suggest;
+pub mod suspect;
 mod words;
 
 pub use words::UnknownWord;

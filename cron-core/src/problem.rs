@@ -34,6 +34,8 @@ word_enum! {
         Stuck = "stuck",
         /// A newer program has declared a job in words that this one does not know.
         LeftOut = "left_out",
+        /// A job was put in quarantine: its process died too often in a row while it was in progress.
+        Quarantined = "quarantined",
         /// A result could not be written and is not kept.
         ResultDropped = "result_dropped",
         /// The record could not be pruned.
@@ -61,6 +63,7 @@ impl ProblemKind {
             | Self::LeaseMargin
             | Self::Orphaned
             | Self::LeftOut
+            | Self::Quarantined
             | Self::ResultDropped
             | Self::PruneFailed
             | Self::HookFailed
@@ -78,7 +81,8 @@ impl ProblemKind {
             | Self::MarksSetBack
             | Self::RuntimeGone
             | Self::FileReplaced
-            | Self::StoreWentBack => true,
+            | Self::StoreWentBack
+            | Self::Quarantined => true,
             Self::LateLoop
             | Self::RuntimeBlocked
             | Self::PoolExhausted
@@ -124,6 +128,9 @@ impl ProblemKind {
             Self::LeaseMargin => "look for what held the engine up: a slow disk, or a processor that is busy",
             Self::Orphaned => "nothing to do: the runs start again; look at the disk if it comes again",
             Self::Stuck => "end the function's wait; a plain `fn` has to look at `run.is_cancelled()`",
+            Self::Quarantined => {
+                "find what takes the process down (`abort`, a stack that overflows, memory); `inspect resume JOB` has the job run again"
+            }
             Self::LeftOut => "start the newer program here too",
             Self::ResultDropped => "look what the run has done: its result is not on record",
             Self::PruneFailed => "look at the error; nothing is lost, the file grows",

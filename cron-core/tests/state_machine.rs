@@ -73,14 +73,14 @@ fn events() -> Vec<(String, RunEvent)> {
 }
 
 /// What may be different beside state and event, in words.
-fn conditions() -> Vec<(&'static str, u32, u32, u32, Option<i64>)> {
-    // Retries, attempts used before, crashes before, the next tick.
+fn conditions() -> Vec<(&'static str, u32, u32, bool, Option<i64>)> {
+    // Retries, attempts used before, whether its job is in quarantine, the next tick.
     vec![
-        ("a retry is left", 1, 0, 0, None),
-        ("no retry is left", 1, 1, 0, None),
-        ("its retry would fall at or after the next tick under `skip`", 1, 0, 0, Some(1)),
-        ("its process vanished twice before", 1, 0, 2, None),
-        ("its job has no retries", 0, 0, 0, None),
+        ("a retry is left", 1, 0, false, None),
+        ("no retry is left", 1, 1, false, None),
+        ("its retry would fall at or after the next tick under `skip`", 1, 0, false, Some(1)),
+        ("its job is in quarantine since then", 1, 0, true, None),
+        ("its job has no retries", 0, 0, false, None),
     ]
 }
 
@@ -111,16 +111,18 @@ fn transitions() -> String {
     for (name, state) in states() {
         for (event_name, event) in events() {
             let mut outcomes: Vec<(String, &str)> = Vec::new();
-            for (condition, retries, used_before, crashes, next) in conditions() {
+            for (condition, retries, used_before, is_quarantined, next) in conditions() {
                 // An overdue attempt is used already, and so are those of a run that has ended.
                 let is_used =
                     state.word().is_dead() || matches!(state, RunState::Running { stage: Stage::Overdue });
-                let progress = Progress { state, attempts_used: used_before + u32::from(is_used), crashes };
+                let attempts_used = used_before + u32::from(is_used);
+                let progress = Progress { state, attempts_used, crashes: 0 };
                 let context = RetryContext {
                     run: RunId(1),
                     retry: Retry { retries, ..Retry::DEFAULT },
                     overlap: Overlap::Skip,
                     next_tick: next.map(at),
+                    is_quarantined,
                 };
                 if let Ok(moved) = transition(progress, event.clone(), &context) {
                     let outcome = outcome(&moved, progress);

@@ -36,8 +36,8 @@ pub(crate) struct Checked {
 pub(crate) struct Joined {
     pub(crate) stores: Stores,
     pub(crate) owner: OwnerId,
-    /// Runs whose process was found gone.
-    pub(crate) lost: Reaped,
+    /// What was left by processes that were found gone.
+    pub(crate) reaped: Reaped,
     /// Why the record was found to be older than what has run here before.
     pub(crate) went_back: Option<String>,
     pub(crate) synced: Synced,
@@ -67,17 +67,17 @@ impl Joined {
     pub(crate) fn join(stores: Stores, program: &Program, clock: &dyn Clock) -> Result<Self, StoreError> {
         let store = stores.store.as_ref();
         let owner = store.join(clock.moment().wall)?;
-        let lost = store.reap(clock.moment().wall)?;
+        let reaped = store.reap(clock.moment().wall)?;
         let synced = store.sync(program, clock.moment().wall)?;
         let went_back = store.went_back();
-        Ok(Self { stores, owner, lost, went_back, synced })
+        Ok(Self { stores, owner, reaped, went_back, synced })
     }
 }
 
 impl Checked {
     pub(crate) fn boot(self, joined: Joined, surroundings: Surroundings) -> Booted {
         let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace } = self;
-        let Joined { stores, owner, lost, went_back, synced: _ } = joined;
+        let Joined { stores, owner, reaped, went_back, synced: _ } = joined;
         let Surroundings { clock, waker, runtime, threads } = surroundings;
         watch_panics();
         let (inbox, messages) = Inbox::new(waker);
@@ -111,7 +111,7 @@ impl Checked {
             events: events.clone(),
             shutting_down,
             workers,
-            lost,
+            reaped,
             went_back,
         });
         let (lives, alive) = watch::channel(None);

@@ -102,12 +102,14 @@ pub(crate) fn a_worker_whose_run_was_claimed_anew_changes_nothing(world: &World)
 }
 
 pub(crate) fn a_worker_whose_run_was_quarantined_changes_nothing(world: &World) {
-    let (process, mut claim) = started(world, 9);
-    for second in [100, 200, 300] {
-        process.reaps(second);
-        if second < 300 {
-            claim = process.starts(second + 60).claim;
-        }
+    let (process, first) = started(world, 9);
+    process.fail(first, 1, "no");
+    let mut claim = first;
+    for second in [1_000, 2_000, 3_000] {
+        let dead = world.start(second, &[job("a").retries(9)]);
+        claim = dead.starts(second).claim;
+        drop(dead);
+        process.reaps(second + 31);
     }
     assert_eq!(process.run_info(claim.run).state, RunState::Quarantined);
     assert_fenced(&process, claim);

@@ -48,6 +48,7 @@ mod retiming;
 mod setting_back;
 mod settling;
 mod sharing;
+mod suspects;
 mod table;
 mod troubles;
 
@@ -67,6 +68,7 @@ macro_rules! conformance {
             crate::commands::commands!($books);
             crate::reading::reading!($books);
             crate::sharing::sharing!($books);
+            crate::suspects::suspects!($books);
             crate::auditing::auditing!($books);
             crate::table::table!($books);
             crate::overlapping::overlapping!($books);

@@ -31,7 +31,7 @@ cases!(settling:
     what_was_called_without_retries_and_cut_off_is_a_dead_letter,
     an_interruption_keeps_the_error_of_the_failure_before_it,
     a_lost_attempt_is_used,
-    three_crashes_quarantine_a_run,
+    attempts_that_are_lost_leave_a_run_its_retries,
     many_settlements_are_answered_in_their_order,
     an_event_that_cannot_happen_fails_the_whole_call_and_changes_nothing,
     texts_of_all_kinds_are_kept_to_the_letter,
@@ -277,19 +277,17 @@ pub(crate) fn a_lost_attempt_is_used(world: &World) {
     assert_eq!((attempts[0].started, attempts[0].duration), (Some(at(0)), None));
 }
 
-pub(crate) fn three_crashes_quarantine_a_run(world: &World) {
-    let process = world.start(0, &[job("a").retries(9)]);
+pub(crate) fn attempts_that_are_lost_leave_a_run_its_retries(world: &World) {
+    // Its process lives and has not died of it: that is no matter of quarantine.
+    let process = world.start(0, &[job("a").retries(4)]);
     let run = process.triggered("a", 0);
-    for crash in 1..=3 {
+    for crash in 1..=5 {
         let second = i64::from(crash) * 1_000;
         process.starts(second);
         assert_eq!(process.reaps(second + 31), [run]);
         assert_eq!(process.run_info(run).crashes, crash);
     }
-    assert_eq!(process.run_info(run).state, RunState::Quarantined);
-    assert_eq!(process.judge(10_000), Default::default());
-    // The job goes on without it.
-    assert_ne!(process.triggered("a", 10_001), run);
+    assert_eq!(process.run_info(run).state, RunState::Failed);
 }
 
 pub(crate) fn many_settlements_are_answered_in_their_order(world: &World) {

@@ -63,6 +63,8 @@ pub(crate) struct Frame {
     pub(crate) length: Duration,
     /// At most this many attempts of the group `crew` are in progress at once.
     pub(crate) crew: Option<u32>,
+    /// Whether there is a job that takes its process down.
+    pub(crate) poison: bool,
 }
 
 /// Around some clock changes, and not.
@@ -81,7 +83,7 @@ pub(crate) fn frame(seed: u64) -> Frame {
     let units: &[u64] = if on_file { &[1, 5, 20, 60] } else { &[1, 5, 20, 60, 60, 600, 3_600] };
     let unit = seconds(pick(&mut rng, units));
     let longest = seconds(if on_file { 4 * 3_600 } else { 5 * 86_400 });
-    Frame {
+    let frame = Frame {
         start: pick(&mut rng, &STARTS).parse().expect("an instant"),
         on_file,
         wild_clocks: chance(&mut rng, 30),
@@ -93,6 +95,32 @@ pub(crate) fn frame(seed: u64) -> Frame {
         unit,
         length: (unit * rng.u32(150..800)).clamp(seconds(1_800), longest),
         crew: chance(&mut rng, 50).then(|| rng.u32(1..=3)),
+        poison: false,
+    };
+    // Drawn apart, so that the other worlds are what they were.
+    let poison = frame.deaths && chance(&mut part(seed, "is poisoned"), 30);
+    Frame { poison, ..frame }
+}
+
+/// The function that takes its process down, and the job that calls it.
+pub(crate) const POISON: &str = "sim_poison";
+pub(crate) const POISON_JOB: &str = "poison";
+
+/// The job that takes its process down, often enough that it has a death in each life.
+pub(crate) fn poison(seed: u64, frame: &Frame) -> Plan {
+    let mut rng = part(seed, POISON_JOB);
+    let blank = Plan::from_spec(&JobSpec::new("nameless")).expect("a plain declaration");
+    let period = frame.unit.as_secs().clamp(5, 600) * rng.u64(1..=4);
+    let schedule = Schedule::every(&format!("{period}s"), None).expect("a schedule");
+    Plan {
+        name: POISON_JOB.parse().expect("a name"),
+        handler: Some(POISON.parse().expect("a name")),
+        schedule: Some(schedule),
+        retry: retry(&mut rng),
+        catch_up: catch_up(&mut rng, frame),
+        retention: Retention { runs: 100_000, dead: 100_000, ..Retention::DEFAULT },
+        source: Box::default(),
+        ..blank
     }
 }
 

@@ -118,6 +118,11 @@ impl Desk {
         self.weather.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The process is gone at once.
+    pub(crate) fn die(&self) {
+        self.weather().is_dead = true;
+    }
+
     pub(crate) fn set_lag(&self, lag: Option<Lag>) {
         self.weather().lag = lag;
     }
@@ -325,7 +330,10 @@ impl Store for Desk {
             |reaped| {
                 let true_now = self.history.now();
                 let mut records = self.history.records();
-                reaped.lost.iter().try_for_each(|(_, run, state)| records.lost(*run, *state, now, true_now))
+                let mut lost = reaped.lost.iter();
+                lost.try_for_each(|(_, run, state)| records.lost(*run, *state, now, true_now))?;
+                let mut quarantined = reaped.quarantined.iter();
+                quarantined.try_for_each(|(job, deaths)| records.model.quarantined(job.as_str(), *deaths))
             },
         )?;
         if !reaped.lost.is_empty() {
@@ -397,20 +405,7 @@ impl Store for Desk {
             || format!("command at {now} {}", brief(&asked)),
             |inner| inner.command(command, now),
             |done| {
-                let now = self.history.now();
-                let model = &mut self.history.records().model;
-                match (&asked, done) {
-                    (Command::Trigger(trigger), Done::Triggered { run, .. }) if trigger.force => {
-                        model.forced(*run)
-                    }
-                    (Command::Cancel { .. }, Done::Cancelled { ended, .. }) => {
-                        ended.iter().for_each(|run| model.ended(*run, now));
-                    }
-                    (Command::Retry { .. }, Done::Retried { runs }) => {
-                        runs.iter().for_each(|run| model.revived(*run));
-                    }
-                    _ => {}
-                }
+                self.saw_done(&asked, done);
                 Ok(())
             },
         )?;
@@ -424,7 +419,16 @@ impl Store for Desk {
         if let Err(breach) = left {
             self.history.records().breach(breach);
         }
-        self.call(true, || format!("leave  at {now}"), |inner| inner.leave(now), |()| Ok(()))?;
+        let instance = self.instance;
+        self.call(
+            true,
+            || format!("leave  at {now}"),
+            |inner| inner.leave(now),
+            |()| {
+                self.history.records().model.has_left.insert(instance);
+                Ok(())
+            },
+        )?;
         self.doorbell.ring();
         Ok(())
     }

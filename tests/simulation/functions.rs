@@ -80,6 +80,21 @@ async fn sim_plain(run: Run, State(recorder): State<Recorder>) -> Result<Next, J
     work(&run, &recorder).await
 }
 
+/// Takes its process down, sooner or later.
+#[job]
+async fn sim_poison(run: Run, State(recorder): State<Recorder>) -> Result<Next, JobError> {
+    let mut rng = part(recorder.seed, ("poison", run.tick().timestamp_millis(), run.attempt()));
+    let takes = pick(&mut rng, &[Duration::ZERO, Duration::ZERO, seconds(1), seconds(20), seconds(90)]);
+    let call = recorder.begins(&run);
+    tokio::time::sleep(takes).await;
+    if recorder.take_down(run.name()) {
+        // Its process goes no further.
+        std::future::pending::<()>().await;
+    }
+    call.ends(Finish::Returned(Ending::Success));
+    end(&run, Ending::Success)
+}
+
 #[job(group = "crew")]
 async fn sim_crew(run: Run, State(recorder): State<Recorder>) -> Result<Next, JobError> {
     work(&run, &recorder).await

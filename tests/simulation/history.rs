@@ -13,6 +13,7 @@ use cron_runtime::store::Claim;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
+use crate::faults::Desk;
 use crate::model::{Model, TRUST};
 
 /// This many lines are shown of a world that has failed. `SIMULATION_LINES` asks for more.
@@ -84,6 +85,8 @@ pub(crate) struct Records {
     halts: Vec<Spell>,
     /// Its store failed.
     troubles: Vec<Spell>,
+    /// Nothing goes wrong any more.
+    pub(crate) is_mended: bool,
     /// The first thing that broke the contract.
     pub(crate) breach: Option<String>,
 }
@@ -204,9 +207,22 @@ pub(crate) struct Recorder {
     pub(crate) seed: u64,
     pub(crate) instance: u32,
     pub(crate) history: History,
+    /// The process.
+    pub(crate) desk: Arc<Desk>,
 }
 
 impl Recorder {
+    /// Takes the process down, while things go wrong. Says whether it is gone.
+    pub(crate) fn take_down(&self, job: &str) -> bool {
+        if self.history.records().is_mended {
+            return false;
+        }
+        self.history.say(format_args!("i{} is taken down by {job}", self.instance));
+        self.history.records().model.taken_down(job);
+        self.desk.die();
+        true
+    }
+
     /// A function is called.
     pub(crate) fn begins(&self, run: &Run) -> Begun {
         let began = self.history.now();

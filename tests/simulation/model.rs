@@ -11,6 +11,12 @@ use cron_runtime::store::{Claim, Claimed, Settled, Settlement};
 /// For how long after it was sent a renewal is trusted by its owner.
 pub(crate) const TRUST: TimeDelta = TimeDelta::seconds(25);
 
+/// A suspect starts no sooner after another one, less what clocks and stores may differ by.
+const PROBATION: TimeDelta = TimeDelta::seconds(50);
+
+/// A job takes its process down no more often in a row.
+const MOST_DEATHS: u32 = 6;
+
 /// Why an attempt is in progress no longer, as far as the store knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Close {
@@ -26,6 +32,8 @@ pub(crate) enum Close {
 pub(crate) struct Attempt {
     pub(crate) job: String,
     instance: u32,
+    /// When it was claimed, in true time.
+    began: DateTime<Utc>,
     /// When its lease was last prolonged, in true time.
     pub(crate) renewed: DateTime<Utc>,
     /// Until when, by the clock of its owner.
@@ -60,12 +68,23 @@ pub(crate) struct Model {
     pub(crate) alive: BTreeSet<u32>,
     /// Those of them that were asked to shut down.
     pub(crate) leaving: BTreeSet<u32>,
+    /// Those of which the store knows that they took leave.
+    pub(crate) has_left: BTreeSet<u32>,
     /// Jobs whose mark was set back since the last check, and ever.
     pub(crate) set_back: BTreeSet<String>,
     pub(crate) ever_set_back: BTreeSet<String>,
     /// How many attempts of the group `crew` may be in progress at once.
     pub(crate) crew: Option<u32>,
     crews: BTreeSet<String>,
+    /// The processes that died while a job was in progress, since a run of it has ended in a living one.
+    deaths: BTreeMap<String, BTreeSet<u32>>,
+    /// Jobs of which nothing may start.
+    in_quarantine: BTreeSet<String>,
+    /// How often jobs have taken a process down since nothing was held against them.
+    taken_down: BTreeMap<String, u32>,
+    /// Whether all clocks go right, and nothing but deaths goes wrong.
+    pub(crate) clocks_are_right: bool,
+    pub(crate) is_calm: bool,
 }
 
 type Checked = Result<(), String>;
@@ -100,13 +119,71 @@ impl Model {
         if claimed.plan.group.as_ref().is_some_and(|group| group.as_str() == "crew") {
             self.crews.insert(job.clone());
         }
+        self.may_start(instance, claim, &job, now)?;
         let is_forced = self.forced.contains(&claim.run);
         self.runs.insert(claim.run, Run { job: job.clone(), state: StateWord::Running, is_forced });
-        let attempt =
-            Attempt { job, instance, renewed: now, lease, is_known: false, is_called: false, closed: None };
+        let attempt = Attempt {
+            job,
+            instance,
+            began: now,
+            renewed: now,
+            lease,
+            is_known: false,
+            is_called: false,
+            closed: None,
+        };
         self.attempts.insert(claim, attempt);
         self.open.insert(claim.run, claim);
         self.has_room(claim, &claimed.plan)
+    }
+
+    /// Whether nothing is held against a job that forbids this start.
+    fn may_start(&self, instance: u32, claim: Claim, job: &str, now: DateTime<Utc>) -> Checked {
+        sound(!self.in_quarantine.contains(job), || format!("{claim:?} of `{job}`, which is in quarantine"))?;
+        let is_suspect = |job: &str| self.deaths.get(job).is_some_and(|deaths| !deaths.is_empty());
+        if !self.clocks_are_right || !is_suspect(job) {
+            return Ok(());
+        }
+        let beside = self.open.values().map(|claim| &self.attempts[claim]).find(|other| {
+            let is_new = other.began > now - PROBATION;
+            other.instance == instance && is_new && is_suspect(&other.job)
+        });
+        sound(beside.is_none(), || format!("i{instance} starts the suspect `{job}` beside {beside:?}"))
+    }
+
+    /// A store says that a job is in quarantine from now on.
+    pub(crate) fn quarantined(&mut self, job: &str, deaths: u32) -> Checked {
+        let known = self.deaths.get(job).map_or(0, BTreeSet::len);
+        self.in_quarantine.insert(job.to_owned());
+        sound(known >= 3 && deaths >= 3, || {
+            format!("`{job}` is in quarantine after {deaths} deaths, and it was {known}")
+        })
+    }
+
+    /// A person has had a job run again.
+    pub(crate) fn resumed(&mut self, job: &str) {
+        self.in_quarantine.remove(job);
+        self.clear(job);
+    }
+
+    fn clear(&mut self, job: &str) {
+        if !self.in_quarantine.contains(job) {
+            self.deaths.remove(job);
+            self.taken_down.remove(job);
+        }
+    }
+
+    /// A function has taken its process down.
+    pub(crate) fn taken_down(&mut self, job: &str) {
+        *self.taken_down.entry(job.to_owned()).or_default() += 1;
+    }
+
+    /// Where nothing but deaths goes wrong, few of them are enough: three for the job itself, and as many as other suspects may have.
+    pub(crate) fn was_stopped_in_time(&self) -> Checked {
+        let too_often = self.taken_down.iter().find(|(_, times)| self.is_calm && **times > MOST_DEATHS);
+        sound(too_often.is_none(), || {
+            format!("a job has taken its process down again and again: {too_often:?}")
+        })
     }
 
     /// Whether no more runs are active than the policies allow.
@@ -177,6 +254,13 @@ impl Model {
                     })?;
                 }
                 if !matches!(state, RunState::Running { .. }) {
+                    let never_called = AttemptEnd::Interrupted { was_called: false };
+                    let has_shown =
+                        !matches!(&settlement.event, RunEvent::Ended { end, .. } if *end == never_called);
+                    let job = self.attempts.get(&claim).map(|attempt| attempt.job.clone());
+                    if let Some(job) = job.filter(|_| has_shown) {
+                        self.clear(&job);
+                    }
                     self.close(claim, *state, Close::Settled, now);
                 }
                 Ok(())
@@ -271,6 +355,10 @@ impl Model {
         let is_there = self.alive.contains(&attempt.instance);
         sound(!is_there || attempt.lease < wall, || format!("at {wall} {claim:?} was taken: {attempt:?}"))?;
         let early = is_there && now < attempt.renewed + TRUST;
+        if !is_there && !self.has_left.contains(&attempt.instance) {
+            let (job, instance) = (attempt.job.clone(), attempt.instance);
+            self.deaths.entry(job).or_default().insert(instance);
+        }
         self.close(claim, state, Close::Lost { early }, now);
         Ok(())
     }

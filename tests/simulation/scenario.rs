@@ -13,7 +13,7 @@ use fastrand::Rng;
 
 use crate::books::Books;
 use crate::checker::Checker;
-use crate::draw::{Frame, HANDLERS, chance, delta, frame, part, pick, plans, seconds, span};
+use crate::draw::{Frame, HANDLERS, POISON, chance, delta, frame, part, pick, plans, poison, seconds, span};
 use crate::faults::{Death, Desk, Trouble};
 use crate::history::{History, Recorder};
 
@@ -50,6 +50,7 @@ pub(crate) struct Scenario {
 fn all(frame: &Frame) -> Vec<&'static str> {
     let mut jobs = HANDLERS.to_vec();
     jobs.extend((frame.length < seconds(86_400)).then_some("sim_steady"));
+    jobs.extend(frame.poison.then_some(POISON));
     jobs.extend((frame.length < seconds(10 * 86_400)).then_some("sim_quarter"));
     jobs
 }
@@ -90,7 +91,12 @@ impl Scenario {
         let frame = frame(seed);
         let world = World::new(frame.start);
         let history = History::new(world.runtime().clone(), frame.start);
-        history.records().model.crew = frame.crew;
+        {
+            let mut records = history.records();
+            records.model.crew = frame.crew;
+            records.model.clocks_are_right = !frame.wild_clocks;
+            records.model.is_calm = !(frame.wild_clocks || frame.halts || frame.troubles);
+        }
         history.say(format_args!("{frame:?}"));
         let books = if frame.on_file { Books::on_file() } else { Books::in_memory() };
         let doorbell = books.doorbell(world.bells());
@@ -112,6 +118,10 @@ impl Scenario {
             self.advance(seconds(1));
         }
         for plan in self.plans.clone() {
+            self.command(Command::Upsert { plans: vec![plan] });
+        }
+        if self.frame.poison {
+            let plan = poison(self.seed, &self.frame);
             self.command(Command::Upsert { plans: vec![plan] });
         }
     }
@@ -179,7 +189,7 @@ impl Scenario {
         let is_small = self.frame.few_workers && self.rng.bool();
         let workers = if is_small { self.rng.usize(1..=4) } else { 100 };
         let mut start = cron_runtime::start()
-            .state(Recorder { seed, instance: number, history: history.clone() })
+            .state(Recorder { seed, instance: number, history: history.clone(), desk: Arc::clone(&desk) })
             .workers(workers)
             .shutdown_grace(span(&mut self.rng, Duration::from_millis(1), seconds(60)));
         if let Some(crew) = self.frame.crew.filter(|_| jobs.contains(&"sim_crew")) {
@@ -331,6 +341,7 @@ impl Scenario {
     /// All that was wrong ends, and somebody is there who has all functions.
     pub(crate) fn mend(&mut self) {
         self.history.say(format_args!("all is well from now on"));
+        self.history.records().is_mended = true;
         for member in self.members.values() {
             member.desk.trouble(Trouble::None);
             member.desk.dies(None);

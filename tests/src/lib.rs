@@ -157,7 +157,7 @@ impl App {
 /// # Panics
 ///
 /// If it is none for a minute.
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..PATIENCE.as_millis() / 10 {
         if is_so() {
             return;

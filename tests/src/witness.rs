@@ -225,7 +225,7 @@ impl<'a> Record<'a> {
             // The program ended before its time came.
             (StateWord::Scheduled, _) => called == 0 || interrupted > 0,
             (StateWord::Waiting, retries) => retries > 0,
-            (StateWord::Quarantined, retries) => retries > 0 && lost == 3,
+            (StateWord::Quarantined, _) => lost >= 1,
             (StateWord::Failed | StateWord::Discarded | StateWord::Cancelled, _) => false,
         };
         (!fits).then(|| format!("{run:?} was called {called} times, with {attempts:?}"))

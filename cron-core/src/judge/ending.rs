@@ -28,6 +28,8 @@ pub struct Ending<'a> {
     pub hold: Option<Hold>,
     /// Whether its ticks are paused. It counts only where [`may_give_way`] says so.
     pub is_paused: bool,
+    /// Whether the job is in quarantine, since before or by the death of this attempt's process. It counts only for a lost attempt.
+    pub is_quarantined: bool,
 }
 
 /// Whether a retry may give way to a tick at all. For most ends it cannot, and a store need not look up whether the job is paused.
@@ -43,8 +45,8 @@ impl Ending<'_> {
     ///
     /// [`IllegalTransition`] if the event cannot happen to the run.
     pub fn after(&self, event: RunEvent, at: DateTime<Utc>) -> Result<Transition, IllegalTransition> {
-        let Self { run, retry, overlap, .. } = *self;
-        let context = RetryContext { run, retry, overlap, next_tick: self.next_start(at) };
+        let Self { run, retry, overlap, is_quarantined, .. } = *self;
+        let context = RetryContext { run, retry, overlap, next_tick: self.next_start(at), is_quarantined };
         transition(self.progress, event, &context)
     }
 
@@ -90,6 +92,7 @@ mod tests {
             schedule: Some(schedule),
             hold: None,
             is_paused: false,
+            is_quarantined: false,
         }
     }
 

@@ -7,9 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{AttemptEnd, AttemptResult, Failure, FailureKind, RunEvent, RunId, RunState, Stage, StateWord};
 use crate::policy::{Overlap, Retry};
 
-/// A run that took its process down this often is put aside for a person.
-const CRASHES_UNTIL_QUARANTINE: u32 = 3;
-
 /// Where a run stands and what it has used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -57,6 +54,8 @@ pub struct RetryContext {
     pub overlap: Overlap,
     /// The job's next tick after the event, if it has one.
     pub next_tick: Option<DateTime<Utc>>,
+    /// Whether the job is in quarantine: a run of it that is lost is put aside for a person.
+    pub is_quarantined: bool,
 }
 
 /// An entry for the audit of attempts.
@@ -235,7 +234,7 @@ fn ended(progress: Progress, at: DateTime<Utc>, end: AttemptEnd, context: &Retry
             let crashes = progress.crashes.saturating_add(1);
             let message = "its process vanished while the function ran".to_owned();
             let after = Progress { attempts_used: used, crashes, ..progress };
-            try_again(after, at, Some((AttemptResult::Lost, message)), None, context)
+            after_loss(after, at, Some((AttemptResult::Lost, message)), context)
         }
     }
 }
@@ -250,12 +249,25 @@ fn ended_late(progress: Progress, at: DateTime<Utc>, end: &AttemptEnd, context: 
         AttemptEnd::Cancelled { .. } => moved(Progress { state: RunState::Cancelled, ..progress }, None),
         AttemptEnd::Lost => {
             let crashes = progress.crashes.saturating_add(1);
-            try_again(Progress { crashes, ..progress }, at, None, None, context)
+            after_loss(Progress { crashes, ..progress }, at, None, context)
         }
     }
 }
 
-/// Decides between quarantine, the next attempt and the end.
+/// The process of the attempt is gone.
+fn after_loss(
+    progress: Progress,
+    at: DateTime<Utc>,
+    record: Option<(AttemptResult, String)>,
+    context: &RetryContext,
+) -> Transition {
+    if context.is_quarantined {
+        return moved(Progress { state: RunState::Quarantined, ..progress }, record);
+    }
+    try_again(progress, at, record, None, context)
+}
+
+/// Decides between the next attempt and the end.
 fn try_again(
     progress: Progress,
     at: DateTime<Utc>,
@@ -263,9 +275,6 @@ fn try_again(
     retry_after: Option<Duration>,
     context: &RetryContext,
 ) -> Transition {
-    if progress.crashes >= CRASHES_UNTIL_QUARANTINE {
-        return moved(Progress { state: RunState::Quarantined, ..progress }, record);
-    }
     if progress.attempts_used > context.retry.retries {
         return moved(Progress { state: RunState::Failed, ..progress }, record);
     }
@@ -295,6 +304,7 @@ mod tests {
             retry: Retry { retries, ..Retry::DEFAULT },
             overlap: Overlap::Skip,
             next_tick: None,
+            is_quarantined: false,
         }
     }
 
@@ -343,10 +353,18 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_attempt_is_used_and_the_third_crash_quarantines() {
-        assert_eq!(ended(running(0), AttemptEnd::Lost, &context(0)).progress.state, RunState::Failed);
-        let twice = Progress { crashes: 2, ..running(2) };
-        assert_eq!(ended(twice, AttemptEnd::Lost, &context(9)).progress.state, RunState::Quarantined);
+    fn a_lost_attempt_is_used_and_that_of_a_job_in_quarantine_is_put_aside() {
+        let lost = ended(running(0), AttemptEnd::Lost, &context(0)).progress;
+        assert_eq!((lost.state, lost.attempts_used, lost.crashes), (RunState::Failed, 1, 1));
+        let often = Progress { crashes: 8, ..running(2) };
+        assert_eq!(ended(often, AttemptEnd::Lost, &context(9)).progress.state.word(), StateWord::Waiting);
+        for retries in [0, 9] {
+            let quarantined = RetryContext { is_quarantined: true, ..context(retries) };
+            let after = ended(running(0), AttemptEnd::Lost, &quarantined);
+            assert_eq!(after.progress.state, RunState::Quarantined);
+            assert_eq!(after.record.expect("a record").result, AttemptResult::Lost);
+            assert_ne!(ended(running(0), failure(), &quarantined).progress.state, RunState::Quarantined);
+        }
     }
 
     #[test]

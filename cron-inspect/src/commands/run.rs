@@ -87,8 +87,8 @@ fn card(run: &RunInfo, attempts: &[AttemptInfo], log: usize, job: &JobInfo, scre
         card.fact(label, when(time::measured_stamp(wake, zone), wake));
     }
     if run.crashes > 0 {
-        let text = format!("{}; at 3 it is quarantined", time::count(run.crashes.into(), "vanished process"));
-        card.fact("Crashes", Text::styled(style::BAD, text.replace("processs", "processes")));
+        let text = time::count(run.crashes.into(), "vanished process").replace("processs", "processes");
+        card.fact("Crashes", Text::styled(style::BAD, text));
     }
     if let Some(at) = run.dismissed {
         card.fact("Dismissed", when(time::measured_stamp(at, zone), at));

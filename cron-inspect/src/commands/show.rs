@@ -96,6 +96,15 @@ fn standing(job: &JobInfo, card: &mut Table, zone: Tz, screen: &Screen) {
     if let Some(pause) = &job.paused {
         card.fact("Paused", when(pause.at).and(style::WARNING, format!(" {}", pause.reason())));
     }
+    if let Some(suspect) = job.suspect {
+        let deaths = time::count(suspect.deaths.into(), "process").replace("processs", "processes");
+        let text = if suspect.is_quarantined {
+            format!("{deaths} in a row died; nothing starts until `inspect resume {}`", job.plan.name)
+        } else {
+            format!("{deaths} in a row died while it was in progress; at 3 it is put in quarantine")
+        };
+        card.fact("Suspected", Text::styled(style::BAD, text));
+    }
     if job.active > 0 {
         card.fact("Active", Text::styled(style::BUSY, time::count(job.active, "run")));
     }

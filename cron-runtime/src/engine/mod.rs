@@ -31,7 +31,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::problem::ProblemKind;
-use cron_core::run::OwnerId;
+use cron_core::run::{OwnerId, RunId, RunState};
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Moment};
@@ -81,8 +81,8 @@ pub(crate) struct Parts {
     pub(crate) shutting_down: watch::Sender<bool>,
     /// How many attempts may be in progress at once.
     pub(crate) workers: usize,
-    /// Runs whose process was found gone at the start, for those who want to be told.
-    pub(crate) lost: Reaped,
+    /// What was left by processes that were found gone at the start, for those who want to be told.
+    pub(crate) reaped: Reaped,
     /// Why the record was found to be older than what has run here before.
     pub(crate) went_back: Option<String>,
 }
@@ -125,7 +125,8 @@ pub(crate) struct Engine {
     reap: Option<DateTime<Utc>>,
     /// When that was last done, on the monotonic clock.
     reaped: Duration,
-    lost: Reaped,
+    /// What is still to be told of them.
+    untold: Reaped,
     went_back: Option<String>,
     outage: Outage,
     scribe: Scribe,
@@ -146,7 +147,7 @@ impl Engine {
             events,
             shutting_down,
             workers,
-            lost,
+            reaped,
             went_back,
         } = parts;
         let started = executor.link.clock.moment().monotonic;
@@ -177,7 +178,7 @@ impl Engine {
             // Others may hold leases already, and nobody rings for those.
             reap: Some(DateTime::<Utc>::MIN_UTC),
             reaped: started,
-            lost,
+            untold: reaped,
             went_back,
             last: None,
             outage: Outage::default(),
@@ -294,8 +295,8 @@ impl Engine {
 
     /// Ends the attempts of processes that are gone.
     fn reap(&mut self, now: Moment) {
-        let lost = std::mem::take(&mut self.lost);
-        self.tell_lost(lost, now);
+        let untold = std::mem::take(&mut self.untold);
+        self.tell_reaped(untold, now);
         if !self.reaps(now) || self.store_rests(now) {
             return;
         }
@@ -308,7 +309,7 @@ impl Engine {
                 self.reap = reaped.next;
                 // A process that is gone may also have left waits and backlogs that it alone had in mind.
                 self.look = true;
-                self.tell_lost(reaped, now);
+                self.tell_reaped(reaped, now);
             }
             Err(error) => self.store_failed(Verb::Reap, &error, now),
         }
@@ -323,15 +324,27 @@ impl Engine {
         is_due || is_long_ago
     }
 
-    fn tell_lost(&mut self, reaped: Reaped, now: Moment) {
+    /// Tells what became of the attempts of processes that are gone, and of their jobs.
+    fn tell_reaped(&mut self, reaped: Reaped, now: Moment) {
         self.meter.name(reaped.handlers);
         for (job, run, state) in reaped.lost {
-            tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
-            self.pruner.something_ended();
-            self.meter.finished(&job, state);
-            self.hooks.on_record(run, state, now.wall);
-            self.events.tell(|| Event::Lost { job, run, state });
+            self.tell_lost(job, run, state, now);
         }
+        for (job, deaths) in reaped.quarantined {
+            let what = format!(
+                "job `{job}` is in quarantine: its process died {deaths} times in a row while it was in progress; \
+                 `inspect resume {job}` has it run again"
+            );
+            self.events.problem(ProblemKind::Quarantined, Some(&job), what);
+        }
+    }
+
+    fn tell_lost(&mut self, job: JobName, run: RunId, state: RunState, now: Moment) {
+        tracing::warn!(job = %job, run = run.0, state = %state.word(), "a run's process is gone");
+        self.pruner.something_ended();
+        self.meter.finished(&job, state);
+        self.hooks.on_record(run, state, now.wall);
+        self.events.tell(|| Event::Lost { job, run, state });
     }
 
     fn advance_shutdown(&mut self, now: Moment) {

@@ -100,7 +100,7 @@ impl Bench {
             events,
             shutting_down,
             workers,
-            lost: Reaped::default(),
+            reaped: Reaped::default(),
             went_back: None,
         });
         Self { engine, clock, stores, told, _runtime: runtime, _waiter: waiter }

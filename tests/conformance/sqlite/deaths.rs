@@ -156,3 +156,54 @@ fn all_processes_hear_one_bell() {
         drop(other);
     });
 }
+
+#[test]
+fn a_death_together_with_the_machine_makes_no_suspect() {
+    play_on_file(|world, path| {
+        let jobs = [job("a").every("60s")];
+        let here = world.start(0, &[]);
+        let dead = world.start(0, &jobs);
+        let run = dead.starts(60).claim.run;
+        tamper(path, &format!("UPDATE incarnations SET boot = 'the one before' WHERE id = {}", dead.owner));
+        drop(dead);
+        assert_eq!(here.reaps(91), [run]);
+        assert_eq!(here.info("a").suspect, None);
+    });
+}
+
+#[test]
+fn where_nobody_can_tell_an_expired_lease_is_a_death() {
+    play_on_file(|world, path| {
+        let jobs = [job("a").every("100s")];
+        let here = world.start(0, &[]);
+        for (second, unknown) in [(100, "boot = ''"), (200, "locked_in = NULL")] {
+            let process = world.start(second - 100, &jobs);
+            let run = process.starts(second).claim.run;
+            tamper(path, &format!("UPDATE incarnations SET {unknown} WHERE id = {}", process.owner));
+            drop(process);
+            assert_eq!(here.reaps(second + 31), [run], "{unknown}");
+        }
+        assert_eq!(here.info("a").suspect.expect("a suspect").deaths, 2);
+    });
+}
+
+#[test]
+fn suspects_are_seen_by_a_process_that_was_there_before_and_by_one_that_comes() {
+    play_on_file(|world, _| {
+        let jobs = [job("a").every("100s"), job("b").every("100s")];
+        let first = world.start(0, &jobs);
+        let dead = world.start(0, &jobs);
+        assert_eq!(dead.judge(100).claimed.len(), 2);
+        let observer = world.start(101, &[]);
+        drop(dead);
+        // Another process counts, and both others have to know.
+        assert_eq!(observer.reaps(101).len(), 2);
+        let claim = first.starts(200).claim;
+        let second = world.start(201, &jobs);
+        let other = second.starts(201).claim;
+        first.succeed(claim, 202);
+        second.succeed(other, 203);
+        assert_eq!((first.info("a").suspect, first.info("b").suspect), (None, None));
+        assert_eq!(first.judge(300).claimed.len(), 2);
+    });
+}

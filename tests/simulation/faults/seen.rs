@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_runtime::core::run::RunId;
-use cron_runtime::store::{Judged, Settled, Settlement};
+use cron_runtime::store::{Command, Done, Judged, Settled, Settlement, Target};
 
 use super::Desk;
 
@@ -19,6 +19,24 @@ impl Desk {
         judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, now));
         let mut claimed = judged.claimed.iter();
         claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, now))
+    }
+
+    pub(super) fn saw_done(&self, asked: &Command, done: &Done) {
+        let now = self.history.now();
+        let model = &mut self.history.records().model;
+        match (asked, done) {
+            (Command::Trigger(trigger), Done::Triggered { run, .. }) if trigger.force => model.forced(*run),
+            (Command::Cancel { .. }, Done::Cancelled { ended, .. }) => {
+                ended.iter().for_each(|run| model.ended(*run, now));
+            }
+            (Command::Resume { target: Target::Job(job) }, Done::Resumed { .. }) => {
+                model.resumed(job.as_str());
+            }
+            (Command::Retry { .. }, Done::Retried { runs }) => {
+                runs.iter().for_each(|run| model.revived(*run));
+            }
+            _ => {}
+        }
     }
 
     /// A judgement may have asked attempts of others to stop.

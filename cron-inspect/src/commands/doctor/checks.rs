@@ -25,6 +25,7 @@ pub(super) fn checks(ledger: &SqliteLedger, since: Duration, now: DateTime<Utc>)
         Err(error) => vec![unread("file", &error)],
     };
     checks.push(dead_letters(ledger).unwrap_or_else(|error| unread("dead letters", &error)));
+    checks.push(quarantine(ledger).unwrap_or_else(|error| unread("quarantine", &error)));
     checks.push(problems(ledger, since, now).unwrap_or_else(|error| unread("problems", &error)));
     checks.push(contract(ledger).unwrap_or_else(|error| unread("contract", &error)));
     checks
@@ -193,6 +194,23 @@ fn dead_letters(ledger: &SqliteLedger) -> Result<Check, StoreError> {
         Finding::warning(format!("{} {verb} for a person", count(number, "run")), advice)
     };
     Ok(Check::new("dead letters", number.to_string(), (number > 0).then(finding).into_iter().collect()))
+}
+
+fn quarantine(ledger: &SqliteLedger) -> Result<Check, StoreError> {
+    let jobs = ledger.jobs(&JobQuery::default())?;
+    let found = jobs.iter().filter_map(|job| Some((job, job.suspect.filter(|one| one.is_quarantined)?)));
+    let findings: Vec<_> = found
+        .map(|(job, suspect)| {
+            let name = &job.plan.name;
+            let message = format!(
+                "job `{name}` is in quarantine: its process died {} times in a row while it was in progress",
+                suspect.deaths
+            );
+            let advice = format!("find what takes the process down, then `inspect resume {name}`");
+            Finding::error(message, advice)
+        })
+        .collect();
+    Ok(Check::new("quarantine", count(findings.len() as u64, "job"), findings))
 }
 
 fn problems(ledger: &SqliteLedger, since: Duration, now: DateTime<Utc>) -> Result<Check, StoreError> {

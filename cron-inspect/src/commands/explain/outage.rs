@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::judge::{Active, Docket, Ending, Place, Skip, Verdict, judge, mark_after_end, next_due};
 use cron_core::run::{Origin, Progress, RunId, RunState, Transition};
 use cron_core::schedule::Schedule;
+use cron_core::suspect::is_next_the_last;
 use cron_runtime::store::{JobInfo, RunInfo};
 
 use crate::failure::Failure;
@@ -140,6 +141,7 @@ fn after_the_crash(
                 schedule,
                 hold: job.hold,
                 is_paused: job.paused.is_some(),
+                is_quarantined: is_next_the_last(job.suspect.map_or(0, |suspect| suspect.deaths)),
             };
             let moved = ending.lost(run.asked.as_deref(), at)?;
             state = moved.progress.state;

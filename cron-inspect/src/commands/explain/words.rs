@@ -124,7 +124,9 @@ fn lost(run: u64, moved: &Transition) -> String {
         RunState::Scheduled { .. } => "it starts again",
         RunState::Failed if moved.gave_way => "it has failed, for its retry gives way to the next tick",
         RunState::Failed => "it has failed, for it has no attempt left",
-        RunState::Quarantined => "it is quarantined, for it has vanished with its process three times",
+        RunState::Quarantined => {
+            "it is quarantined with its job, for three processes in a row died while that was in progress"
+        }
         RunState::Cancelled => "it is cancelled, as it was asked to stop",
         RunState::Running { .. } => "it goes on",
         RunState::Succeeded => "it has succeeded",

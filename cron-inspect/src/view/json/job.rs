@@ -26,6 +26,10 @@ pub(crate) struct Job<'a> {
     temporary: bool,
     linked: bool,
     paused: Option<Pause<'a>>,
+    /// How many processes in a row died while it was in progress.
+    deaths: u32,
+    /// Nothing of it starts until a person resumes it.
+    quarantined: bool,
     next_tick: Option<Instant>,
     /// What a run said about the next one.
     hold: Option<Hold>,
@@ -97,6 +101,8 @@ impl<'a> From<&'a JobInfo> for Job<'a> {
             temporary: plan.temporary,
             linked: job.linked,
             paused: job.paused.as_ref().map(Pause::from),
+            deaths: job.suspect.map_or(0, |suspect| suspect.deaths),
+            quarantined: job.suspect.is_some_and(|suspect| suspect.is_quarantined),
             next_tick: job.due.map(Instant),
             hold: job.hold.map(Hold::from),
             queued: job.queued.map(Instant),

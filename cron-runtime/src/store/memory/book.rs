@@ -11,6 +11,7 @@ use cron_core::judge::{Active, Place, Skip, close, next_due};
 use cron_core::policy::{Overlap, ended_at};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
+use cron_core::suspect::Suspects;
 
 use super::super::{AttemptInfo, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError};
 use super::runs::{Line, Runs};
@@ -35,6 +36,10 @@ pub(crate) struct Book {
     pub(super) problems: Vec<ProblemInfo>,
     /// Incarnations that took leave: their attempts are lost at once.
     pub(super) gone: BTreeSet<OwnerId>,
+    /// Those that ended without that, which is noticed when their leases expire.
+    pub(super) dead: BTreeSet<OwnerId>,
+    /// Jobs that may have taken their process down.
+    pub(super) suspects: Suspects<JobId>,
 }
 
 /// What one process keeps for itself.
@@ -215,6 +220,10 @@ impl Book {
 
     pub(super) fn gone(&mut self, owner: Option<OwnerId>) {
         self.gone.extend(owner);
+    }
+
+    pub(super) fn is_suspect(&self, job: &JobName) -> bool {
+        !self.suspects.is_empty() && self.jobs.get(job).is_some_and(|job| self.suspects.get(job.id).is_some())
     }
 
     pub(super) fn known(&self, name: &JobName) -> Result<&Job, StoreError> {

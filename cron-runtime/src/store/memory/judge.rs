@@ -18,16 +18,19 @@ use super::sync::is_linked;
 const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
 
 /// One judgement in the making.
-struct Session {
-    request: JudgeRequest,
-    judged: Judged,
+pub(super) struct Session {
+    pub(super) request: JudgeRequest,
+    pub(super) judged: Judged,
     /// Groups that were found to have no room.
     full: BTreeSet<Label>,
+    /// When the next run of a suspect may start.
+    suspects: Option<DateTime<Utc>>,
 }
 
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let mut session = Session { request, judged: Judged::default(), full: BTreeSet::new() };
+        let mut session =
+            Session { request, judged: Judged::default(), full: BTreeSet::new(), suspects: None };
         let mut looked_at = 0;
         for run in self.waking(desk, request.now) {
             let group = self.known(&self.runs[&run].job)?.plan.group.as_ref();
@@ -52,6 +55,7 @@ impl Book {
             self.judge_job(name, &mut session)?;
         }
         session.judged.more |= due.len() > room;
+        session.suspects = self.start_suspects(desk, &mut session)?;
         session.judged.asked = self.asked(&request);
         session.judged.next = self.next(desk, &session);
         Ok(session.judged)
@@ -74,6 +78,10 @@ impl Book {
         let mut waking = Vec::new();
         for (id, run) in self.runs.active() {
             let Some(wake) = run.progress.state.wake().filter(|wake| *wake <= now) else { continue };
+            // Those have their turn after the others.
+            if self.is_suspect(&run.job) {
+                continue;
+            }
             if let Some(job) = self.jobs.get(&run.job).filter(|job| is_linked(desk, job)) {
                 waking.push((Reverse(job.plan.priority), wake, id));
             }
@@ -98,10 +106,11 @@ impl Book {
         let runs = self
             .runs
             .active()
-            .filter(|(_, run)| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)));
+            .filter(|(_, run)| self.jobs.get(&run.job).is_some_and(|job| is_linked(desk, job)))
+            .filter(|(_, run)| !self.is_suspect(&run.job));
         let (crowded, now) = (session.judged.crowded, session.request.now);
         let wakes = runs.filter_map(|(_, run)| run.progress.state.wake());
-        jobs.chain(wakes.filter(|wake| !crowded || *wake > now)).min()
+        jobs.chain(wakes.filter(|wake| !crowded || *wake > now)).chain(session.suspects).min()
     }
 
     fn judge_job(&mut self, name: &JobName, session: &mut Session) -> Result<(), StoreError> {
@@ -183,8 +192,14 @@ impl Book {
         Ok(run)
     }
 
-    /// Starts a run if a worker is free and its group has room; otherwise it stays scheduled. Says whether it started.
+    /// Starts a run if nothing is held against its job, a worker is free and its group has room; otherwise it stays scheduled. Says
+    /// whether it started.
     fn start_if_room(&mut self, id: RunId, session: &mut Session) -> Result<bool, StoreError> {
+        if self.is_suspect(&self.runs[&id].job) { Ok(false) } else { self.start(id, session) }
+    }
+
+    /// The same whatever is held against its job.
+    pub(super) fn start(&mut self, id: RunId, session: &mut Session) -> Result<bool, StoreError> {
         if session.judged.claimed.len() >= session.request.room {
             session.judged.crowded = true;
             return Ok(false);
@@ -220,8 +235,13 @@ impl Book {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
-        let context =
-            RetryContext { run: id, retry: job.plan.retry, overlap: job.plan.overlap, next_tick: None };
+        let context = RetryContext {
+            run: id,
+            retry: job.plan.retry,
+            overlap: job.plan.overlap,
+            next_tick: None,
+            is_quarantined: false,
+        };
         let moved = transition(run.progress, RunEvent::Start, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         let is_first = job.schedule().filter(|_| run.origin == Origin::Tick && run.epoch == Epoch(0));

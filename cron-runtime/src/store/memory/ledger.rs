@@ -178,6 +178,7 @@ impl Book {
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
             linked: self.is_linked_anywhere(job),
+            suspect: self.suspects.get(job.id),
             last_run: newest.and_then(|(_, id)| Some(self.run_info(id, self.runs.get(&id)?))),
         }
     }

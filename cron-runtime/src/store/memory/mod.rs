@@ -10,6 +10,7 @@ mod runs;
 mod set_back;
 mod settle;
 mod slots;
+mod suspects;
 mod sync;
 
 use std::path::PathBuf;
@@ -67,6 +68,14 @@ impl MemoryStore {
 
     pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A process that did not take leave is dead.
+impl Drop for MemoryStore {
+    fn drop(&mut self) {
+        let owner = self.desk().owner.take();
+        self.book().dead.extend(owner);
     }
 }
 

@@ -8,6 +8,7 @@ use cron_core::judge::{Ending, Place, hold_after};
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RunEvent, RunId, RunState, Stage, Transition,
 };
+use cron_core::suspect::is_cleared_by;
 
 use super::super::types::note_handler;
 use super::super::{
@@ -20,10 +21,11 @@ impl Book {
         // All or nothing. An end may release other runs, so what is taken back is the state of all that are not final.
         let touched = settlements.iter().any(|settlement| self.would_fail(settlement));
         let named = || settlements.iter().map(|settlement| settlement.claim.run);
-        let before = touched.then(|| (self.runs.copies(named()), self.places()));
+        let before = touched.then(|| (self.runs.copies(named()), self.places(), self.suspects.clone()));
         let settled: Result<_, _> =
             settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
-        if let (Err(_), Some((runs, places))) = (&settled, before) {
+        if let (Err(_), Some((runs, places, suspects))) = (&settled, before) {
+            self.suspects = suspects;
             runs.into_iter().for_each(|(id, run)| self.runs.put_back(id, run));
             for (name, place, due) in places {
                 if let Some(job) = self.jobs.get_mut(&name) {
@@ -79,7 +81,12 @@ impl Book {
             let name = run.job.clone();
             self.known_mut(&name)?.place.hold = hold_after(next, claim.run, at);
         }
+        let clears = is_cleared_by(&event);
         let (moved, due) = self.apply(claim.run, event, at, Some(started), Some(duration))?;
+        if clears && !self.suspects.is_empty() {
+            let job = self.known(&self.runs[&claim.run].job)?.id;
+            self.suspects.clear(job);
+        }
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
 
@@ -108,6 +115,7 @@ impl Book {
             schedule: job.schedule(),
             hold: job.place.hold,
             is_paused,
+            is_quarantined: self.suspects.is_quarantined(job.id),
         };
         let attempt = run.progress.attempt();
         let moved = ending.after(event, at).map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
@@ -209,6 +217,7 @@ impl Book {
                 reaped.next = Some(reaped.next.map_or(expiry, |next| next.min(expiry)));
             }
         }
+        reaped.quarantined = self.count_deaths(&lost, now)?;
         for id in lost {
             let asked = self.runs[&id].rare.asked.as_ref().map(|(_, why)| why.as_str());
             let event = RunEvent::lost(asked, now);

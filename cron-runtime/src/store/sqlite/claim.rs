@@ -15,19 +15,39 @@ use super::db::Db;
 use super::judge::Session;
 use super::known::Entry;
 use super::marks::Mark;
-use super::rows::{ACTIVE, Columns, PROGRESS, failed, from_int, state_columns, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, failed, from_int, state_columns, to_int, to_ms};
 use super::settle::Held;
 
 /// A run that wants to start.
 pub(super) struct Waking {
-    run: RunId,
+    pub(super) run: RunId,
     pub(super) job: JobId,
+    pub(super) wake: DateTime<Utc>,
     nominal: DateTime<Utc>,
     origin: Origin,
     progress: Progress,
     /// It was started before.
     has_run: bool,
     args: Option<Arc<str>>,
+}
+
+impl Waking {
+    /// The columns of [`Waking::read`].
+    pub(super) const COLUMNS: &str = "runs.id, runs.job_id, wake_ms, nominal_ms, origin, \
+        state, overdue, completed_ms IS NOT NULL, wake_ms, attempts_used, crashes, runs.epoch > 0, args";
+
+    pub(super) fn read(row: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            run: RunId(row.u64("id")?),
+            job: JobId(row.u64("job_id")?),
+            wake: row.instant("wake_ms")?,
+            nominal: row.instant("nominal_ms")?,
+            origin: row.word("origin")?,
+            progress: row.progress()?,
+            has_run: row.get("epoch")?,
+            args: row.get::<Option<String>>("args")?.map(Arc::from),
+        })
+    }
 }
 
 /// A run to be recorded.
@@ -115,13 +135,17 @@ impl Db<'_> {
         } else {
             "AND runs.job_id NOT IN (SELECT id FROM jobs WHERE grp IN (SELECT value FROM json_each(?3)))"
         };
+        // Those have their turn after the others.
+        let innocent =
+            if self.has_suspects()? { "AND runs.job_id NOT IN (SELECT job_id FROM suspects)" } else { "" };
         // Where all are alike the index has them in their order, and who waits behind the first few is not looked at. Else all that wait
         // are sorted for each look.
         let order = if self.has_one_rank()? { "wake_ms, runs.id" } else { "rank, wake_ms, runs.id" };
         let sql = format!(
-            "SELECT runs.id, runs.job_id, nominal_ms, origin, {PROGRESS}, runs.epoch > 0, args \
+            "SELECT {} \
              FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) CROSS JOIN marks USING (job_id) \
-             WHERE wake_ms <= ?1 {without} ORDER BY {order} LIMIT ?2"
+             WHERE wake_ms <= ?1 {without} {innocent} ORDER BY {order} LIMIT ?2",
+            Waking::COLUMNS
         );
         let mut statement = self.statement(&sql)?;
         let (now, limit) = (to_ms(session.request.now), to_int(most as u64).saturating_add(1));
@@ -134,16 +158,7 @@ impl Db<'_> {
         .map_err(failed)?;
         let mut waking = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
-            let mut row = Columns::of(row);
-            waking.push(Waking {
-                run: RunId(row.u64("id")?),
-                job: JobId(row.u64("job_id")?),
-                nominal: row.instant("nominal_ms")?,
-                origin: row.word("origin")?,
-                progress: row.progress()?,
-                has_run: row.get("epoch")?,
-                args: row.get::<Option<String>>("args")?.map(Arc::from),
-            });
+            waking.push(Waking::read(&mut Columns::of(row))?);
         }
         Ok(waking)
     }
@@ -184,7 +199,7 @@ impl Db<'_> {
     }
 
     /// Starts a waiting run if there is room. Says whether it has started.
-    fn start_if_room(
+    pub(super) fn start_if_room(
         &self,
         waking: &Waking,
         entry: &Entry,
@@ -236,7 +251,7 @@ impl Db<'_> {
         Ok(true)
     }
 
-    /// Records a new run: as running if there is room, otherwise as scheduled.
+    /// Records a new run: as running if there is room and nothing is held against its job, otherwise as scheduled.
     pub(super) fn start_new(
         &self,
         new: &NewRun<'_>,
@@ -244,6 +259,9 @@ impl Db<'_> {
         entry: &Rc<Entry>,
         session: &mut Session,
     ) -> Result<RunId, StoreError> {
+        if self.is_suspect(mark.job)? {
+            return self.insert_run(new, mark);
+        }
         if !self.has_room(entry, session)? {
             session.judged.crowded = true;
             return self.insert_run(new, mark);
@@ -348,6 +366,12 @@ pub(super) fn step(
     progress: Progress,
     event: RunEvent,
 ) -> Result<Transition, StoreError> {
-    let context = RetryContext { run, retry: entry.plan.retry, overlap: entry.plan.overlap, next_tick: None };
+    let context = RetryContext {
+        run,
+        retry: entry.plan.retry,
+        overlap: entry.plan.overlap,
+        next_tick: None,
+        is_quarantined: false,
+    };
     transition(progress, event, &context).map_err(|illegal| StoreError::Illegal { run: run.0, illegal })
 }

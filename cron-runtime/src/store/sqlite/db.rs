@@ -20,6 +20,7 @@ use super::ranks::Ranks;
 use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan_on, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
+use super::suspects;
 use super::ticks::Ticks;
 
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub(super) struct Db<'c> {
     pub(super) at_hand: AtHand,
     pub(super) deferred: Deferred,
     pub(super) ticks: Ticks,
+    /// Jobs that may have taken their process down.
+    pub(super) known_suspects: suspects::Known,
     /// How important jobs are.
     pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
@@ -109,6 +112,7 @@ impl<'c> Db<'c> {
             at_hand: AtHand::default(),
             deferred: Deferred::default(),
             ticks: Ticks::default(),
+            known_suspects: suspects::Known::default(),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
             synchronous: Synchronous::Full,
@@ -143,7 +147,15 @@ impl<'c> Db<'c> {
             return Ok(());
         }
         self.at_hand.clear();
-        let declarations = number(self, "SELECT declarations FROM counters")?;
+        let (declarations, has_suspects) = self
+            .statement("SELECT declarations, EXISTS (SELECT 1 FROM suspects) FROM counters")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(failed)?;
+        if has_suspects {
+            self.known_suspects.doubt();
+        } else {
+            self.known_suspects.are_none();
+        }
         if self.declarations != Some(declarations) {
             self.declarations = Some(declarations);
             self.known.get_mut().doubt();
@@ -196,6 +208,7 @@ impl<'c> Db<'c> {
     pub(super) fn undo_request(&mut self) -> Result<(), StoreError> {
         self.next_run.set(None);
         self.ranks.set(Ranks::Unknown);
+        self.known_suspects.doubt();
         self.at_hand.clear();
         self.ticks.clear();
         if self.has_edited.get() {
@@ -226,6 +239,7 @@ impl<'c> Db<'c> {
     pub(super) fn undo(&mut self) {
         self.data = None;
         self.ranks.set(Ranks::Unknown);
+        self.known_suspects.doubt();
         self.at_hand.clear();
         self.ticks.clear();
         self.declarations = None;

@@ -286,6 +286,7 @@ impl Db<'_> {
     /// Removes a job with its record.
     pub(super) fn forget(&self, id: JobId) -> Result<(), StoreError> {
         let number = to_int(id.0);
+        self.release_suspect(id)?;
         self.keep_numbers()?;
         for sql in [
             "DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE job_id = ?1)",

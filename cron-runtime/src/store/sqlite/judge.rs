@@ -29,6 +29,8 @@ pub(super) struct Session {
     pub(super) judged: Judged,
     /// How many more attempts each group may have in progress, as far as it was looked up; `None` is no bound.
     pub(super) groups: HashMap<Label, Option<u64>>,
+    /// When the next run of a suspect may start.
+    suspects: Option<DateTime<Utc>>,
 }
 
 impl Db<'_> {
@@ -54,7 +56,8 @@ impl Db<'_> {
             return Err(StoreError::Closed);
         }
         self.keeps_at_hand();
-        let mut session = Session { request, judged: Judged::default(), groups: HashMap::new() };
+        let mut session =
+            Session { request, judged: Judged::default(), groups: HashMap::new(), suspects: None };
         let looked_at = self.start_waking(&mut session)?;
         let room = request.limit - looked_at;
         // One more than allowed is read, to know whether there is more.
@@ -64,6 +67,7 @@ impl Db<'_> {
         for mark in due {
             self.judge_job(mark, &mut session)?;
         }
+        session.suspects = self.start_suspects(&mut session)?;
         session.judged.asked = self.asked(request.owner)?;
         session.judged.next = self.next(&session)?;
         Ok(session.judged)
@@ -117,12 +121,17 @@ impl Db<'_> {
         )?;
         // Those that have no room now are waited for in another way.
         let after = if session.judged.crowded { to_ms(session.request.now) } else { i64::MIN };
-        let run = least(
+        let waking = if self.has_suspects()? {
             "SELECT wake_ms FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) \
-             WHERE wake_ms > ?1 ORDER BY wake_ms LIMIT 1",
-            after,
-        )?;
-        job.into_iter().chain(run).min().map(|ms| from_ms("due_ms or wake_ms", ms)).transpose()
+             WHERE wake_ms > ?1 AND job_id NOT IN (SELECT job_id FROM suspects) ORDER BY wake_ms LIMIT 1"
+        } else {
+            "SELECT wake_ms FROM runs INDEXED BY runs_wake CROSS JOIN temp.linked USING (job_id) \
+             WHERE wake_ms > ?1 ORDER BY wake_ms LIMIT 1"
+        };
+        let run = least(waking, after)?;
+        let next = job.into_iter().chain(run).min();
+        let next = next.map(|ms| from_ms("due_ms or wake_ms", ms)).transpose()?;
+        Ok(next.into_iter().chain(session.suspects).min())
     }
 
     /// The job, unless a newer program has declared it in words that this one does not know.

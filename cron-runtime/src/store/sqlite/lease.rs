@@ -1,10 +1,11 @@
 //! Leases: prolonging one's own, and ending the attempts of processes that are gone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::run::{AttemptEnd, Epoch, JobId, OwnerId, RunEvent, RunId};
+use cron_core::suspect::Vanished;
 use rusqlite::params;
 
 use super::super::types::note_handler;
@@ -22,6 +23,8 @@ const LOOK: TimeDelta = TimeDelta::seconds(10);
 struct Others {
     /// They took leave, or the operating system knows that they are gone.
     gone: HashSet<i64>,
+    /// What is known of them, if anything.
+    vanished: HashMap<OwnerId, Vanished>,
     /// Whether one of them is alive on this machine, or may be.
     alive: bool,
 }
@@ -61,32 +64,39 @@ impl Db<'_> {
         let me = self.owner.map(|owner| to_int(owner.0));
         let mut reaped = Reaped::default();
         let mut expiry: Option<i64> = None;
-        let mut is_left = false;
-        for Leased { held, job, owner, lease, asked } in self.leased()? {
+        let (mut lost, mut is_left) = (Vec::new(), false);
+        for leased in self.leased()? {
+            let Leased { owner, lease, .. } = leased;
             if Some(owner) == me && lease >= to_ms(now) {
                 continue;
             }
             if others.gone.contains(&owner) || lease < to_ms(now) {
-                let event = RunEvent::lost(asked.as_deref(), now);
-                let entry = match self.entry_or_known(job) {
-                    Ok(entry) => entry,
+                match self.entry_or_known(leased.job) {
+                    Ok(entry) => lost.push((leased, entry)),
                     // Declared by a newer program in words that this one does not know. That one has to end it; here it
                     // must not keep the others from being ended.
-                    Err(StoreError::Corrupt { .. }) => {
-                        is_left = true;
-                        continue;
-                    }
+                    Err(StoreError::Corrupt { .. }) => is_left = true,
                     Err(error) => return Err(error),
-                };
-                let mut mark = self.mark(job)?;
-                // How long it took nobody knows.
-                let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
-                self.write_mark(&mark)?;
-                note_handler(&mut reaped.handlers, &entry.plan);
-                reaped.lost.push((entry.plan.name.clone(), held.run, moved.progress.state));
+                }
             } else {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));
             }
+        }
+        let in_progress =
+            lost.iter().filter_map(|(Leased { held, job, .. }, _)| Some((held.owner?, *job, held.started)));
+        reaped.quarantined = self.count_deaths(in_progress, &others.vanished, now)?;
+        for (Leased { held, job, asked, .. }, entry) in lost {
+            let event = RunEvent::lost(asked.as_deref(), now);
+            let mut mark = self.mark(job)?;
+            if self.is_quarantined(job)? {
+                // Without a due instant it is looked up whether the job is paused.
+                mark.due = None;
+            }
+            // How long it took nobody knows.
+            let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
+            self.write_mark(&mark)?;
+            note_handler(&mut reaped.handlers, &entry.plan);
+            reaped.lost.push((entry.plan.name.clone(), held.run, moved.progress.state));
         }
         let look = (others.alive || is_left).then(|| to_ms(now + LOOK));
         // A lease counts as expired only after its last millisecond.
@@ -127,7 +137,7 @@ impl Db<'_> {
     /// Looks who else works on this file, and notes those that the operating system knows to be gone.
     fn others(&self, now: DateTime<Utc>) -> Result<Others, StoreError> {
         let mut statement = self.statement(&format!(
-            "SELECT id, boot, locked_in, ended_ms FROM incarnations WHERE ended_ms IS NULL \
+            "SELECT id, boot, locked_in, ended_ms, died FROM incarnations WHERE ended_ms IS NULL \
              OR id IN (SELECT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND lease_ms IS NOT NULL)"
         ))?;
         let mut rows = statement.query([]).map_err(failed)?;
@@ -141,18 +151,29 @@ impl Db<'_> {
             let boot: String = row.get("boot")?;
             let locked_in: Option<String> = row.get("locked_in")?;
             let has_left = row.get::<Option<i64>>("ended_ms")?.is_some();
+            let has_died: Option<bool> = row.get("died")?;
             if Some(owner) == self.owner {
+                others.vanished.insert(owner, Vanished::Lives);
                 mine = Some((owner, locked_in));
                 continue;
             }
             let same_boot = !here.is_empty() && boot == here;
             if has_left {
                 others.gone.insert(to_int(owner.0));
-            } else if same_boot && locked_in.is_some_and(|id| self.signal.is_dead(owner, &id)) {
+                let vanished = if has_died == Some(true) { Vanished::Died } else { Vanished::Left };
+                others.vanished.insert(owner, vanished);
+            } else if same_boot && locked_in.as_ref().is_some_and(|id| self.signal.is_dead(owner, id)) {
                 others.gone.insert(to_int(owner.0));
+                others.vanished.insert(owner, Vanished::Died);
                 found.push(owner);
             } else {
                 others.alive |= same_boot;
+                let is_locked = same_boot && locked_in.is_some_and(|id| self.signal.has(&id));
+                if is_locked {
+                    others.vanished.insert(owner, Vanished::Lives);
+                } else if !(here.is_empty() || boot.is_empty() || same_boot) {
+                    others.vanished.insert(owner, Vanished::WithMachine);
+                }
             }
         }
         drop(rows);
@@ -161,7 +182,7 @@ impl Db<'_> {
             self.keep_lock(me, locked_in)?;
         }
         for owner in found {
-            let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
+            let sql = "UPDATE incarnations SET ended_ms = ?2, died = 1 WHERE id = ?1";
             self.changed(sql, params![to_int(owner.0), to_ms(now)])?;
         }
         Ok(others)

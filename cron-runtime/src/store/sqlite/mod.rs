@@ -27,6 +27,7 @@ mod settle;
 mod signal;
 mod slots;
 mod statements;
+mod suspects;
 mod sync;
 mod ticks;
 

@@ -9,6 +9,7 @@ use cron_core::run::{
     AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RunEvent, RunId, RunState,
     Stage, Transition,
 };
+use cron_core::suspect::is_cleared_by;
 use rusqlite::params;
 
 use super::super::{Claim, Settled, Settlement, StoreError, stopped};
@@ -69,7 +70,11 @@ impl Db<'_> {
         if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill) {
             mark.place.hold = hold_after(next, claim.run, at);
         }
+        let clears = is_cleared_by(&event);
         let (moved, due) = self.apply(&held, &mut mark, &entry, event, at, measured)?;
+        if clears {
+            self.clear_suspect(mark.job)?;
+        }
         self.write_end(&before, &mark)?;
         Ok(Settled::Moved { state: moved.progress.state, gave_way: moved.gave_way, due })
     }
@@ -153,6 +158,7 @@ impl Db<'_> {
             hold: mark.place.hold,
             is_paused: may_give_way(entry.plan.retry, entry.plan.overlap, held.origin)
                 && self.pause(mark.job)?.is_some(),
+            is_quarantined: self.is_quarantined(mark.job)?,
         };
         let moved =
             ending.after(event, at).map_err(|illegal| StoreError::Illegal { run: held.run.0, illegal })?;

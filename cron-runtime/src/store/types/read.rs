@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label, Plan};
 use cron_core::judge::Hold;
 use cron_core::run::{AttemptResult, Epoch, JobId, Origin, RunId, RunState, SkipReason};
+use cron_core::suspect::Suspect;
 use serde::Serialize;
 
 use super::Progress;
@@ -38,6 +39,8 @@ pub struct JobInfo {
     /// Whether its function is in the newest program that joined this store, or in one of a process that lives, as far as the
     /// store tells.
     pub linked: bool,
+    /// What is held against it, if its process died while it was in progress.
+    pub suspect: Option<Suspect>,
     /// Its newest run.
     pub last_run: Option<RunInfo>,
 }

@@ -210,6 +210,8 @@ pub struct Reaped {
     pub lost: Vec<(JobName, RunId, RunState)>,
     /// Of each dynamic job among them the job whose function it calls.
     pub handlers: Vec<(JobName, JobName)>,
+    /// Jobs that are in quarantine from now on, with how often their process died in a row.
+    pub quarantined: Vec<(JobName, u32)>,
     /// When to look again: a lease of another incarnation expires, or another one is alive and may die.
     pub next: Option<DateTime<Utc>>,
 }

@@ -87,7 +87,13 @@ impl Book {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let plan = &self.jobs.get(&run.job).ok_or_else(missing)?.plan;
-        let context = RetryContext { run: id, retry: plan.retry, overlap: plan.overlap, next_tick: None };
+        let context = RetryContext {
+            run: id,
+            retry: plan.retry,
+            overlap: plan.overlap,
+            next_tick: None,
+            is_quarantined: false,
+        };
         let moved = transition(run.progress, RunEvent::Revive { at: now, parked }, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         run.progress = moved.progress;

@@ -69,6 +69,10 @@ impl Book {
     pub(in super::super) fn forget(&mut self, name: &JobName) -> bool {
         self.runs.forget(name);
         self.problems.retain(|problem| problem.job.as_ref() != Some(name));
-        self.jobs.remove(name).is_some()
+        let job = self.jobs.remove(name);
+        job.is_some_and(|job| {
+            self.suspects.release(job.id);
+            true
+        })
     }
 }

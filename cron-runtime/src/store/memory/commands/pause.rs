@@ -35,6 +35,10 @@ impl Book {
             skipped += self.close(job, now)?;
         }
         *self.pause_of(&target)? = None;
+        if let Target::Job(job) = &target {
+            let id = self.known(job)?.id;
+            self.suspects.release(id);
+        }
         let mut next = None;
         for job in &jobs {
             next = self.rearm(job)?.into_iter().chain(next).min();

@@ -63,6 +63,9 @@ impl Db<'_> {
         self.run(sql, [name(&target)])?;
         let mut next = None;
         for (entry, mut mark) in closed {
+            if matches!(target, Target::Job(_)) {
+                self.release_suspect(mark.job)?;
+            }
             mark.due = None;
             self.rearm(&mut mark, &entry)?;
             self.write_mark(&mark)?;

@@ -11,6 +11,7 @@ use super::super::super::{GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, St
 use super::super::checkup::living_programs;
 use super::super::marks::{pause_that_counts, place};
 use super::super::rows::{ACTIVE, Columns, failed, read_name, read_plan_on, to_int};
+use super::super::suspects::suspect_or_null;
 use super::super::sync::newest_program;
 use super::runs;
 
@@ -25,8 +26,10 @@ fn jobs() -> String {
          iif(active = 0, 0, (SELECT count(*) FROM runs WHERE runs.job_id = jobs.id AND {ACTIVE})), parked, \
          jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
          iif(jobs.handler IS NULL, jobs.synced_by, \
-             (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)) \
-         FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp"
+             (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)), \
+         deaths, last_ms, is_quarantined \
+         FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp \
+         LEFT JOIN suspects ON suspects.job_id = jobs.id"
     )
 }
 
@@ -162,6 +165,7 @@ fn job_info(
     let (active, parked) = (row.u64("active")?, row.u64("parked")?);
     let paused = pause_that_counts(row)?;
     let synced_by: Option<i64> = row.get("synced_by")?;
+    let suspect = suspect_or_null(row)?;
     let linked = synced_by.map(|program| in_use.contains(program)).transpose()?.unwrap_or(false);
     let last_run = runs::last_of(connection, id)?;
     Ok(JobInfo {
@@ -177,6 +181,7 @@ fn job_info(
         active,
         parked,
         linked,
+        suspect,
         last_run,
     })
 }

@@ -6,3 +6,13 @@
 ALTER TABLE runs ADD COLUMN ended_ms INTEGER;
 -- Runs beside the ticks go by their numbers. No tick is in it.
 CREATE INDEX runs_beside ON runs (job_id) WHERE lane > 0;
+
+-- Jobs that were in progress when their process died, until a run of theirs ends while its process lives. Mostly none.
+CREATE TABLE suspects (
+    job_id         INTEGER PRIMARY KEY REFERENCES jobs (id),
+    deaths         INTEGER NOT NULL,   -- in a row
+    last_ms        INTEGER NOT NULL,   -- when the newest attempt was started that was in progress at the last of them
+    is_quarantined INTEGER NOT NULL    -- 1: nothing of it starts until a person resumes it
+) STRICT;
+-- 1: who found the incarnation dead has written `ended_ms`. NULL: it took leave itself.
+ALTER TABLE incarnations ADD COLUMN died INTEGER;
