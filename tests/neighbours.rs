@@ -48,7 +48,9 @@ impl Neighbour {
     fn at_work(directory: &Path, lease: TimeDelta) -> Self {
         let store = SqliteStore::open(directory.join("jobs.db")).expect("it opens");
         let owner = store.join(now()).expect("it joins");
-        store.sync(&Program { plans: vec![plan()], groups: Vec::new() }, now()).expect("it syncs");
+        store
+            .sync(&Program { plans: vec![plan()], groups: Vec::new(), ..Program::default() }, now())
+            .expect("it syncs");
         let trigger = Trigger { job: "shared".parse().expect("a name"), args: None, force: false };
         store.command(Command::Trigger(trigger), now()).expect("it is free");
         let request = JudgeRequest { now: now(), limit: 10, room: 10, lease_until: now() + lease, owner };

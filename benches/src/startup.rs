@@ -113,7 +113,7 @@ pub fn declared(jobs: usize, file: &Path) -> anyhow::Result<Value> {
     let now = Utc::now();
     let owner = store.join(now)?;
     store.reap(now)?;
-    store.sync(&Program { plans, groups: Vec::new() }, now)?;
+    store.sync(&Program { plans, groups: Vec::new(), ..Program::default() }, now)?;
     let lease_until = now + TimeDelta::seconds(30);
     let judged = store.judge(JudgeRequest { now, limit: 512, room: 100, lease_until, owner })?;
     let seconds = begin.elapsed().as_secs_f64();

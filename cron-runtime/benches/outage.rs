@@ -35,7 +35,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 /// The first judgement after an outage, and all of the start: open, join, reap, sync, judge.
 fn outage(path: &Path, away: TimeDelta) -> (Duration, Duration) {
     let schedule = Schedule::every("5s", None).expect("a period");
-    let program = Program { plans: vec![plan("five", Some(schedule))], groups: Vec::new() };
+    let program =
+        Program { plans: vec![plan("five", Some(schedule))], groups: Vec::new(), ..Program::default() };
     let begin = |now: DateTime<Utc>| {
         let store = SqliteStore::open(path).expect("opens");
         let owner = store.join(now).expect("joins");
@@ -81,7 +82,7 @@ fn many() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = SqliteStore::open(directory.path().join("jobs.db")).expect("opens");
     store.join(at(0)).expect("joins");
-    let program = Program { plans: vec![plan("remind", None)], groups: Vec::new() };
+    let program = Program { plans: vec![plan("remind", None)], groups: Vec::new(), ..Program::default() };
     store.sync(&program, at(0)).expect("syncs");
     let plans: Vec<_> = (0..10_000)
         .map(|who| {

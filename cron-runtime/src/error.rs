@@ -9,6 +9,9 @@ use cron_core::schedule::ScheduleError;
 use crate::config::DatabaseError;
 use crate::dynamic::RequestError;
 use crate::extract::ExtractError;
+use crate::select::SelectError;
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite::EnqueueError;
 use crate::store::{CommandError, StoreError};
 
 /// What can go wrong with a scheduler.
@@ -62,12 +65,19 @@ pub enum Error {
         /// The nearest name that exists.
         near: Option<String>,
     },
+    /// `start()` was told to execute jobs that are not in this program, or none.
+    #[error(transparent)]
+    Select(#[from] SelectError),
     /// The name of the database names none.
     #[error("{0}")]
     Database(#[source] DatabaseError),
     /// The store failed: at the start, in a read, or in a command.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A job cannot be scheduled in this transaction.
+    #[cfg(feature = "sqlite")]
+    #[error(transparent)]
+    Enqueue(#[from] EnqueueError),
     /// A text that no job and no group can be named.
     #[error(transparent)]
     Name(#[from] NameError),
@@ -126,7 +136,7 @@ impl fmt::Debug for Error {
     }
 }
 
-fn did_you_mean(near: Option<&str>) -> String {
+pub(crate) fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
 }
 

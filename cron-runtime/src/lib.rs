@@ -68,6 +68,7 @@ mod outcome;
 pub mod prelude;
 mod registration;
 mod scheduler;
+mod select;
 mod start;
 pub mod store;
 mod target;
@@ -95,10 +96,13 @@ pub use outcome::JobError;
 /// The crate of the transactions in which a run may be completed.
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
+#[cfg(feature = "sqlite")]
+pub use scheduler::Enqueued;
 pub use scheduler::{Cancelled, Scheduled, Scheduler, Triggered, TriggeredGroup, Upserted};
+pub use select::{Select, SelectError};
 pub use start::{Start, start};
 #[cfg(feature = "sqlite")]
-pub use store::sqlite::CompleteError;
+pub use store::sqlite::{CompleteError, EnqueueError};
 pub use target::IntoTarget;
 
 /// The typed handle of a job: `morning_report::JOB`. `A` is what its function takes as `Args<A>`; `()` where it takes none.

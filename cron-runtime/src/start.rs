@@ -21,7 +21,8 @@ use crate::extract::{Needs, States};
 use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
 use crate::registration::{self, Handler};
 use crate::scheduler::{Scheduler, Stores};
-use crate::store::{GroupLimit, Program, StoreError, Synced};
+use crate::select::{Declared, Select, Selection};
+use crate::store::{Executes, GroupLimit, Program, StoreError, Synced};
 
 /// The grace of a shutdown where nothing else is said.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
@@ -43,6 +44,7 @@ pub struct Start {
     hooks: Hooks,
     workers: usize,
     shutdown_grace: Duration,
+    selection: Selection,
 }
 
 /// Begins to start a scheduler for all jobs that are linked into this program.
@@ -64,6 +66,7 @@ pub fn start() -> Start {
         hooks: Hooks::default(),
         workers: WORKERS,
         shutdown_grace: SHUTDOWN_GRACE,
+        selection: Selection::default(),
     }
 }
 
@@ -215,18 +218,69 @@ impl Start {
         self
     }
 
+    /// Executes no job here: this process declares the jobs of its program, so that the store knows them, and leaves them to others
+    /// that contain them. Its jobs need no `State` here.
+    ///
+    /// All else is there: it triggers, schedules, pauses and reads as any other process, and what it asks for wakes the one that executes.
+    /// That is for a web process that shares a crate of jobs with a worker. [`only`](Self::only) and [`without`](Self::without) execute
+    /// some of them.
+    ///
+    /// ```no_run
+    /// # use cron_runtime::prelude::*;
+    /// # #[job]
+    /// # async fn send_invoice(Args(_): Args<u64>) {}
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// // The web process. The worker says `start().database("shop.db").state(Mailer::new())` and executes.
+    /// let scheduler = cron_runtime::start().database("shop.db").without_execution().await?;
+    /// scheduler.trigger_with(send_invoice::JOB, &4711).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_execution(mut self) -> Self {
+        self.selection.nothing = true;
+        self
+    }
+
+    /// Executes these jobs alone here, with the dynamic jobs that call their functions; called again, these too. The program still
+    /// declares all its jobs, and another process has to execute the others. Only what is executed needs its `State`.
+    ///
+    /// A name that is not in this program is an error of the start.
+    ///
+    /// ```no_run
+    /// use cron_runtime::Select;
+    ///
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// cron_runtime::start().only(Select::group("mail")).only("close_day").await?.until_signal().await
+    /// # }
+    /// ```
+    pub fn only(mut self, jobs: impl Into<Select>) -> Self {
+        self.selection.only.push(jobs.into());
+        self
+    }
+
+    /// Executes these jobs not here, as [`only`](Self::only) for the others.
+    pub fn without(mut self, jobs: impl Into<Select>) -> Self {
+        self.selection.without.push(jobs.into());
+        self
+    }
+
     /// Checks everything that can be wrong before a store is opened.
     pub(crate) fn check(self, jobs: impl Iterator<Item = (JobSpec, Handler)>) -> Result<Checked, Error> {
         let calendars = self.calendars.map_err(Error::Calendar)?;
+        let jobs = jobs.map(|(spec, handler)| (spec, (spec.source.module, handler)));
         let jobs = Catalog::build(jobs, &calendars).map_err(Error::Catalog)?.into_entries();
-        check_states(&jobs, &self.states)?;
+        let declared: Vec<_> =
+            jobs.iter().map(|(plan, (module, _))| Declared { plan, in_crate: crate_of(module) }).collect();
+        let executes = self.selection.choose(&declared)?;
+        let jobs: Vec<_> = jobs.into_iter().map(|(plan, (_, handler))| (plan, handler)).collect();
+        check_states(&jobs, &self.states, &executes)?;
         check_hooks(&jobs, &self.hooks)?;
         let groups = check_limits(&jobs, self.limits)?;
         if self.workers == 0 {
             return Err(Error::NoWorkers);
         }
         Ok(Checked {
-            program: Program { plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(), groups },
+            program: Program { plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(), groups, executes },
             handlers: jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect(),
             states: self.states,
             calendars,
@@ -289,9 +343,14 @@ impl IntoFuture for Start {
     }
 }
 
-fn check_states(jobs: &[(Plan, Handler)], states: &States) -> Result<(), Error> {
+/// The first part of the path of a module.
+fn crate_of(module: &str) -> &str {
+    module.split_once("::").map_or(module, |(first, _)| first)
+}
+
+fn check_states(jobs: &[(Plan, Handler)], states: &States, executes: &Executes) -> Result<(), Error> {
     let mut missing = Vec::new();
-    for (plan, handler) in jobs {
+    for (plan, handler) in jobs.iter().filter(|(plan, _)| executes.contains(&plan.name)) {
         let mut needs = Needs::default();
         (handler.needs)(&mut needs);
         missing.extend(needs.missing(states).map(|type_name| MissingState {
@@ -354,5 +413,12 @@ fn tell(database: &Database, program: &Program, synced: &Synced) {
     for name in &synced.not_linked {
         tracing::info!(job = %name, "known to the database, not linked here: left alone");
     }
-    tracing::info!(jobs = program.plans.len(), database = %database, "scheduler started");
+    let jobs = program.plans.len();
+    match &program.executes {
+        Executes::All => tracing::info!(jobs, database = %database, "scheduler started"),
+        Executes::Only(executed) => {
+            let executed = executed.len();
+            tracing::info!(jobs, executed, database = %database, "scheduler started; other processes execute the rest");
+        }
+    }
 }

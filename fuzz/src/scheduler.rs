@@ -57,7 +57,7 @@ pub(crate) fn works_on(path: &Path) {
     let Some(owner) = told(store.join(at(0))) else { return };
     told(store.reap(at(0)));
     let plans = jobs.iter().filter(|job| job.plan.handler.is_none()).map(|job| job.plan.clone()).collect();
-    told(store.sync(&Program { plans, groups: Vec::new() }, at(1)));
+    told(store.sync(&Program { plans, groups: Vec::new(), ..Program::default() }, at(1)));
     for second in [2, 40, 4_000] {
         engine(&store, owner, second);
     }

@@ -54,7 +54,7 @@ pub(crate) fn the_more_important_run_is_first_among_those_that_wait(world: &Worl
 pub(crate) fn a_group_runs_no_more_than_its_bound_in_all_processes_together(world: &World) {
     let jobs: Vec<_> = ["a", "b", "c"].iter().map(|name| job(name).every("10s").group("mail")).collect();
     let limit = GroupLimit { group: "mail".parse().expect("a name"), max_running: 2 };
-    let program = Program { plans: plans(&jobs), groups: vec![limit] };
+    let program = Program { plans: plans(&jobs), groups: vec![limit], ..Program::default() };
     let [one, two] = [world.join(0), world.join(0)];
     for process in [&one, &two] {
         process.store().sync(&program, at(0)).expect("syncs");
@@ -82,7 +82,10 @@ pub(crate) fn a_full_group_stands_in_nobodys_way(world: &World) {
     let jobs: Vec<_> =
         ["a", "b", "c", "d"].iter().map(|name| job(name).group("mail")).chain([job("z")]).collect();
     let groups = vec![GroupLimit { group: "mail".parse().expect("a name"), max_running: 1 }];
-    process.store().sync(&Program { plans: plans(&jobs), groups }, at(0)).expect("syncs");
+    process
+        .store()
+        .sync(&Program { plans: plans(&jobs), groups, ..Program::default() }, at(0))
+        .expect("syncs");
     ["a", "b", "c", "d", "z"].iter().for_each(|job| _ = process.triggered(job, 1));
     let request = JudgeRequest { room: 9, ..process.request(2, 2) };
     let judged = process.store().judge(request).expect("judges");

@@ -35,6 +35,7 @@ mod crowding;
 mod dead_letters;
 mod delaying;
 mod dynamic;
+mod executing;
 mod fencing;
 mod grouping;
 mod judging;
@@ -77,6 +78,7 @@ macro_rules! conformance {
             crate::dead_letters::dead_letters!($books);
             crate::backfilling::backfilling!($books);
             crate::dynamic::dynamic!($books);
+            crate::executing::executing!($books);
             crate::grouping::grouping!($books);
             crate::noting::noting!($books);
             crate::pruning::pruning!($books);

@@ -38,7 +38,7 @@ fn of(jobs: &[Job]) -> Program {
     } else {
         vec![GroupLimit { group: "team".parse().expect("a name"), max_running: jobs.len() as u32 }]
     };
-    Program { plans: plans(jobs), groups }
+    Program { plans: plans(jobs), groups, ..Program::default() }
 }
 
 /// One store with its two processes, of which either may be away.

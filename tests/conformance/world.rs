@@ -378,7 +378,7 @@ pub(crate) fn plans(jobs: &[Job]) -> Vec<Plan> {
 }
 
 pub(crate) fn program(jobs: &[Job]) -> Program {
-    Program { plans: plans(jobs), groups: Vec::new() }
+    Program { plans: plans(jobs), groups: Vec::new(), ..Program::default() }
 }
 
 pub(crate) fn trigger(job: &str) -> Command {

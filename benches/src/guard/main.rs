@@ -62,7 +62,7 @@ fn parse(count: usize) -> anyhow::Result<()> {
 fn runs(store: &dyn Store, count: usize) -> anyhow::Result<()> {
     let begin = begin()?;
     let owner = store.join(begin)?;
-    store.sync(&Program { plans: plans(JOBS)?, groups: Vec::new() }, begin)?;
+    store.sync(&Program { plans: plans(JOBS)?, groups: Vec::new(), ..Program::default() }, begin)?;
     let (mut runs, mut results, mut now) = (0, Vec::new(), begin);
     while runs < count {
         now += TimeDelta::seconds(1);
@@ -82,7 +82,7 @@ fn runs(store: &dyn Store, count: usize) -> anyhow::Result<()> {
 fn register(store: &dyn Store, count: usize) -> anyhow::Result<()> {
     let begin = begin()?;
     store.join(begin)?;
-    let program = Program { plans: plans(count)?, groups: Vec::new() };
+    let program = Program { plans: plans(count)?, groups: Vec::new(), ..Program::default() };
     ensure!(store.sync(&program, begin)?.new.len() == count, "not all of them were new");
     ensure!(store.sync(&program, begin)?.new.is_empty(), "some of them are new again");
     Ok(())

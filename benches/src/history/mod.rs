@@ -170,7 +170,7 @@ impl Ledgered {
         let folder = scratch()?;
         let file = folder.path().join("jobs.db");
         let begin = DateTime::from_timestamp(Utc::now().timestamp(), 0).context("within the calendar")?;
-        let program = Program { plans: plans(jobs)?, groups: Vec::new() };
+        let program = Program { plans: plans(jobs)?, groups: Vec::new(), ..Program::default() };
         let store = SqliteStore::open(&file)?;
         store.join(begin)?;
         store.sync(&program, begin)?;

@@ -60,7 +60,7 @@ pub(super) fn turn(batch: usize, way: Way) -> anyhow::Result<Turn> {
     let folder = scratch()?;
     let file = folder.path().join("jobs.db");
     let begin = begin()?;
-    let program = Program { plans: plans(JOBS)?, groups: Vec::new() };
+    let program = Program { plans: plans(JOBS)?, groups: Vec::new(), ..Program::default() };
     let store = SqliteStore::open(&file)?;
     store.join(begin)?;
     store.sync(&program, begin)?;

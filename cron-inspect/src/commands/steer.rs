@@ -73,7 +73,7 @@ pub(super) fn said(text: &Text, job: Option<&JobInfo>, screen: &Screen) -> Strin
     let mut out = paragraph(text, 0, screen.width);
     if job.is_some_and(|job| !job.linked) {
         let warning =
-            "not linked here: no program that runs contains this job, nor does the one that joined last";
+            "not linked here: no process that runs executes this job, nor does the one that joined last";
         out += &paragraph(&Text::styled(style::WARNING, warning), 0, screen.width);
     }
     out

@@ -173,7 +173,7 @@ fn a_job_without_a_living_program_is_a_warning_where_others_live() {
     old.store.leave(now()).expect("left");
     let _new = Crank::start(&fixture.database, vec![plan(hourly())], Vec::new(), now());
     let message = only_finding(&fixture, "jobs", "warning");
-    assert_eq!(message, "no living scheduler contains the function of job `retired`");
+    assert_eq!(message, "no living scheduler executes job `retired`");
 }
 
 #[test]

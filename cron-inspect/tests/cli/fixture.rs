@@ -207,7 +207,7 @@ impl Crank {
     ) -> Self {
         let store = SqliteStore::open(database).expect("a store");
         let owner = store.join(now).expect("joined");
-        store.sync(&Program { plans, groups }, now).expect("synced");
+        store.sync(&Program { plans, groups, ..Program::default() }, now).expect("synced");
         Self { store, owner }
     }
 

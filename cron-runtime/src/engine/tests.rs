@@ -72,7 +72,10 @@ impl Bench {
         let clock = Arc::new(Hand(Mutex::new(moment)));
         let owner = stores.store.join(moment.wall).expect("it joins");
         let plans = jobs.iter().map(|(plan, _)| plan.clone()).collect();
-        stores.store.sync(&Program { plans, groups: Vec::new() }, moment.wall).expect("it is told");
+        stores
+            .store
+            .sync(&Program { plans, groups: Vec::new(), ..Program::default() }, moment.wall)
+            .expect("it is told");
         let (waiter, waker) = Waiter::new(None).expect("a waiter");
         let (inbox, messages) = Inbox::new(std::task::Waker::from(Arc::new(waker)));
         let events = Events::new(Arc::clone(&clock) as Arc<dyn Clock>);

@@ -99,7 +99,16 @@ impl Scheduler {
     }
 
     async fn upsert(&self, mut plans: Vec<Plan>) -> Result<Upserted, Error> {
-        for plan in &mut plans {
+        self.check_plans(&mut plans)?;
+        match self.command(Command::Upsert { plans }).await? {
+            Done::Upserted { new, edited } => Ok(Upserted { new, edited }),
+            other => Err(another(&other)),
+        }
+    }
+
+    /// Whether their functions take their arguments.
+    pub(super) fn check_plans(&self, plans: &mut [Plan]) -> Result<(), Error> {
+        for plan in plans {
             self.check_args(&plan.name, plan.handler(), plan.args.as_deref())?;
             // All jobs on one function share its name.
             if let Some(handler) = &mut plan.handler
@@ -108,9 +117,6 @@ impl Scheduler {
                 handler.clone_from(known);
             }
         }
-        match self.command(Command::Upsert { plans }).await? {
-            Done::Upserted { new, edited } => Ok(Upserted { new, edited }),
-            other => Err(another(&other)),
-        }
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@ mod about;
 mod answer;
 mod commands;
 mod dynamic;
+#[cfg(feature = "sqlite")]
+mod enqueue;
 mod signals;
 
 use std::collections::HashMap;
@@ -29,6 +31,8 @@ use crate::store::{
 };
 
 pub use answer::{Cancelled, Scheduled, Triggered, TriggeredGroup, Upserted};
+#[cfg(feature = "sqlite")]
+pub use enqueue::Enqueued;
 
 /// A running scheduler. Cheap to clone; all clones are the same scheduler.
 ///

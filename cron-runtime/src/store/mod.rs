@@ -19,10 +19,11 @@ use cron_core::run::{OwnerId, RunId};
 
 pub use error::{FileNow, StoreError};
 pub use types::{
-    AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo,
-    GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine, MAX_LOG_LINES,
-    MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress, Pruned, Reaped,
-    RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target, Trigger,
+    AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, Executes,
+    GroupInfo, GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine,
+    MAX_LOG_LINES, MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress,
+    Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target,
+    Trigger,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
 
@@ -40,7 +41,8 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Makes the jobs of this program known. New ones get their first tick after `now`; a schedule that differs from the
     /// stored one moves the high-water mark to `now`; unchanged ones keep what is pending. A job that `was` another one takes over
-    /// its record. Others' jobs stay as they are. Dynamic jobs whose handler is in the program are linked with it.
+    /// its record. Others' jobs stay as they are. Dynamic jobs whose handler is in the program are linked with it. From now on this process
+    /// judges and claims what the program [executes](Program::executes).
     ///
     /// # Errors
     ///
@@ -172,6 +174,9 @@ pub trait Store: fmt::Debug + Send + Sync {
     fn went_back(&self) -> Option<String> {
         None
     }
+
+    /// Wakes the schedulers that work on this store, for what was written past it. Where no other process can, there is nobody to wake.
+    fn ring(&self) {}
 
     /// A file whose modification means that another process changed something; `None` where no other process can.
     fn doorbell(&self) -> Option<PathBuf>;

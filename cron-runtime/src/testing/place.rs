@@ -161,6 +161,10 @@ impl Store for Keeping {
         self.store.leave(now)
     }
 
+    fn ring(&self) {
+        self.store.ring();
+    }
+
     fn doorbell(&self) -> Option<PathBuf> {
         self.store.doorbell()
     }

@@ -47,7 +47,7 @@ pub(super) fn program() -> Program {
         job("poison").every("10s").retries(9).retry_after(Duration::from_secs(1)).retry_past_next(),
     ];
     let limit = GroupLimit { group: "team".parse().expect("a name"), max_running: 2 };
-    Program { plans: plans(&jobs), groups: vec![limit] }
+    Program { plans: plans(&jobs), groups: vec![limit], ..Program::default() }
 }
 
 /// The jobs of the program that has written the file of version 1, which knew fewer options.
@@ -71,7 +71,7 @@ pub(super) fn first_program() -> Program {
         job("paused").every("10s"),
         job("poison").every("10s").retries(9).retry_after(Duration::from_secs(1)).retry_past_next(),
     ];
-    Program { plans: plans(&jobs), groups: Vec::new() }
+    Program { plans: plans(&jobs), groups: Vec::new(), ..Program::default() }
 }
 
 /// Writes the file: a few minutes in the life of [`program`], at whose end its process is gone while runs were in progress.

@@ -4,6 +4,7 @@ mod backups;
 mod completing;
 mod crowds;
 mod deaths;
+mod enqueueing;
 mod everything;
 mod kept;
 mod opening;

@@ -175,11 +175,10 @@ fn functions(checkup: &Checkup) -> Check {
     // Where nobody is alive, that has been said.
     let missing: &[_] = if is_served(checkup) { &checkup.not_linked } else { &[] };
     let advice = "start the program that contains it, or `inspect remove` the job";
-    let finding =
-        |job| Finding::warning(format!("no living scheduler contains the function of job `{job}`"), advice);
+    let finding = |job| Finding::warning(format!("no living scheduler executes job `{job}`"), advice);
     let seen = match missing.len() {
         0 => count(checkup.jobs, "job"),
-        missing => format!("{}, {missing} of them without their function", count(checkup.jobs, "job")),
+        missing => format!("{}, {missing} of them that nobody executes", count(checkup.jobs, "job")),
     };
     Check::new("jobs", seen, missing.iter().map(finding).collect())
 }

@@ -118,7 +118,7 @@ fn title(job: &JobInfo, screen: &Screen) -> String {
     }
     if !job.linked {
         warn(
-            "not linked here: no program that runs contains this job, nor does the one that joined last"
+            "not linked here: no process that runs executes this job, nor does the one that joined last"
                 .to_owned(),
         );
     }

@@ -13,7 +13,9 @@ use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason}
 use cron_core::schedule::Schedule;
 use cron_core::suspect::Suspects;
 
-use super::super::{AttemptInfo, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError};
+use super::super::{
+    AttemptInfo, Executes, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError,
+};
 use super::runs::{Line, Runs};
 
 /// The common books of all processes.
@@ -28,6 +30,8 @@ pub(crate) struct Book {
     pub(super) program: Option<u64>,
     /// What each process contains.
     pub(super) programs_of: BTreeMap<OwnerId, u64>,
+    /// What each process executes, where it is not all that it contains.
+    pub(super) executed_by: BTreeMap<OwnerId, Executes>,
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
     pub(super) newest_job: u64,
     pub(super) newest_run: u64,
@@ -48,6 +52,8 @@ pub(crate) struct Desk {
     pub(super) owner: Option<OwnerId>,
     /// The declared jobs of its program.
     pub(super) declared: BTreeSet<JobName>,
+    /// Which of them this process executes.
+    pub(super) executes: Executes,
     /// Where the last call to prune ended.
     pub(super) pruned_until: Option<JobName>,
 }

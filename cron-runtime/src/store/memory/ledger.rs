@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use cron_core::audit::{Audit, Recorded, Segment, audit};
 use cron_core::job::JobName;
-use cron_core::run::RunId;
+use cron_core::run::{OwnerId, RunId};
 
 use super::super::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery,
@@ -183,10 +183,18 @@ impl Book {
         }
     }
 
-    /// Whether the newest program contains the function of a job, or that of a process that lives.
+    /// Whether the newest process executes a job, or one that lives.
     fn is_linked_anywhere(&self, job: &Job) -> bool {
-        let declared = self.jobs.get(job.plan.handler()).filter(|job| job.plan.handler.is_none());
-        self.is_in_newest(job) || declared.is_some_and(|job| self.is_served(job))
+        let handler = job.plan.handler();
+        let Some(declared) = self.jobs.get(handler).filter(|job| job.plan.handler.is_none()) else {
+            return false;
+        };
+        let newest = OwnerId(self.owners);
+        let counts = |owner: &OwnerId| *owner == newest || !self.gone.contains(owner);
+        let is_executed =
+            |owner| self.executed_by.get(owner).is_none_or(|executes| executes.contains(handler));
+        let mut processes = self.programs_of.iter();
+        processes.any(|(owner, program)| *program == declared.program && counts(owner) && is_executed(owner))
     }
 
     /// Whether the newest program contains the function of a job.

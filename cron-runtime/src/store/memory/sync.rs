@@ -22,6 +22,7 @@ impl Book {
     ) -> Result<Synced, StoreError> {
         let mut synced = Synced::default();
         desk.declared = program.plans.iter().map(|plan| plan.name.clone()).collect();
+        desk.executes = program.executes.clone();
         for limit in &program.groups {
             self.groups.entry(limit.group.clone()).or_default().max_running = Some(limit.max_running);
         }
@@ -38,7 +39,7 @@ impl Book {
             }
         }
         self.write_program(desk, program)?;
-        let not_linked = self.jobs.values().filter(|job| !is_linked(desk, job));
+        let not_linked = self.jobs.values().filter(|job| !desk.declared.contains(job.plan.handler()));
         synced.not_linked = not_linked.map(|job| job.plan.name.clone()).collect();
         Ok(synced)
     }
@@ -59,6 +60,7 @@ impl Book {
             }
         };
         self.programs_of.extend(desk.owner.map(|owner| (owner, number)));
+        self.executed_by.extend(desk.owner.map(|owner| (owner, desk.executes.clone())));
         if desk.owner == Some(OwnerId(self.owners)) {
             self.program = Some(number);
         }
@@ -184,7 +186,7 @@ impl Book {
     }
 }
 
-/// Whether a program contains the function of a job.
+/// Whether a process executes a job: its program contains the function, and it has not left it to others.
 pub(super) fn is_linked(desk: &Desk, job: &Job) -> bool {
-    desk.declared.contains(job.plan.handler())
+    desk.declared.contains(job.plan.handler()) && desk.executes.contains(job.plan.handler())
 }

@@ -1,6 +1,6 @@
 //! What can be seen of a file from outside: whether it is whole, who works on it, and what nobody looks after.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -36,7 +36,7 @@ pub struct Checkup {
     pub future_marks: Vec<(JobName, DateTime<Utc>)>,
     /// Jobs that were due to be judged at or before that moment and are not.
     pub overdue: Vec<Overdue>,
-    /// Jobs that the store knows; those whose function no living scheduler contains, as far as the file tells.
+    /// Jobs that the store knows; those that no living scheduler executes, as far as the file tells.
     pub jobs: u64,
     /// Their names.
     pub not_linked: Vec<JobName>,
@@ -90,7 +90,7 @@ pub struct Overdue {
     pub job: JobName,
     /// Since when.
     pub due: DateTime<Utc>,
-    /// Whether a scheduler that is alive contains its function, as far as the file tells.
+    /// Whether a scheduler that is alive executes it, as far as the file tells.
     pub is_linked: bool,
 }
 
@@ -109,7 +109,7 @@ impl SqliteLedger {
                 |owner| attempts.iter().any(|attempt| attempt.owner == owner && attempt.lease >= now);
             let incarnations = incarnations(connection, signal.as_ref(), leased)?;
             let living = serving(&incarnations);
-            let jobs = linked_by(connection, &programs(connection, &living)?)?;
+            let jobs = linked_by(connection, &executing(connection, &living)?)?;
             let overdue = jobs.iter().filter_map(|job| {
                 let due = job.due.filter(|due| *due <= now)?;
                 Some(Overdue { job: job.name.clone(), due, is_linked: job.is_linked })
@@ -188,12 +188,12 @@ fn serving(incarnations: &[Incarnation]) -> HashSet<OwnerId> {
     incarnations.iter().filter(|incarnation| incarnation.serves).map(|incarnation| incarnation.id).collect()
 }
 
-/// The programs of the incarnations that serve the file, as a reader sees it who has no clock.
-pub(super) fn living_programs(connection: &Connection, file: &Path) -> Result<HashSet<i64>, StoreError> {
+/// What the incarnations that serve the file execute, as a reader sees it who has no clock.
+pub(super) fn living(connection: &Connection, file: &Path) -> Result<Executing, StoreError> {
     let signal = Signal::probe(file);
     let attempts = attempts(connection)?;
     let has_one = |owner| attempts.iter().any(|attempt| attempt.owner == owner);
-    programs(connection, &serving(&incarnations(connection, signal.as_ref(), has_one)?))
+    executing(connection, &serving(&incarnations(connection, signal.as_ref(), has_one)?))
 }
 
 /// The programs of the incarnations that live: `me`, whose own lock is free for itself, and others. Where the system does not tell, one that
@@ -220,7 +220,7 @@ pub(super) fn served_programs(
     programs(connection, &living.chain(me).collect())
 }
 
-/// A job, when it is due, and whether one of those that live contains its function.
+/// A job, when it is due, and whether one of those that live executes it.
 struct Job {
     name: JobName,
     due: Option<DateTime<Utc>>,
@@ -242,8 +242,66 @@ fn programs(connection: &Connection, living: &HashSet<OwnerId>) -> Result<HashSe
     Ok(programs)
 }
 
-fn linked_by(connection: &Connection, programs: &HashSet<i64>) -> Result<Vec<Job>, StoreError> {
-    let sql = "SELECT jobs.name, due_ms, declared.synced_by FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id \
+/// What some incarnations execute: of which programs all, and of which ones some jobs.
+#[derive(Debug, Default)]
+pub(super) struct Executing {
+    all: HashSet<i64>,
+    some: HashMap<i64, HashSet<String>>,
+}
+
+impl Executing {
+    /// Whether one of them executes the jobs on this function of a program.
+    pub(super) fn contains(&self, program: i64, handler: &JobName) -> bool {
+        self.all.contains(&program)
+            || self.some.get(&program).is_some_and(|jobs| jobs.contains(handler.as_str()))
+    }
+
+    fn add(&mut self, row: &mut Columns<'_>) -> Result<(), StoreError> {
+        let program = row.get("program")?;
+        match row.get::<Option<String>>("executes")? {
+            None => {
+                self.all.insert(program);
+            }
+            Some(jobs) => {
+                let jobs: Vec<String> = serde_json::from_str(&jobs).map_err(|error| StoreError::Corrupt {
+                    what: format!("incarnations.executes of program {program}: {error}"),
+                })?;
+                self.some.entry(program).or_default().extend(jobs);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the newest incarnation executes, if it has said so.
+pub(super) fn newest(connection: &Connection) -> Result<Executing, StoreError> {
+    let sql = "SELECT program, executes FROM incarnations WHERE id = (SELECT max(id) FROM incarnations) AND program IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut executing = Executing::default();
+    if let Some(row) = rows.next().map_err(failed)? {
+        executing.add(&mut Columns::of(row))?;
+    }
+    Ok(executing)
+}
+
+/// What some incarnations execute.
+fn executing(connection: &Connection, living: &HashSet<OwnerId>) -> Result<Executing, StoreError> {
+    let sql = "SELECT id, program, executes FROM incarnations WHERE ended_ms IS NULL AND program IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut executing = Executing::default();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        if living.contains(&OwnerId(row.u64("id")?)) {
+            executing.add(&mut row)?;
+        }
+    }
+    Ok(executing)
+}
+
+fn linked_by(connection: &Connection, executing: &Executing) -> Result<Vec<Job>, StoreError> {
+    let sql = "SELECT jobs.name, due_ms, ifnull(jobs.handler, jobs.name) AS handler, declared.synced_by FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id \
                LEFT JOIN jobs AS declared ON declared.name = ifnull(jobs.handler, jobs.name) \
                AND declared.handler IS NULL ORDER BY jobs.name";
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
@@ -253,8 +311,9 @@ fn linked_by(connection: &Connection, programs: &HashSet<i64>) -> Result<Vec<Job
         let mut row = Columns::of(row);
         let name = read_name(&row.get::<String>("name")?)?;
         let due = row.instant_or_null("due_ms")?;
+        let handler = read_name(&row.get::<String>("handler")?)?;
         let synced_by: Option<i64> = row.get("synced_by")?;
-        let is_linked = synced_by.is_some_and(|program| programs.contains(&program));
+        let is_linked = synced_by.is_some_and(|program| executing.contains(program, &handler));
         jobs.push(Job { name, due, is_linked });
     }
     Ok(jobs)

@@ -45,7 +45,7 @@ pub enum CompleteError {
     )]
     NoFile,
     /// The transaction is on another file than the record of the scheduler, so the two cannot commit as one.
-    #[error("{}", other_file(.file, .given.as_deref(), .attached.as_deref()))]
+    #[error("{}. It was rolled back", other_file(.file, .given.as_deref(), .attached.as_deref()))]
     OtherFile {
         /// The file of the scheduler.
         file: PathBuf,
@@ -66,7 +66,7 @@ pub enum CompleteError {
     },
 }
 
-fn other_file(file: &Path, given: Option<&Path>, attached: Option<&str>) -> String {
+pub(super) fn other_file(file: &Path, given: Option<&Path>, attached: Option<&str>) -> String {
     let file = file.display();
     let given = given.map_or_else(|| "a database in memory".to_owned(), |given| given.display().to_string());
     let hint = match attached {
@@ -75,9 +75,7 @@ fn other_file(file: &Path, given: Option<&Path>, attached: Option<&str>) -> Stri
         ),
         None => "open the connection on that file, or use `run.transaction`".to_owned(),
     };
-    format!(
-        "the transaction is on {given}, and the record of the scheduler in {file}: {hint}. It was rolled back"
-    )
+    format!("the transaction is on {given}, and the record of the scheduler in {file}: {hint}")
 }
 
 /// Marks an attempt as completed at `now` in a transaction on the `file` of a store: what
@@ -105,7 +103,10 @@ fn complete(
     claim: Claim,
     now: DateTime<Utc>,
 ) -> Result<(), CompleteError> {
-    check_file(transaction, file.ok_or(CompleteError::NoFile)?)?;
+    let file = file.ok_or(CompleteError::NoFile)?;
+    if let Some(Elsewhere { given, attached }) = check_file(transaction, file)? {
+        return Err(CompleteError::OtherFile { file: file.to_owned(), given, attached });
+    }
     // Outside a transaction the statement would commit by itself, without the effects that it is to vouch for.
     if transaction.is_autocommit() {
         return Err(CompleteError::NoTransaction);
@@ -155,8 +156,16 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Whether the main file of the connection is that of the store.
-fn check_file(connection: &Connection, file: &Path) -> Result<(), CompleteError> {
+/// A connection that is on another file.
+pub(super) struct Elsewhere {
+    /// Its main file; `None` for one in memory.
+    pub(super) given: Option<PathBuf>,
+    /// The name under which the file of the store is attached to it.
+    pub(super) attached: Option<String>,
+}
+
+/// Whether the main file of the connection is that of the store; `None` if it is.
+pub(super) fn check_file(connection: &Connection, file: &Path) -> rusqlite::Result<Option<Elsewhere>> {
     let mut given = None;
     let mut attached = None;
     let mut statement = connection.prepare("SELECT name, file FROM pragma_database_list")?;
@@ -167,13 +176,13 @@ fn check_file(connection: &Connection, file: &Path) -> Result<(), CompleteError>
         let Some(path) = read_path(path) else { continue };
         let is_ours = path == file || path.canonicalize().is_ok_and(|path| path == file);
         match (name.as_str(), is_ours) {
-            ("main", true) => return Ok(()),
+            ("main", true) => return Ok(None),
             ("main", false) => given = Some(path),
             (_, true) => attached = Some(name),
             (_, false) => {}
         }
     }
-    Err(CompleteError::OtherFile { file: file.to_owned(), given, attached })
+    Ok(Some(Elsewhere { given, attached }))
 }
 
 /// A path as SQLite keeps it; an empty one is a database without a file.

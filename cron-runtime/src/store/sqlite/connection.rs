@@ -32,10 +32,10 @@ const GROUP: usize = 256;
 /// More statements than there are.
 const STATEMENTS: usize = 256;
 
-/// What one process keeps for itself: the names of its declared jobs; the jobs that it judges; those of them that a newer program
+/// What one process keeps for itself: the names of its declared jobs, and whether it executes them; the jobs that it judges; those of them that a newer program
 /// has declared in words it does not know.
-const OF_THIS_PROCESS: &str = "
-CREATE TEMP TABLE program (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+pub(super) const OF_THIS_PROCESS: &str = "
+CREATE TEMP TABLE program (name TEXT PRIMARY KEY, executed INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TEMP TABLE linked (job_id INTEGER PRIMARY KEY) STRICT;
 CREATE TEMP TABLE left_out (job_id INTEGER PRIMARY KEY) STRICT;";
 

@@ -329,8 +329,8 @@ impl<'c> Db<'c> {
         self.execute("DELETE FROM temp.linked")?;
         self.execute(
             "INSERT INTO temp.linked SELECT id FROM (\
-             SELECT id FROM temp.program CROSS JOIN jobs USING (name) WHERE handler IS NULL \
-             UNION ALL SELECT id FROM temp.program CROSS JOIN jobs ON handler = program.name) \
+             SELECT id FROM temp.program CROSS JOIN jobs USING (name) WHERE executed AND handler IS NULL \
+             UNION ALL SELECT id FROM temp.program CROSS JOIN jobs ON handler = program.name WHERE executed) \
              WHERE id NOT IN (SELECT job_id FROM temp.left_out)",
         )?;
         // What is left out is kept, and what has another name by now: attempts in progress are settled as this program knows their jobs.
@@ -358,14 +358,14 @@ impl<'c> Db<'c> {
     pub(super) fn relink_one(&self, id: JobId, handler: &JobName) -> Result<(), StoreError> {
         self.run("DELETE FROM temp.left_out WHERE job_id = ?1", [to_int(id.0)])?;
         self.run("DELETE FROM temp.linked WHERE job_id = ?1", [to_int(id.0)])?;
-        let sql = "INSERT INTO temp.linked SELECT ?1 FROM temp.program WHERE name = ?2";
+        let sql = "INSERT INTO temp.linked SELECT ?1 FROM temp.program WHERE name = ?2 AND executed";
         self.run(sql, params![to_int(id.0), handler.as_str()])?;
         Ok(())
     }
 
     /// The same for dynamic jobs that are new: this one and those after it, for no number comes twice. Some may have been edited since.
     pub(super) fn link_new(&self, first: JobId) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO temp.linked SELECT id FROM jobs NOT INDEXED WHERE id >= ?1 AND handler IN temp.program";
+        let sql = "INSERT OR IGNORE INTO temp.linked SELECT id FROM jobs NOT INDEXED WHERE id >= ?1 AND handler IN (SELECT name FROM temp.program WHERE executed)";
         self.run(sql, [to_int(first.0)])?;
         Ok(())
     }

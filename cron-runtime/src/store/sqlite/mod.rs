@@ -10,6 +10,7 @@ mod complete;
 mod connection;
 mod db;
 mod declare;
+mod enqueue;
 mod judge;
 mod known;
 mod lease;
@@ -48,6 +49,7 @@ pub(crate) use complete::transaction;
 pub use complete::{CompleteError, complete_in};
 use connection::{Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
+pub use enqueue::{EnqueueError, enqueue};
 use opened::Opened;
 use signal::{Signal, Starter};
 
@@ -318,6 +320,10 @@ impl Store for SqliteStore {
 
     fn went_back(&self) -> Option<String> {
         self.joined().as_ref()?.went_back.clone()
+    }
+
+    fn ring(&self) {
+        self.signal.ring();
     }
 
     fn doorbell(&self) -> Option<PathBuf> {

@@ -431,7 +431,7 @@ impl Db<'_> {
     /// Incarnations that have ended and that nothing refers to.
     fn prune_incarnations(&self) -> Result<(), StoreError> {
         let sql = format!(
-            "DELETE FROM incarnations WHERE ended_ms IS NOT NULL AND id < (SELECT max(id) FROM incarnations) \
+            "DELETE FROM incarnations WHERE ended_ms IS NOT NULL AND id > 0 AND id < (SELECT max(id) FROM incarnations) \
              AND id NOT IN (SELECT owner FROM runs INDEXED BY runs_active WHERE {ACTIVE} AND owner IS NOT NULL)"
         );
         self.run(&sql, []).map(|_| ())

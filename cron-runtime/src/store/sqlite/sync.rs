@@ -5,7 +5,7 @@ use cron_core::job::{JobName, Plan};
 use cron_core::run::{JobId, OwnerId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::super::{GroupLimit, Program, StoreError, Synced};
+use super::super::{Executes, GroupLimit, Program, StoreError, Synced};
 use super::db::Db;
 use super::declare::{Maker, rank};
 use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
@@ -71,8 +71,10 @@ impl Db<'_> {
         self.execute("DELETE FROM temp.program")?;
         self.execute("DELETE FROM temp.left_out")?;
         let names: Vec<&str> = program.plans.iter().map(|plan| plan.name.as_str()).collect();
-        let names = serde_json::to_string(&names).map_err(|error| StoreError::Backend(Box::new(error)))?;
-        self.run("INSERT OR IGNORE INTO temp.program SELECT value FROM json_each(?1)", [names])?;
+        let executed = executed(&program.executes)?;
+        let sql = "INSERT OR IGNORE INTO temp.program SELECT value, ?2 IS NULL OR value IN (SELECT value FROM json_each(?2)) \
+                   FROM json_each(?1)";
+        self.run(sql, params![json(&names)?, executed])?;
         self.write_limits(&program.groups)?;
         let (before, number) = self.programs()?;
         let mut is_the_same = before.is_some();
@@ -106,7 +108,7 @@ impl Db<'_> {
                 }
             }
         }
-        if is_new {
+        if is_new && program.executes == Executes::All {
             self.link_all()?;
         } else {
             self.relink()?;
@@ -122,7 +124,8 @@ impl Db<'_> {
                 number
             }
         };
-        self.run("UPDATE incarnations SET program = ?2 WHERE id = ?1", [to_int(owner.0), program])?;
+        let sql = "UPDATE incarnations SET program = ?2, executes = ?3 WHERE id = ?1";
+        self.run(sql, params![to_int(owner.0), program, executed])?;
         Ok(synced)
     }
 
@@ -214,12 +217,24 @@ impl Db<'_> {
     }
 
     fn not_linked(&self) -> Result<Vec<JobName>, StoreError> {
-        let sql = "SELECT name FROM jobs WHERE id NOT IN (SELECT job_id FROM temp.linked) ORDER BY name";
+        let sql = "SELECT name FROM jobs WHERE ifnull(handler, name) NOT IN (SELECT name FROM temp.program) ORDER BY name";
         let mut statement = self.statement(sql)?;
         let names: Result<Vec<String>, _> =
             statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
         names.map_err(failed)?.iter().map(|name| read_name(name)).collect()
     }
+}
+
+/// The names of the jobs that a process executes, as JSON; `None` for all of its program.
+fn executed(executes: &Executes) -> Result<Option<String>, StoreError> {
+    match executes {
+        Executes::All => Ok(None),
+        Executes::Only(jobs) => json(&jobs.iter().map(JobName::as_str).collect::<Vec<_>>()).map(Some),
+    }
+}
+
+fn json(names: &[&str]) -> Result<String, StoreError> {
+    serde_json::to_string(names).map_err(|error| StoreError::Backend(Box::new(error)))
 }
 
 /// The newest program, as far as it has said what it contains.

@@ -12,7 +12,7 @@ pub use read::{
     RunQuery, SkipInfo,
 };
 pub use work::{
-    Claim, Claimed, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PRUNED_RUNS, Note, Program,
-    Progress, Pruned, Reaped, Settled, Settlement, Synced,
+    Claim, Claimed, Executes, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PRUNED_RUNS,
+    Note, Program, Progress, Pruned, Reaped, Settled, Settlement, Synced,
 };
 pub(crate) use work::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, note_handler, stopped};

@@ -36,8 +36,7 @@ pub struct JobInfo {
     pub active: u64,
     /// How many of its runs wait for the slot.
     pub parked: u64,
-    /// Whether its function is in the newest program that joined this store, or in one of a process that lives, as far as the
-    /// store tells.
+    /// Whether the newest process that joined this store executes it, or one that lives, as far as the store tells.
     pub linked: bool,
     /// What is held against it, if its process died while it was in progress.
     pub suspect: Option<Suspect>,

@@ -1,5 +1,6 @@
 //! What goes into the verbs of the engine and what comes out of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,29 @@ pub struct Program {
     pub plans: Vec<Plan>,
     /// The limits of groups that it sets.
     pub groups: Vec<GroupLimit>,
+    /// Which of its jobs this process executes.
+    pub executes: Executes,
+}
+
+/// Which jobs of its program a process judges and claims. The others it declares: another process that contains them executes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Executes {
+    /// All.
+    #[default]
+    All,
+    /// These declared jobs, and the dynamic jobs that call their functions.
+    Only(BTreeSet<JobName>),
+}
+
+impl Executes {
+    /// Whether the function of a declared job is called here, and with it its dynamic jobs.
+    #[must_use]
+    pub fn contains(&self, handler: &JobName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(jobs) => jobs.contains(handler),
+        }
+    }
 }
 
 /// A bound on the runs of a group.

@@ -18,7 +18,7 @@ use super::super::rows::{failed, to_int};
 use super::super::sync::newest_program;
 
 impl Db<'_> {
-    pub(super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
+    pub(in super::super) fn upsert(&self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
         let mut handlers = HashMap::new();
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         let mut first_new = None;

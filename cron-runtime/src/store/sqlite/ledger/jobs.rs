@@ -1,18 +1,17 @@
 //! Jobs and groups as surfaces show them.
 
-use std::collections::HashSet;
 use std::path::Path;
 
+use cron_core::job::JobName;
 use cron_core::run::JobId;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 use super::super::super::{GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, StoreError};
-use super::super::checkup::living_programs;
+use super::super::checkup::{Executing, living, newest};
 use super::super::marks::{pause_that_counts, place};
 use super::super::rows::{ACTIVE, Columns, failed, read_name, read_plan_on, to_int};
 use super::super::suspects::suspect_or_null;
-use super::super::sync::newest_program;
 use super::runs;
 
 /// The columns of [`job_info`]. What `marks` has in `active` is a bound; the runs themselves tell how many there are.
@@ -33,29 +32,30 @@ fn jobs() -> String {
     )
 }
 
-/// The programs that count: the newest one, whether it lives or not, and those of the processes that live.
+/// The processes that count: the newest one, whether it lives or not, and those that live.
 struct InUse<'a> {
     connection: &'a Connection,
     file: &'a Path,
-    newest: Option<i64>,
-    /// Who lives is looked up for the first job that the newest program does not contain; mostly there is none.
-    living: Option<HashSet<i64>>,
+    newest: Executing,
+    /// Who lives is looked up for the first job that the newest process does not execute; mostly there is none.
+    living: Option<Executing>,
 }
 
 impl<'a> InUse<'a> {
     fn of(connection: &'a Connection, file: &'a Path) -> Result<Self, StoreError> {
-        Ok(Self { connection, file, newest: newest_program(connection)?, living: None })
+        Ok(Self { connection, file, newest: newest(connection)?, living: None })
     }
 
-    fn contains(&mut self, program: i64) -> Result<bool, StoreError> {
-        if self.newest == Some(program) {
+    /// Whether one of them executes the jobs on this function of a program.
+    fn executes(&mut self, program: i64, handler: &JobName) -> Result<bool, StoreError> {
+        if self.newest.contains(program, handler) {
             return Ok(true);
         }
         let living = match self.living.take() {
             Some(living) => living,
-            None => living_programs(self.connection, self.file)?,
+            None => living(self.connection, self.file)?,
         };
-        Ok(self.living.insert(living).contains(&program))
+        Ok(self.living.insert(living).contains(program, handler))
     }
 }
 
@@ -166,7 +166,8 @@ fn job_info(
     let paused = pause_that_counts(row)?;
     let synced_by: Option<i64> = row.get("synced_by")?;
     let suspect = suspect_or_null(row)?;
-    let linked = synced_by.map(|program| in_use.contains(program)).transpose()?.unwrap_or(false);
+    let linked =
+        synced_by.map(|program| in_use.executes(program, plan.handler())).transpose()?.unwrap_or(false);
     let last_run = runs::last_of(connection, id)?;
     Ok(JobInfo {
         id,

@@ -16,3 +16,8 @@ CREATE TABLE suspects (
 ) STRICT;
 -- 1: who found the incarnation dead has written `ended_ms`. NULL: it took leave itself.
 ALTER TABLE incarnations ADD COLUMN died INTEGER;
+
+-- The declared jobs that a process executes of its program, as JSON: an array of names. NULL for all.
+ALTER TABLE incarnations ADD COLUMN executes TEXT;
+-- `jobs.synced_by` is 0 for a job that no program declares. On a connection of the user's, where foreign keys count, that has to be somebody.
+INSERT INTO incarnations (id, token, boot, joined_ms, ended_ms) VALUES (0, 'nobody', '', 0, 0);
