@@ -65,6 +65,7 @@ fn where_all_is_well_it_says_so_with_exit_code_0() {
         "clock",
         "jobs",
         "dead letters",
+        "quarantine",
         "problems",
         "contract",
     ];
