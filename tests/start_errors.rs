@@ -81,7 +81,7 @@ async fn a_database_of_a_newer_version() {
     let path = directory.path().join("jobs.db");
     cron_tests::start_in(directory.path()).await.shutdown().await.expect("it ends");
     let other = rusqlite::Connection::open(&path).expect("it opens");
-    other.pragma_update(None, "user_version", 999).expect("it is written");
+    other.execute("UPDATE cron_schema SET version = 999", []).expect("it is written");
     drop(other);
     let content = std::fs::read(&path).expect("it is read");
     let text = refused(&path).await;

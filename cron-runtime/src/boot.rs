@@ -13,11 +13,14 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::engine::{Ended, Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::error::Error;
 use crate::extract::{Link, States};
 use crate::hooks::{Caller, Hooks};
+#[cfg(feature = "sqlite")]
+use crate::prepare::Prepare;
 use crate::registration::Handler;
 use crate::scheduler::{Known, Scheduler, Stores};
-use crate::store::{Program, Reaped, StoreError, Synced};
+use crate::store::{Program, Reaped, Synced};
 
 /// What a program has told [`start`](crate::start), with nothing left to be wrong.
 #[derive(Debug)]
@@ -27,6 +30,9 @@ pub(crate) struct Checked {
     pub(crate) states: States,
     pub(crate) calendars: Calendars,
     pub(crate) hooks: Hooks,
+    /// What is to be done before the store is joined.
+    #[cfg(feature = "sqlite")]
+    pub(crate) prepare: Prepare,
     pub(crate) workers: usize,
     pub(crate) shutdown_grace: Duration,
 }
@@ -64,8 +70,17 @@ pub(crate) struct Booted {
 
 impl Joined {
     /// Registers this process, ends what dead ones left behind, and makes the jobs known.
-    pub(crate) fn join(stores: Stores, program: &Program, clock: &dyn Clock) -> Result<Self, StoreError> {
+    ///
+    /// Before that the program prepares its own tables: a start that cannot do so joins nothing.
+    pub(crate) fn join(
+        stores: Stores,
+        program: &Program,
+        #[cfg(feature = "sqlite")] prepare: Prepare,
+        clock: &dyn Clock,
+    ) -> Result<Self, Error> {
         let store = stores.store.as_ref();
+        #[cfg(feature = "sqlite")]
+        prepare.run(store)?;
         let owner = store.join(clock.moment().wall)?;
         let reaped = store.reap(clock.moment().wall)?;
         let synced = store.sync(program, clock.moment().wall)?;
@@ -76,7 +91,7 @@ impl Joined {
 
 impl Checked {
     pub(crate) fn boot(self, joined: Joined, surroundings: Surroundings) -> Booted {
-        let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace } = self;
+        let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace, .. } = self;
         let Joined { stores, owner, reaped, went_back, synced: _ } = joined;
         let Surroundings { clock, waker, runtime, threads } = surroundings;
         watch_panics();
@@ -94,6 +109,8 @@ impl Checked {
                 states: Arc::new(states),
                 link: Arc::new(Link {
                     file: stores.store.file().map(Arc::from),
+                    #[cfg(feature = "sqlite")]
+                    is_unrecorded: false,
                     inbox: inbox.clone(),
                     events: events.clone(),
                     clock: Arc::clone(&clock),

@@ -3,6 +3,9 @@
 use std::error::Error as _;
 use std::fmt;
 
+#[cfg(feature = "sqlite")]
+use std::path::PathBuf;
+
 use cron_core::job::{CatalogError, NameError};
 use cron_core::schedule::ScheduleError;
 
@@ -78,6 +81,22 @@ pub enum Error {
     #[cfg(feature = "sqlite")]
     #[error(transparent)]
     Enqueue(#[from] EnqueueError),
+    /// What the program does to its own tables has failed. No job has run.
+    #[cfg(feature = "sqlite")]
+    #[error("`.prepare(...)` of {} failed: {source}", .file.display())]
+    Prepare {
+        /// The file.
+        file: PathBuf,
+        /// What was given back, or why the file could not be opened for it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no file in which the program could have tables.
+    #[cfg(feature = "sqlite")]
+    #[error(
+        "`.prepare(...)` is for tables in the scheduler's file, and `memory:` has none; name one with `.database(\"jobs.db\")`"
+    )]
+    NothingToPrepare,
     /// A text that no job and no group can be named.
     #[error(transparent)]
     Name(#[from] NameError),

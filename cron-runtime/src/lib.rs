@@ -66,6 +66,8 @@ mod hooks;
 mod measure;
 mod outcome;
 pub mod prelude;
+#[cfg(feature = "sqlite")]
+mod prepare;
 mod registration;
 mod scheduler;
 mod select;

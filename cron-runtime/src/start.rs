@@ -19,6 +19,8 @@ use crate::engine::{Ended, Engine, Waiter, on_the_pool};
 use crate::error::{Error, MissingState};
 use crate::extract::{Needs, States};
 use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
+#[cfg(feature = "sqlite")]
+use crate::prepare::Prepare;
 use crate::registration::{self, Handler};
 use crate::scheduler::{Scheduler, Stores};
 use crate::select::{Declared, Select, Selection};
@@ -45,6 +47,10 @@ pub struct Start {
     workers: usize,
     shutdown_grace: Duration,
     selection: Selection,
+    /// Whether the file may have tables of the application's when the scheduler comes to it.
+    beside_own_tables: bool,
+    #[cfg(feature = "sqlite")]
+    prepare: Prepare,
 }
 
 /// Begins to start a scheduler for all jobs that are linked into this program.
@@ -67,6 +73,9 @@ pub fn start() -> Start {
         workers: WORKERS,
         shutdown_grace: SHUTDOWN_GRACE,
         selection: Selection::default(),
+        beside_own_tables: false,
+        #[cfg(feature = "sqlite")]
+        prepare: Prepare::default(),
     }
 }
 
@@ -76,6 +85,52 @@ impl Start {
     /// Without it, the environment variable `CRON_DATABASE_URL` counts, and without that `cron.db` in the working directory.
     pub fn database(mut self, database: impl Into<String>) -> Self {
         self.database = Some(database.into());
+        self
+    }
+
+    /// Keeps the scheduler's tables in a file that the application has made and keeps its own tables in. Without this such a file is refused.
+    ///
+    /// The application's tables stay as they are, and so do `user_version` and `application_id`. A table, view, index or trigger that has the name of one of the
+    /// scheduler's is a refusal that names it, and nothing is changed. The file gets SQLite's WAL mode.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// cron_runtime::start().database("shop.db").beside_own_tables().await?.until_signal().await
+    /// # }
+    /// ```
+    pub fn beside_own_tables(mut self) -> Self {
+        self.beside_own_tables = true;
+        self
+    }
+
+    /// Does something to the application's own tables in the scheduler's file before its jobs run: creates or migrates them. Called again, this is
+    /// done too, in that order.
+    ///
+    /// It is done at each start of each process, after the scheduler has made its own tables and before anything is judged, in one process at a
+    /// time. An error is an error of the start, and no job has run then. The connection is the same as that of [`Run::transaction`](crate::Run::transaction): foreign keys
+    /// count, and a commit reaches the disk. `user_version` and `application_id` are yours: the scheduler reads neither in a file
+    /// of this version, so crates that keep their version there can be used.
+    ///
+    /// ```no_run
+    /// use cron_runtime::rusqlite::{self, Connection};
+    ///
+    /// fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    ///     db.execute_batch("CREATE TABLE IF NOT EXISTS app_bookings (account INTEGER, day TEXT, amount REAL)")
+    /// }
+    ///
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// cron_runtime::start().database("bank.db").prepare(migrate).await?.until_signal().await
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn prepare<E>(
+        mut self,
+        work: impl FnOnce(&mut rusqlite::Connection) -> Result<(), E> + Send + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.prepare.push(work);
         self
     }
 
@@ -285,6 +340,8 @@ impl Start {
             states: self.states,
             calendars,
             hooks: self.hooks,
+            #[cfg(feature = "sqlite")]
+            prepare: self.prepare,
             workers: self.workers,
             shutdown_grace: self.shutdown_grace,
         })
@@ -293,11 +350,25 @@ impl Start {
     async fn run(mut self) -> Result<Scheduler, Error> {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let database = self.database.take();
-        let checked = self.check(registration::linked())?;
+        let beside = self.beside_own_tables;
+        #[cfg_attr(not(feature = "sqlite"), expect(unused_mut, reason = "nothing is prepared"))]
+        let mut checked = self.check(registration::linked())?;
         let database = Database::resolve(database.as_deref()).map_err(Error::Database)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let (name, program, time) = (database.clone(), checked.program.clone(), Arc::clone(&clock));
-        let opened = runtime.spawn_blocking(move || open(&name, &program, time.as_ref()));
+        #[cfg(feature = "sqlite")]
+        let prepare = std::mem::take(&mut checked.prepare);
+        let opened = runtime.spawn_blocking(move || {
+            let (stores, waiter, waker) = open(&name, beside)?;
+            let joined = Joined::join(
+                stores,
+                &program,
+                #[cfg(feature = "sqlite")]
+                prepare,
+                time.as_ref(),
+            )?;
+            Ok::<_, Error>((joined, waiter, waker))
+        });
         let (joined, waiter, waker) =
             opened.await.map_err(|error| StoreError::Backend(Box::new(error)))??;
         tell(&database, &checked.program, &joined.synced);
@@ -308,13 +379,12 @@ impl Start {
     }
 }
 
-/// Opens the store, and joins it.
-fn open(database: &Database, program: &Program, clock: &dyn Clock) -> Result<(Joined, Waiter, Waker), Error> {
-    let stores = Stores::open(database)?;
+fn open(database: &Database, beside_own_tables: bool) -> Result<(Stores, Waiter, Waker), Error> {
+    let stores = Stores::open(database, beside_own_tables)?;
     // Before anything is written: the system may refuse it, and from here on no ring is missed.
     let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
         .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
-    Ok((Joined::join(stores, program, clock)?, waiter, Waker::from(Arc::new(waker))))
+    Ok((stores, waiter, Waker::from(Arc::new(waker))))
 }
 
 /// Gives the engine a thread of its own. `lives` says why it has ended, and nothing at all if the thread ends in a panic.

@@ -34,6 +34,39 @@ fn a_crash_cuts_functions_off_and_a_restart_catches_up() {
     });
 }
 
+/// What it books is on the file together with its success, over crashes before and after the commit.
+#[job(every = "1h", retries = 3)]
+fn book(run: Run) -> anyhow::Result<()> {
+    run.transaction(|tx| {
+        tx.execute("INSERT INTO bookings VALUES (?1)", [run.tick().to_rfc3339()])?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_function_has_its_transaction_on_the_file_of_the_simulation() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("bank.db");
+    let tables = |start: cron_runtime::Start| {
+        start.prepare(|db| db.execute_batch("CREATE TABLE IF NOT EXISTS bookings (tick TEXT UNIQUE)"))
+    };
+    let mut sim = Simulation::of(book::JOB).at("2026-06-01").database(&file).start_with(tables).start();
+    sim.run_for("3h");
+    sim.crash();
+    sim.restart();
+    sim.run_for("3h");
+    sim.ran(book::JOB).times(6);
+    let bank = cron_runtime::rusqlite::Connection::open(&file).expect("it opens");
+    let booked: i64 =
+        bank.query_row("SELECT count(*) FROM bookings", [], |row| row.get(0)).expect("a number");
+    assert_eq!(booked, 6);
+
+    let mut sim = Simulation::of(book::JOB).at("2026-06-01").start();
+    sim.run_for("1h");
+    let error = &sim.runs(book::JOB)[0].error;
+    assert!(error.contains("runs on `memory:`") && error.contains(".database("), "{error}");
+}
+
 #[test]
 fn a_shutdown_waits_and_its_restart_goes_on() {
     let builder = || Simulation::of(fetch::JOB).state(Calls::default()).at("2026-06-01");

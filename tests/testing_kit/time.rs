@@ -81,7 +81,7 @@ fn what_a_simulation_cannot_begin_with_is_said() {
     let said = refused(Simulation::of("close_dya"));
     assert_eq!(said, "no job of this program is named `close_dya`, did you mean `close_day`?");
     let said = refused(Simulation::of((close_day::JOB, ["remind", "zzz"])));
-    assert!(said.contains("`zzz`; there are `close_day`, `fetch`"), "{said}");
+    assert!(said.contains("`zzz`; there are `book`, `close_day`, `fetch`"), "{said}");
     let said = refused(Simulation::of(close_day::JOB).zone("Europe/Lundon"));
     assert!(said.starts_with("`.zone(...)`: ") && said.contains("Europe/London"), "{said}");
     let said = refused(Simulation::of(close_day::JOB).at("2026-13-01"));

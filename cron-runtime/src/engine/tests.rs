@@ -67,7 +67,7 @@ impl Bench {
     ) -> Self {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).max_blocking_threads(2).build().expect("a runtime");
-        let stores = Stores::open(&Database::Memory).expect("it opens");
+        let stores = Stores::open(&Database::Memory, false).expect("it opens");
         let moment = Moment { wall: START.parse().expect("an instant"), monotonic: Duration::ZERO };
         let clock = Arc::new(Hand(Mutex::new(moment)));
         let owner = stores.store.join(moment.wall).expect("it joins");
@@ -92,6 +92,8 @@ impl Bench {
                 states: Arc::new(States::default()),
                 link: Arc::new(Link {
                     file: stores.store.file().map(Arc::from),
+                    #[cfg(feature = "sqlite")]
+                    is_unrecorded: false,
                     inbox: inbox.clone(),
                     events: events.clone(),
                     clock: Arc::clone(&clock) as Arc<dyn Clock>,

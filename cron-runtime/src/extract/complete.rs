@@ -48,8 +48,10 @@ impl Run {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let now = || self.parts.link.clock.moment().wall;
-        sqlite::transaction(self.parts.link.file.as_deref(), self.claim(), now, work)
+        let link = &self.parts.link;
+        let now = || link.clock.moment().wall;
+        let claim = (!link.is_unrecorded).then(|| self.claim());
+        sqlite::transaction(link.file.as_deref(), claim, now, work)
     }
 
     /// Completes the run in a transaction of your own on the file of the scheduler: what the transaction does happens **exactly once
@@ -83,8 +85,11 @@ impl Run {
     /// }
     /// ```
     pub fn complete_in(&self, transaction: &Transaction<'_>) -> Result<(), CompleteError> {
-        let now = self.parts.link.clock.moment().wall;
-        sqlite::complete_in(transaction, self.parts.link.file.as_deref(), self.claim(), now)
+        let link = &self.parts.link;
+        if link.is_unrecorded {
+            return sqlite::fits(transaction, link.file.as_deref());
+        }
+        sqlite::complete_in(transaction, link.file.as_deref(), self.claim(), link.clock.moment().wall)
     }
 
     fn claim(&self) -> Claim {

@@ -26,6 +26,9 @@ pub(crate) struct Link {
     /// The file in which a function may complete its run, if the store has one.
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
     pub(crate) file: Option<Arc<Path>>,
+    /// There is a file and no record in it: a transaction stands for itself.
+    #[cfg(feature = "sqlite")]
+    pub(crate) is_unrecorded: bool,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,
     pub(crate) clock: Arc<dyn Clock>,

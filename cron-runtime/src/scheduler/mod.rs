@@ -25,6 +25,8 @@ use crate::engine::{Ended, Event, Events, Inbox, Message, Problem, ShutdownRepor
 use crate::error::Error;
 use crate::registration::Handler;
 use crate::store::memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite::SqliteStore;
 use crate::store::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, JobInfo, JobQuery, Ledger, LogLine, Page,
     RunFilter, RunInfo, RunQuery, SkipInfo, Store, StoreError,
@@ -74,10 +76,16 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    pub(crate) fn open(database: &Database) -> Result<Self, StoreError> {
+    /// `beside_own_tables`: the file may have tables of the application's.
+    #[cfg_attr(not(feature = "sqlite"), expect(unused_variables, reason = "there is no file"))]
+    pub(crate) fn open(database: &Database, beside_own_tables: bool) -> Result<Self, StoreError> {
         match database {
             #[cfg(feature = "sqlite")]
-            Database::Sqlite(path) => Ok(Self::of(Arc::new(crate::store::sqlite::SqliteStore::open(path)?))),
+            Database::Sqlite(path) if beside_own_tables => {
+                Ok(Self::of(Arc::new(SqliteStore::open_beside_own_tables(path)?)))
+            }
+            #[cfg(feature = "sqlite")]
+            Database::Sqlite(path) => Ok(Self::of(Arc::new(SqliteStore::open(path)?))),
             #[cfg(not(feature = "sqlite"))]
             Database::Sqlite(path) => Err(StoreError::Open {
                 path: path.clone(),

@@ -28,11 +28,22 @@ pub enum StoreError {
     /// The file is a database of another program.
     #[error(
         "{} is a SQLite database of another program (it has tables, but no schema of this scheduler); \
-         give the scheduler a file of its own", .path.display()
+         give the scheduler a file of its own, or say `.beside_own_tables()` to keep its tables in this one", .path.display()
     )]
     Foreign {
         /// The file.
         path: PathBuf,
+    },
+    /// The file was to be joined and has tables or the like of an application under names that are the scheduler's.
+    #[error(
+        "{} has {} of its own, which are names of the scheduler's too: rename them, or give the scheduler a file of its own. \
+         Nothing was changed", .path.display(), .names.join(", ")
+    )]
+    Clash {
+        /// The file.
+        path: PathBuf,
+        /// Each with its kind: ``table `jobs` ``.
+        names: Vec<String>,
     },
     /// A newer version of this library wrote the file.
     #[error(

@@ -100,7 +100,8 @@ impl SimulationBuilder {
         self
     }
 
-    /// Keeps the record in a SQLite file, as a program does. `inspect` can look at it afterwards.
+    /// Keeps the record in a SQLite file, as a program does. `inspect` can look at it afterwards. [`Run::transaction`](crate::Run::transaction) needs it, as in a
+    /// program; `.start_with(|start| start.prepare(migrate))` makes the tables.
     pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
@@ -65,6 +66,7 @@ pub fn invoke(job: impl Into<String>) -> Invoke {
         is_late: false,
         is_cancelled: false,
         is_shutting_down: false,
+        file: None,
     }
 }
 
@@ -80,6 +82,7 @@ pub struct Invoke {
     is_late: bool,
     is_cancelled: bool,
     is_shutting_down: bool,
+    file: Option<PathBuf>,
 }
 
 /// What the function of a job said when it was called.
@@ -225,6 +228,38 @@ impl Invoke {
         self
     }
 
+    /// A SQLite file for [`Run::transaction`] and [`Run::complete_in`]: what they commit is in it afterwards. There is no record of a scheduler that they would complete,
+    /// so the tables are the test's own. Without it they are refused, as on `memory:`.
+    ///
+    /// ```standalone_crate
+    /// use cron_runtime::prelude::*;
+    /// use cron_runtime::rusqlite::Connection;
+    /// use cron_runtime::testing::invoke;
+    ///
+    /// #[job]
+    /// fn book(run: Run) -> anyhow::Result<()> {
+    ///     run.transaction(|tx| {
+    ///         tx.execute("INSERT INTO app_bookings VALUES (?1)", [run.tick().to_rfc3339()])?;
+    ///         Ok(())
+    ///     })
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let place = tempfile::tempdir()?;
+    /// let bank = place.path().join("bank.db");
+    /// Connection::open(&bank)?.execute_batch("CREATE TABLE app_bookings (day TEXT)")?;
+    /// assert!(invoke(book::JOB).database(&bank).run()?.is_success());
+    /// let booked: i64 = Connection::open(&bank)?.query_row("SELECT count(*) FROM app_bookings", [], |row| row.get(0))?;
+    /// assert_eq!(booked, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "sqlite")]
+    pub fn database(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
     /// Calls it on a runtime of its own, whose time passes when nothing is left to do: an hour of `tokio::time::sleep` takes
     /// none. A function that waits for the network wants to be awaited in a `#[tokio::test]`.
     ///
@@ -241,7 +276,7 @@ impl Invoke {
     }
 
     fn ready(self) -> Result<Ready, InvokeError> {
-        let Self { job, states, args, tick, attempt, is_late, is_cancelled, is_shutting_down } = self;
+        let Self { job, states, args, tick, attempt, is_late, is_cancelled, is_shutting_down, file } = self;
         let found = registration::linked().find(|(spec, _)| spec.name == job);
         let Some((_, handler)) = found else {
             let near = nearest(&job, registration::linked().map(|(spec, _)| spec.name)).map(str::to_owned);
@@ -272,7 +307,10 @@ impl Invoke {
             is_late,
             leash: Arc::clone(&leash),
             link: Arc::new(Link {
-                file: None,
+                // As SQLite knows it, where it is there.
+                file: file.map(|file| Arc::from(file.canonicalize().unwrap_or(file))),
+                #[cfg(feature = "sqlite")]
+                is_unrecorded: true,
                 // Nobody reads what is sent.
                 inbox: Inbox::new(Waker::noop().clone()).0,
                 events: Events::new(Arc::clone(&clock)),

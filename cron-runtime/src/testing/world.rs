@@ -257,7 +257,13 @@ impl World {
         prepare(&mut checked);
         checked.states.insert(self.queue.clone());
         let clock = SimulatedClock::new(self.time.clone(), self.now() + offset, drift);
-        let joined = Joined::join(Stores { store, ledger }, &checked.program, &clock)?;
+        let joined = Joined::join(
+            Stores { store, ledger },
+            &checked.program,
+            #[cfg(feature = "sqlite")]
+            std::mem::take(&mut checked.prepare),
+            &clock,
+        )?;
         let world = Arc::clone(&self.world);
         let bell = Arc::new(Bell { woken: AtomicBool::new(true), rung: AtomicBool::new(false), world });
         let Booted { engine, scheduler, lives } = checked.boot(

@@ -108,7 +108,7 @@ fn a_transaction_that_does_not_fit_is_refused() {
         assert!(matches!(over, EnqueueError::NoTransaction), "{over}");
         let hides = refused(&mut raw(path), "CREATE TEMP TABLE jobs (id INTEGER)", Some(path));
         assert!(matches!(&hides, EnqueueError::Hidden { table } if table == "jobs"), "{hides}");
-        let newer = refused(&mut raw(path), "PRAGMA user_version = 99", Some(path));
+        let newer = refused(&mut raw(path), "UPDATE cron_schema SET version = 99", Some(path));
         assert!(matches!(newer, EnqueueError::OtherSchema { .. }), "{newer}");
         assert_eq!(process.all_jobs().len(), 1);
     });

@@ -90,7 +90,7 @@ fn opening_again_changes_nothing() {
 fn a_newer_schema_is_refused_and_says_which() {
     let books = SqliteBooks::new();
     drop(books.store());
-    raw(&books.path()).pragma_update(None, "user_version", 99).expect("writable");
+    raw(&books.path()).execute("UPDATE cron_schema SET version = 99", []).expect("writable");
     let error = refused(books.directory(), &books.path());
     assert!(matches!(error, StoreError::Newer { found: 99, known: 7, .. }), "{error:?}");
     let text = error.to_string();

@@ -103,14 +103,7 @@ fn complete(
     claim: Claim,
     now: DateTime<Utc>,
 ) -> Result<(), CompleteError> {
-    let file = file.ok_or(CompleteError::NoFile)?;
-    if let Some(Elsewhere { given, attached }) = check_file(transaction, file)? {
-        return Err(CompleteError::OtherFile { file: file.to_owned(), given, attached });
-    }
-    // Outside a transaction the statement would commit by itself, without the effects that it is to vouch for.
-    if transaction.is_autocommit() {
-        return Err(CompleteError::NoTransaction);
-    }
+    fits(transaction, file)?;
     let (run, epoch) = (to_int(claim.run.0), to_int(claim.epoch.0));
     // It writes before it reads: a transaction that has seen an older moment is refused by SQLite, and so never by luck only.
     let sql = "UPDATE runs SET completed_ms = ?3 WHERE id = ?1 AND epoch = ?2 AND state = 'running' \
@@ -127,10 +120,20 @@ fn complete(
     })
 }
 
-/// Does `work` in a transaction on a connection of its own and completes the attempt with it.
+/// Whether a transaction is one on the `file` of a store.
+pub(crate) fn fits(transaction: &Transaction<'_>, file: Option<&Path>) -> Result<(), CompleteError> {
+    let file = file.ok_or(CompleteError::NoFile)?;
+    if let Some(Elsewhere { given, attached }) = check_file(transaction, file)? {
+        return Err(CompleteError::OtherFile { file: file.to_owned(), given, attached });
+    }
+    // Outside a transaction the statement would commit by itself, without the effects that it is to vouch for.
+    if transaction.is_autocommit() { Err(CompleteError::NoTransaction) } else { Ok(()) }
+}
+
+/// Does `work` in a transaction on a connection of its own and completes the attempt with it, if there is one on record.
 pub(crate) fn transaction<T, E: From<CompleteError>>(
     file: Option<&Path>,
-    claim: Claim,
+    claim: Option<Claim>,
     now: impl FnOnce() -> DateTime<Utc>,
     work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -139,7 +142,9 @@ pub(crate) fn transaction<T, E: From<CompleteError>>(
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(CompleteError::from)?;
     // First, for nobody else can write now: an attempt that is not in force any more does no work at all.
-    complete_in(&transaction, file, claim, now())?;
+    if let Some(claim) = claim {
+        complete_in(&transaction, file, claim, now())?;
+    }
     let done = work(&transaction)?;
     transaction.commit().map_err(CompleteError::from)?;
     Ok(done)
@@ -147,7 +152,7 @@ pub(crate) fn transaction<T, E: From<CompleteError>>(
 
 /// Each transaction has a connection of its own: nothing that one leaves behind (a temporary table, an attached file, a pragma)
 /// meets the next, and two functions never wait for each other before they have to.
-fn connect(file: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY)?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::super::StoreError;
 use super::checkpoints::Checkpoints;
 use super::db::Db;
-use super::migrations;
+use super::migrations::{self, Tables};
 use super::opened::Opened;
 use super::rows::failed;
 use super::signal::Signal;
@@ -238,14 +238,14 @@ fn tell(replies: Vec<Reply>, result: Result<(), StoreError>) {
 struct Shared(Arc<StoreError>);
 
 /// Opens the file for writing; creates it if `create` says so.
-pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, StoreError> {
+pub(super) fn open_writer(path: &Path, create: bool, tables: Tables) -> Result<Connection, StoreError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let mut connection = open(path, flags)?;
     let prepare = |connection: &mut Connection| -> Result<(), StoreError> {
-        migrations::inspect(connection, path)?;
+        migrations::check(connection, path, tables)?;
         // SQLite opens what it may not write for reading, and lets even `BEGIN IMMEDIATE` pass.
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
             return Err(StoreError::Open {
@@ -261,7 +261,7 @@ pub(super) fn open_writer(path: &Path, create: bool) -> Result<Connection, Store
         connection.pragma_update(None, "cache_size", -65_536).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         pass(Point::OpenPrepared);
-        migrations::migrate(connection, path)?;
+        migrations::migrate(connection, path, tables)?;
         connection.execute_batch(OF_THIS_PROCESS).map_err(failed)?;
         connection.busy_timeout(BUSY_REQUEST).map_err(failed)
     };

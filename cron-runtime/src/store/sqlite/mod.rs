@@ -45,11 +45,12 @@ use super::{
     Settled, Settlement, Sighting, Store, StoreError, Synced,
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
-pub(crate) use complete::transaction;
 pub use complete::{CompleteError, complete_in};
+pub(crate) use complete::{connect, fits, transaction};
 use connection::{Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 pub use enqueue::{EnqueueError, enqueue};
+use migrations::Tables;
 use opened::Opened;
 use signal::{Signal, Starter};
 
@@ -108,6 +109,11 @@ impl SqliteLedger {
     }
 }
 
+/// The file for signals between the processes on a database.
+pub(crate) fn signal_file(database: &Path) -> PathBuf {
+    Signal::beside(database)
+}
+
 fn found(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
@@ -123,7 +129,16 @@ impl SqliteStore {
     /// A [`StoreError`] that says what stands in the way: the directory, the permissions, a file that is no database or
     /// another program's, a newer schema. Nothing is changed then.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        Self::open_with(path.into(), true)
+        Self::open_with(path.into(), true, Tables::Ours)
+    }
+
+    /// As [`SqliteStore::open`], also a file in which an application has tables of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteStore::open`], and [`StoreError::Clash`] if a table of the application's has the name of one of the scheduler's.
+    pub fn open_beside_own_tables(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::open_with(path.into(), true, Tables::AlsoOthers)
     }
 
     /// Opens the file only if it is there already.
@@ -134,12 +149,12 @@ impl SqliteStore {
     pub fn open_existing(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         found(&path)?;
-        Self::open_with(path, false)
+        Self::open_with(path, false, Tables::Ours)
     }
 
-    fn open_with(path: PathBuf, create: bool) -> Result<Self, StoreError> {
+    fn open_with(path: PathBuf, create: bool, tables: Tables) -> Result<Self, StoreError> {
         // A link and its target must lead to the same file beside the database.
-        let (connection, opened) = Opened::while_opening(&path, || open_writer(&path, create))?;
+        let (connection, opened) = Opened::while_opening(&path, || open_writer(&path, create, tables))?;
         let path = path.canonicalize().unwrap_or(path);
         let signal = Signal::open(&path).map_err(|error| StoreError::Open {
             path: Signal::beside(&path),

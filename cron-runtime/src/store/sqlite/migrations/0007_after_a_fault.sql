@@ -21,3 +21,9 @@ ALTER TABLE incarnations ADD COLUMN died INTEGER;
 ALTER TABLE incarnations ADD COLUMN executes TEXT;
 -- `jobs.synced_by` is 0 for a job that no program declares. On a connection of the user's, where foreign keys count, that has to be somebody.
 INSERT INTO incarnations (id, token, boot, joined_ms, ended_ms) VALUES (0, 'nobody', '', 0, 0);
+
+-- The version of this schema. The numbers in the header of the file, where it was before, are the application's if it wants them.
+CREATE TABLE cron_schema (
+    version INTEGER NOT NULL
+) STRICT;
+INSERT INTO cron_schema VALUES (7);
