@@ -1,9 +1,13 @@
 //! Ways in which a scheduler loses what it stands on, and ways to ask it to end.
 
-use std::time::Duration;
+use std::ffi::OsStr;
+use std::time::{Duration, Instant};
 
+use cron_runtime::core::run::StateWord;
 use cron_runtime::prelude::*;
-use cron_runtime::{Error, Event, ProblemKind};
+use cron_runtime::store::sqlite::SqliteLedger;
+use cron_runtime::store::{Ledger, RunQuery};
+use cron_runtime::{EndCause, Error, Event, ProblemKind};
 use cron_tests::{App, wait_for};
 use nix::sys::signal::Signal;
 
@@ -53,7 +57,62 @@ fn a_process_whose_sync_job_never_returns_ends_all_the_same() {
     app.says("called");
     app.signal(Signal::SIGTERM);
     app.says("returned");
-    // `main` has returned, and the runtime waits for a thread that never ends.
+    // `main` has returned, and nothing waits for the thread that never ends.
+    let status = app.ends();
+    assert_eq!(status.code(), Some(0), "{status}");
+}
+
+#[test]
+fn a_shutdown_beside_a_sync_job_that_never_returns_names_it_and_keeps_no_main() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let by_itself = [("BY_ITSELF", OsStr::new("1"))];
+    let mut app = App::start(env!("CARGO_BIN_EXE_app-hang"), &directory.path().join("jobs.db"), &by_itself);
+    app.says("called");
+    app.says("never_returns still runs");
+    let status = app.ends();
+    assert_eq!(status.code(), Some(0), "{status}");
+}
+
+/// A program whose async function blocks its only worker, or all that there is, and a signal.
+fn blocked(environment: &[(&str, &OsStr)]) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("jobs.db");
+    let mut app = App::start(env!("CARGO_BIN_EXE_app-blocking"), &database, environment);
+    app.says("called");
+    let asked = Instant::now();
+    app.signal(Signal::SIGTERM);
+    let status = app.ends();
+    let took = asked.elapsed();
+    assert_eq!(status.code(), Some(0), "{status}");
+    // The grace, what comes after it, and what a busy machine adds.
+    assert!(took < Duration::from_secs(1 + 4 + 5), "it took {took:?}");
+    let ledger = SqliteLedger::open(&database).expect("it opens");
+    let runs = ledger.runs(&RunQuery::default()).expect("they are read");
+    let states: Vec<_> = runs.iter().map(|run| run.state.word()).collect();
+    assert_eq!(states, [StateWord::Scheduled], "it starts first next time");
+}
+
+#[test]
+fn a_process_whose_async_job_blocks_every_worker_ends_at_a_signal() {
+    blocked(&[]);
+}
+
+#[test]
+fn a_process_whose_async_job_blocks_the_thread_of_main_ends_at_a_signal() {
+    blocked(&[("SINGLE", OsStr::new("1"))]);
+}
+
+#[test]
+fn without_a_thread_a_run_waits_for_one_and_uses_no_attempt() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // The program is somebody else where the tests are root.
+    let all = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(directory.path(), all).expect("it is ours");
+    let mut app = App::start(env!("CARGO_BIN_EXE_app-threadless"), &directory.path().join("jobs.db"), &[]);
+    app.says("told");
+    app.will_say("scheduled, 0 used");
+    app.will_say("over");
+    app.says("attempt 1");
     let status = app.ends();
     assert_eq!(status.code(), Some(0), "{status}");
 }
@@ -93,4 +152,7 @@ fn without_its_runtime_a_scheduler_ends_instead_of_claiming_what_it_cannot_run()
     assert_eq!(started, 1);
     let another = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     assert!(matches!(another.block_on(scheduler.shutdown()), Err(Error::Stopped)));
+    assert!(matches!(another.block_on(scheduler.list()), Err(Error::Stopped)));
+    let ended = another.block_on(scheduler.until_signal());
+    assert!(matches!(ended, Err(Error::EndedByItself(EndCause::RuntimeGone))), "{ended:?}");
 }

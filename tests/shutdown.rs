@@ -115,7 +115,7 @@ async fn a_second_request_without_grace_goes_straight_to_the_last_step() {
     let report = scheduler.shutdown_within(Duration::ZERO).await.expect("it ends");
     assert_eq!(first.await.expect("no panic").ok(), Some(report.clone()), "both are told the same");
     assert!(asked.elapsed() < LAST_STEP, "straight to the last step, not after its three seconds");
-    assert_eq!((report.interrupted.len(), report.failed.len(), report.still_running), (0, 1, 1));
+    assert_eq!((report.interrupted.len(), report.failed.len(), report.still_running.len()), (0, 1, 1));
     assert!(running(&scheduler).await.is_empty());
     RETURN.store(true, Ordering::Relaxed);
 }

@@ -10,10 +10,12 @@ word_enum! {
         LateLoop = "late_loop",
         /// The tokio runtime does not run tasks: async functions do not begin or go on.
         RuntimeBlocked = "runtime_blocked",
-        /// A synchronous function waits for a thread of the blocking pool.
+        /// The system gives no thread for a function that is not async: it is not called, and its run comes again.
         PoolExhausted = "pool_exhausted",
         /// The tokio runtime is gone, and the scheduler ends.
         RuntimeGone = "runtime_gone",
+        /// The thread of the scheduler has ended by a defect: nothing is judged or started any more.
+        EngineFailed = "engine_failed",
         /// The wall clock was set, or the machine slept.
         ClockStep = "clock_step",
         /// High-water marks that a wrong clock had left in the future were set back.
@@ -55,6 +57,7 @@ impl ProblemKind {
             Self::RuntimeBlocked | Self::PoolExhausted | Self::StoreFailing | Self::Stuck => true,
             Self::LateLoop
             | Self::RuntimeGone
+            | Self::EngineFailed
             | Self::ClockStep
             | Self::MarksSetBack
             | Self::FileReplaced
@@ -80,6 +83,7 @@ impl ProblemKind {
             | Self::Orphaned
             | Self::MarksSetBack
             | Self::RuntimeGone
+            | Self::EngineFailed
             | Self::FileReplaced
             | Self::StoreWentBack
             | Self::Quarantined => true,
@@ -108,7 +112,10 @@ impl ProblemKind {
                 "find the blocking call in the named job: make its function a plain `fn`, or use `spawn_blocking`"
             }
             Self::PoolExhausted => {
-                "raise `max_blocking_threads` of the runtime, or lower `workers(n)`, or find who keeps the threads"
+                "raise the limit on threads (`pids.max` of the container, `ulimit -u`, memory), or lower `workers(n)`"
+            }
+            Self::EngineFailed => {
+                "end the process, as `until_signal` does by its error, and start it again; the message says what has panicked"
             }
             Self::RuntimeGone => "keep the runtime alive for as long as the scheduler",
             Self::ClockStep => "where it comes again, look at the clock service of the machine",

@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::engine::{Ended, Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
+use crate::engine::{End, Engine, Events, Executor, Inbox, Parts, Threads, watch_panics};
 use crate::error::Error;
 use crate::extract::{Link, States};
 use crate::hooks::{Caller, Hooks};
@@ -64,8 +64,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct Booted {
     pub(crate) engine: Engine,
     pub(crate) scheduler: Scheduler,
-    /// For whoever steps the engine: why it has ended.
-    pub(crate) lives: watch::Sender<Option<Ended>>,
+    /// For whoever steps the engine: how it has ended.
+    pub(crate) lives: watch::Sender<Option<End>>,
 }
 
 impl Joined {

@@ -11,6 +11,7 @@ use cron_core::schedule::ScheduleError;
 
 use crate::config::DatabaseError;
 use crate::dynamic::RequestError;
+use crate::engine::EndCause;
 use crate::extract::ExtractError;
 use crate::select::SelectError;
 #[cfg(feature = "sqlite")]
@@ -125,6 +126,9 @@ pub enum Error {
     /// The engine is not running any more.
     #[error("the scheduler has stopped")]
     Stopped,
+    /// The scheduler has ended although nobody asked it to.
+    #[error("the scheduler has ended by itself: {0}")]
+    EndedByItself(#[source] EndCause),
 }
 
 impl From<CommandError> for Error {

@@ -15,7 +15,7 @@ use cron_core::problem::ProblemKind;
 use cron_core::run::{Origin, RunId, RunState, StateWord};
 use tokio::runtime::Handle;
 
-use crate::engine::{Events, Inbox, Message, caught, describe_panic};
+use crate::engine::{Events, Inbox, Message, caught, panic_told};
 use crate::store::{Claimed, Ledger};
 
 /// A run that has come to its end, as hooks are told.
@@ -219,7 +219,9 @@ impl Caller {
             return;
         }
         let (caller, busy) = (self.clone(), Busy::new(self));
-        self.runtime.spawn_blocking(move || {
+        let events = self.events.clone();
+        let read = move || {
+            // Until hooks are called, which count for themselves.
             let _busy = busy;
             let read = caller.ledger.run(run).and_then(|found| match found {
                 Some((info, attempts)) => Ok(Some((caller.ledger.job(info.job.as_str())?, info, attempts))),
@@ -252,6 +254,14 @@ impl Caller {
                 at,
             };
             caller.finished(&info.job, &handler, state.word(), finished);
+        };
+        // Asked for in a task: the system may give no thread, and then this panics, which is no business of the engine.
+        self.runtime.spawn(async move {
+            let asked = catch_unwind(AssertUnwindSafe(|| tokio::task::spawn_blocking(read)));
+            if let Err(panic) = asked {
+                let what = format!("run {run} could not be read for a hook: {}", panic_told(panic));
+                events.problem(ProblemKind::HookFailed, None, what);
+            }
         });
     }
 
@@ -295,7 +305,7 @@ impl Caller {
                         events.problem(ProblemKind::HookFailed, Some(&job), what);
                     }
                     Err(panic) => {
-                        let what = describe_panic(panic.as_ref());
+                        let what = panic_told(panic);
                         let what = format!("a hook of job `{job}` {what}");
                         events.problem(ProblemKind::HookFailed, Some(&job), what);
                     }

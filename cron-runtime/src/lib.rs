@@ -89,7 +89,7 @@ pub use cron_core::schedule::{Calendar, Dates};
 pub use cron_macros::job;
 
 pub use dynamic::JobRequest;
-pub use engine::{Change, Event, Problem, ShutdownReport};
+pub use engine::{Change, EndCause, Event, Problem, ShutdownReport};
 pub use error::{Error, MissingState};
 pub use extract::{Args, Run, State};
 pub use hooks::{Finished, HookReturn, Late};

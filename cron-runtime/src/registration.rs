@@ -22,7 +22,7 @@ pub(crate) type MakeBlocking = fn(&Context) -> Result<BlockingCall, ExtractError
 pub(crate) enum Way {
     /// On the user's runtime.
     Async(MakeAsync),
-    /// On the blocking pool of the user's runtime.
+    /// On a thread of the scheduler.
     Blocking(MakeBlocking),
 }
 
@@ -44,6 +44,16 @@ impl Handler {
     #[must_use]
     pub const fn blocking(make: MakeBlocking, needs: fn(&mut Needs)) -> Self {
         Self { way: Way::Blocking(make), needs }
+    }
+}
+
+impl Handler {
+    /// Whether its function is not async and needs a thread.
+    pub(crate) fn needs_a_thread(&self) -> bool {
+        match self.way {
+            Way::Blocking(_) => true,
+            Way::Async(_) => false,
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! From linked functions to a running scheduler.
 
 use std::future::{Future, IntoFuture};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
 use cron_core::job::{Catalog, JobSpec, Label, Plan};
+use cron_core::problem::ProblemKind;
 use cron_core::schedule::{Calendar, Calendars, ScheduleError};
 use cron_core::suggest::nearest;
 use tokio::runtime::Handle;
@@ -15,7 +17,7 @@ use tokio::sync::watch;
 use crate::boot::{Booted, Checked, Joined, Surroundings};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Database;
-use crate::engine::{Ended, Engine, Waiter, on_the_pool};
+use crate::engine::{End, EndCause, Ended, Engine, Event, Events, Pool, Threads, Waiter, panic_told};
 use crate::error::{Error, MissingState};
 use crate::extract::{Needs, States};
 use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
@@ -24,7 +26,7 @@ use crate::prepare::Prepare;
 use crate::registration::{self, Handler};
 use crate::scheduler::{Scheduler, Stores};
 use crate::select::{Declared, Select, Selection};
-use crate::store::{Executes, GroupLimit, Program, StoreError, Synced};
+use crate::store::{Executes, GroupLimit, Program, Store, StoreError, Synced};
 
 /// The grace of a shutdown where nothing else is said.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
@@ -165,8 +167,8 @@ impl Start {
     /// How many attempts may be in progress at once in this process, async and synchronous ones together. 100 by default.
     ///
     /// Runs beyond them are on record as `scheduled`, and start in the order of their priority as soon as a worker is free, here
-    /// or in another process. A run that waits for a retry holds no worker. Synchronous functions also need a thread of the
-    /// tokio runtime's blocking pool, which has 512 unless it was built with another number.
+    /// or in another process. A run that waits for a retry holds no worker. Functions that are not async run on threads of the
+    /// scheduler, at most one for each worker; an idle one ends after 10 s.
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = workers;
         self
@@ -372,9 +374,12 @@ impl Start {
         let (joined, waiter, waker) =
             opened.await.map_err(|error| StoreError::Backend(Box::new(error)))??;
         tell(&database, &checked.program, &joined.synced);
-        let surroundings = Surroundings { clock: Arc::clone(&clock), waker, runtime, threads: on_the_pool };
+        let threads = Threads::Own(Pool::new(runtime.clone()));
+        let surroundings = Surroundings { clock: Arc::clone(&clock), waker, runtime, threads };
+        let store = Arc::clone(&joined.stores.store);
         let Booted { engine, scheduler, lives } = checked.boot(joined, surroundings);
-        launch(engine, clock, waiter, lives)?;
+        let events = scheduler.told();
+        launch(engine, store, events, clock, waiter, lives)?;
         Ok(scheduler)
     }
 }
@@ -387,21 +392,46 @@ fn open(database: &Database, beside_own_tables: bool) -> Result<(Stores, Waiter,
     Ok((stores, waiter, Waker::from(Arc::new(waker))))
 }
 
-/// Gives the engine a thread of its own. `lives` says why it has ended, and nothing at all if the thread ends in a panic.
+/// Gives the engine a thread of its own. `lives` says how it has ended, whatever ends it.
 fn launch(
     engine: Engine,
+    store: Arc<dyn Store>,
+    events: Events,
     clock: Arc<dyn Clock>,
     waiter: Waiter,
-    lives: watch::Sender<Option<Ended>>,
+    lives: watch::Sender<Option<End>>,
 ) -> Result<(), Error> {
     std::thread::Builder::new()
         .name("cron-engine".to_owned())
-        .spawn(move || {
-            let ended = engine.run(clock.as_ref(), waiter);
-            lives.send_replace(Some(ended));
+        .spawn(move || match catch_unwind(AssertUnwindSafe(|| engine.run(clock.as_ref(), waiter))) {
+            Ok(end) => drop(lives.send_replace(Some(end))),
+            Err(panic) => {
+                let cause = EndCause::Panicked { what: panic_told(panic) };
+                // Before anybody is told: commands are refused from here on.
+                let why = Ended::ByItself(cause.clone());
+                lives.send_replace(Some(End { why, blocking: Vec::new() }));
+                tell_end(&cause, store.as_ref(), &events);
+            }
         })
         .map_err(|source| Error::System { what: "a thread for the engine", source })?;
     Ok(())
+}
+
+/// The engine is gone by a defect of its own, or of something that it has called. Nobody else is left to say so.
+fn tell_end(cause: &EndCause, store: &dyn Store, events: &Events) {
+    let tell = || {
+        let what = format!("the scheduler has ended by itself: {cause}; runs in progress here end as lost");
+        events.problem(ProblemKind::EngineFailed, None, what);
+    };
+    // It logs too, and that may be what has panicked.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(tell)) {
+        std::mem::forget(panic);
+    }
+    events.tell(|| Event::Stopped);
+    // It is told; that it is not on record too is no news of its own.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(events.record_problems(store)))) {
+        std::mem::forget(panic);
+    }
 }
 
 impl IntoFuture for Start {

@@ -269,8 +269,9 @@ impl Events {
     /// Something is wrong. It is told, unless it was told a short time ago.
     pub(crate) fn problem(&self, kind: ProblemKind, job: Option<&JobName>, what: String) {
         let Some(problem) = self.board.see(kind, job, what, self.clock.moment()) else { return };
+        // What listens to `tracing` is the user's and may be what is wrong.
+        self.tell(|| Event::Problem(problem.clone()));
         tracing::error!(%kind, %problem, "the scheduler has a problem");
-        self.tell(|| Event::Problem(problem));
     }
 
     /// A problem that lasts is over, if there was one.

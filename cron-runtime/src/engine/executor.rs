@@ -1,6 +1,6 @@
-//! Calls functions: async ones on the user's runtime, the others on its blocking pool. A panic ends there.
+//! Calls functions: async ones on the user's runtime, the others on threads of the scheduler. A panic ends there, also one of what is
+//! around a function.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use tracing::{Instrument, Span};
 
 use super::inbox::{Message, Returned};
 use super::leash::Leash;
-use super::panics;
-use super::vigil::Pulse;
+use super::panics::{self, Payload};
+use super::threads::{Threads, Work};
 use crate::crash_points::{Point, pass};
 use crate::extract::{Context, ExtractError, Link, Run, RunParts, States};
 use crate::outcome::Outcome;
@@ -28,17 +28,6 @@ pub(crate) struct Executor {
     pub(crate) threads: Threads,
     pub(crate) states: Arc<States>,
     pub(crate) link: Arc<Link>,
-}
-
-/// A function that is not async, ready to be called.
-pub(crate) type Work = Box<dyn FnOnce() + Send>;
-
-/// Gets the function of an attempt called somewhere that is not async.
-pub(crate) type Threads = fn(&Executor, &Claimed, &Pulse, Work);
-
-/// On the blocking pool of the user's runtime.
-pub(crate) fn on_the_pool(executor: &Executor, _attempt: &Claimed, _pulse: &Pulse, work: Work) {
-    executor.runtime.spawn_blocking(work);
 }
 
 /// The engine's hold on a function that was called.
@@ -108,20 +97,33 @@ impl Executor {
         });
         let call = Call { context: Context { run, states: Arc::clone(&self.states) } };
         let report = Report { link: Arc::clone(&self.link), claim: attempt.claim, how: Returned::Dropped };
-        let span = span(attempt);
         let abort = match handler.way {
             Way::Async(make) => {
                 let (leash, link) = (Arc::clone(&leash), Arc::clone(&self.link));
-                let watched = async move {
-                    let call = call.on_the_runtime(make, report);
-                    leash.pulse.watch(link.clock.as_ref(), call).await;
-                };
-                let task = self.runtime.spawn(watched.instrument(span));
+                let task = self.runtime.spawn(async move {
+                    let mut report = report;
+                    let in_its_span = || {
+                        let span = span(&call.context.run);
+                        let watched = async move {
+                            let function = panics::guarded(|| call.on_the_runtime(make));
+                            leash.pulse.watch(link.clock.as_ref(), function).await
+                        };
+                        watched.instrument(span)
+                    };
+                    report.how = ended(panics::guarded(in_its_span).await);
+                });
                 Some(task.abort_handle())
             }
             Way::Blocking(make) => {
-                let work = move || span.in_scope(|| call.on_a_thread(make, report));
-                (self.threads)(self, attempt, &leash.pulse, Box::new(work));
+                let work: Work = Box::new(move || {
+                    let mut report = report;
+                    report.how = ended(call.in_its_span(make));
+                });
+                match &self.threads {
+                    Threads::Own(pool) => pool.give(work),
+                    #[cfg(any(test, feature = "testing"))]
+                    Threads::Elsewhere(call) => call(self, attempt, &leash.pulse, work),
+                }
                 None
             }
         };
@@ -129,19 +131,20 @@ impl Executor {
     }
 }
 
-/// What the function's own log lines are found under.
-fn span(attempt: &Claimed) -> Span {
+/// What the function's own log lines are found under. It is made where the function runs: what listens to spans is the user's.
+fn span(run: &Run) -> Span {
     tracing::info_span!(
+        parent: None,
         "attempt",
-        otel.name = %attempt.plan.name,
+        otel.name = %run.name(),
         otel.kind = "internal",
         otel.status_code = tracing::field::Empty,
         otel.status_message = tracing::field::Empty,
-        job = %attempt.plan.name,
-        run = attempt.claim.run.0,
-        attempt = attempt.attempt,
-        tick = %attempt.nominal.to_rfc3339(),
-        origin = %attempt.origin,
+        job = %run.name(),
+        run = run.id().0,
+        attempt = run.attempt(),
+        tick = %run.tick().to_rfc3339(),
+        origin = %run.origin(),
     )
 }
 
@@ -156,47 +159,65 @@ impl Call {
         self.context.run.job()
     }
 
-    async fn on_the_runtime(self, make: MakeAsync, mut report: Report) {
+    async fn on_the_runtime(self, make: MakeAsync) -> Returned {
         if !self.context.run.begin_call() {
-            return;
+            return Returned::Dropped;
         }
-        report.how = match self.extract(make) {
+        let how = match self.extract(make) {
             // What the function holds is freed before its end is told: the next run may need it.
             Ok(future) => returned(self.job(), panics::caught(future).await),
             Err(how) => how,
         };
-        note_in_span(&report.how);
+        note_in_span(&how);
+        how
     }
 
-    fn on_a_thread(self, make: MakeBlocking, mut report: Report) {
+    /// Nothing unwinds through a span: what listens to it may panic at its end too.
+    fn in_its_span(self, make: MakeBlocking) -> Result<Result<Returned, Payload>, Payload> {
+        let span = catch_unwind(AssertUnwindSafe(|| span(&self.context.run)))?;
+        let on_a_thread = || catch_unwind(AssertUnwindSafe(|| self.on_a_thread(make)));
+        let how = catch_unwind(AssertUnwindSafe(|| span.in_scope(on_a_thread)));
+        catch_unwind(AssertUnwindSafe(|| drop(span))).and(how)
+    }
+
+    fn on_a_thread(self, make: MakeBlocking) -> Returned {
         // It may have waited for a thread until its time was over, and its slot may be another run's by now.
         if self.context.run.is_cancelled() || !self.context.run.begin_call() {
-            return;
+            return Returned::Dropped;
         }
-        report.how = match self.extract(make) {
+        let how = match self.extract(make) {
             Ok(call) => returned(self.job(), catch_unwind(AssertUnwindSafe(call))),
             Err(how) => how,
         };
-        note_in_span(&report.how);
+        note_in_span(&how);
+        how
     }
 
     fn extract<T>(&self, make: impl FnOnce(&Context) -> Result<T, ExtractError>) -> Result<T, Returned> {
         match catch_unwind(AssertUnwindSafe(|| make(&self.context))) {
             Ok(Ok(ready)) => Ok(ready),
             Ok(Err(error)) => Err(Returned::NotCalled(error)),
-            Err(panic) => Err(Returned::Failed(failure(self.job(), panic.as_ref()))),
+            Err(panic) => Err(panicked(self.job(), panic)),
         }
     }
 }
 
-fn returned(job: &JobName, result: Result<Outcome, Box<dyn Any + Send>>) -> Returned {
+/// How a call has ended, if nothing around the function has panicked.
+fn ended(how: Result<Result<Returned, Payload>, Payload>) -> Returned {
+    how.flatten().unwrap_or_else(|panic| {
+        let message = format!("outside its function: {}", panics::told(panic));
+        Returned::Failed(Failure { kind: FailureKind::Panicked, message, retry_after: None })
+    })
+}
+
+fn returned(job: &JobName, result: Result<Outcome, Payload>) -> Returned {
     match result {
         Ok(Outcome::Succeeded(next)) => Returned::Succeeded(next),
         Ok(Outcome::Failed { message, retry_after }) => {
             Returned::Failed(Failure { kind: FailureKind::Errored, message, retry_after })
         }
         Ok(Outcome::Discarded { message }) => Returned::Discarded(message),
-        Err(panic) => Returned::Failed(failure(job, panic.as_ref())),
+        Err(panic) => panicked(job, panic),
     }
 }
 
@@ -213,10 +234,10 @@ fn note_in_span(how: &Returned) {
     span.record("otel.status_message", message);
 }
 
-fn failure(job: &JobName, panic: &(dyn Any + Send)) -> Failure {
-    let message = panics::describe(panic);
+fn panicked(job: &JobName, panic: Payload) -> Returned {
+    let message = panics::told(panic);
     tracing::warn!(job = %job, %message, "a job panicked");
-    Failure { kind: FailureKind::Panicked, message, retry_after: None }
+    Returned::Failed(Failure { kind: FailureKind::Panicked, message, retry_after: None })
 }
 
 /// Tells the engine how the call ended, also where the call is dropped in the middle.

@@ -268,7 +268,11 @@ impl Engine {
         let started = self.executor.link.clock.moment();
         if started.monotonic.saturating_sub(claimed.monotonic) >= TRUST {
             // The store has taken so long that it may be another process's by now. If it is still this one's, it starts anew.
-            return self.not_called(&attempt, AttemptEnd::Interrupted { was_called: false }, started);
+            return self.give_back(&attempt, Duration::ZERO, started);
+        }
+        let handler = self.handlers.get(attempt.plan.handler()).copied();
+        if handler.is_some_and(|handler| handler.needs_a_thread()) && !self.has_thread(&attempt, started) {
+            return;
         }
         self.meter.started(&attempt, started);
         self.events.tell(|| Event::Started {
@@ -283,12 +287,12 @@ impl Engine {
         if attempt.is_late {
             self.hooks.late(&attempt, started.wall);
         }
-        let Some(handler) = self.handlers.get(attempt.plan.handler()) else {
+        let Some(handler) = handler else {
             let message = format!("no function of this program is named `{}`", attempt.plan.handler());
             return self.not_called(&attempt, AttemptEnd::Discarded { message }, started);
         };
         pass(Point::CallNext);
-        let hold = self.executor.call(*handler, &attempt);
+        let hold = self.executor.call(handler, &attempt);
         pass(Point::CallMade);
         self.keeper.claimed(claimed);
         let is_async = hold.can_be_dropped();

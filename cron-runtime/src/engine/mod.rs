@@ -20,6 +20,7 @@ mod settler;
 mod shutdown;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod vigil;
 mod wait;
 
@@ -43,22 +44,23 @@ use crate::store::{Reaped, Store};
 
 pub(crate) use events::Events;
 pub use events::{Change, Event};
-pub(crate) use executor::{Executor, Threads, on_the_pool};
+pub(crate) use executor::Executor;
 pub(crate) use inbox::{Inbox, Message};
 use judging::Asked;
 use keeper::Keeper;
 pub(crate) use leash::Leash;
 use noter::Noter;
 use outage::{Outage, Verb};
-pub(crate) use panics::{caught, describe as describe_panic, watch as watch_panics};
+pub(crate) use panics::{caught, told as panic_told, watch as watch_panics};
 pub use problems::Problem;
 use problems::Scribe;
 use pruner::Pruner;
 use running::{Attempts, Stop};
 use settler::Pending;
-pub(crate) use shutdown::Ended;
-pub use shutdown::ShutdownReport;
+pub(crate) use shutdown::{End, Ended};
+pub use shutdown::{EndCause, ShutdownReport};
 use shutdown::{LAST_STEP, Shutdown, Stage};
+pub(crate) use threads::{Pool, Threads};
 #[cfg(feature = "testing")]
 pub(crate) use vigil::Pulse;
 use vigil::Vigil;
@@ -187,8 +189,8 @@ impl Engine {
         }
     }
 
-    /// Steps until a shutdown is done. Says why it has ended.
-    pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) -> Ended {
+    /// Steps until a shutdown is done. Says how it has come to that.
+    pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) -> End {
         while !self.is_done() {
             let until = self.step(clock.moment());
             if until == Until::NOW || self.is_done() {
@@ -205,12 +207,18 @@ impl Engine {
             }
             self.notice_late(until, asleep, clock.moment());
         }
-        self.ended()
+        self.end()
     }
 
     /// Why it has ended, or ends.
+    #[cfg(test)]
     pub(crate) fn ended(&self) -> Ended {
         self.shutdown.ended.clone()
+    }
+
+    /// How it has ended, once it [is done](Self::is_done).
+    pub(crate) fn end(&self) -> End {
+        self.shutdown.end()
     }
 
     /// Whether a shutdown is done: nothing is left to step for.
@@ -368,16 +376,13 @@ impl Engine {
         if !asked || !self.attempts.is_empty() {
             return;
         }
-        let past_end = self
-            .shutdown
-            .deadline()
-            .is_some_and(|deadline| deadline.saturating_add(LAST_STEP) <= now.monotonic);
-        if !self.pending.is_empty() && !past_end {
+        let is_overdue = self.shutdown.is_overdue(now.monotonic);
+        if !self.pending.is_empty() && !is_overdue {
             return;
         }
         // Somebody may wait for what a hook has to say: it has as long as an attempt that was cancelled.
         let patience = *self.shutdown.hooks_until.get_or_insert(now.monotonic.saturating_add(LAST_STEP));
-        if self.hooks.is_busy() && now.monotonic < patience {
+        if self.hooks.is_busy() && now.monotonic < patience && !is_overdue {
             return;
         }
         self.give_up_pending();
@@ -408,6 +413,7 @@ impl Engine {
             self.problems_due().filter(|_| is_open),
             self.shutdown.deadline(),
             self.shutdown.hooks_until,
+            self.shutdown.latest,
             self.pruner.deadline().filter(|_| is_open),
             self.crowded_until().filter(|_| is_open),
             rests,

@@ -152,6 +152,7 @@ impl Engine {
             self.fence(claim);
         }
         let deadline = self.executor.link.clock.moment().monotonic;
+        self.shutdown.is_over_by(deadline);
         match self.shutdown.stage {
             Stage::Open | Stage::Draining { .. } => self.shutdown.stage = Stage::Draining { deadline },
             Stage::Cancelling { .. } | Stage::Done => {}

@@ -37,11 +37,44 @@ pub(crate) fn watch() {
     });
 }
 
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Makes a future, polls it until it is ready, and drops it. A panic in any of these comes back, also one of what is around the code of
+/// the user: nothing but the caller's own frames unwinds.
+pub(super) async fn guarded<F: Future>(make: impl FnOnce() -> F) -> Result<F::Output, Payload> {
+    let mut future = std::pin::pin!(Some(catch_unwind(AssertUnwindSafe(make))?));
+    let result = std::future::poll_fn(|context| {
+        let poll = || future.as_mut().as_pin_mut().map(|future| future.poll(context));
+        match catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(Some(Poll::Ready(value))) => Poll::Ready(Ok(value)),
+            // None is left only after it was ready, and then it is not polled.
+            Ok(Some(Poll::Pending) | None) => Poll::Pending,
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await;
+    let dropped = catch_unwind(AssertUnwindSafe(|| future.set(None)));
+    match (result, dropped) {
+        (Ok(value), Ok(())) => Ok(value),
+        // The first one is what went wrong.
+        (Err(panic), _) | (Ok(_), Err(panic)) => Err(panic),
+    }
+}
+
+/// What a panic said, with its payload dropped: that may panic too.
+pub(crate) fn told(panic: Payload) -> String {
+    let text = describe(panic.as_ref());
+    if let Err(another) = catch_unwind(AssertUnwindSafe(move || drop(panic))) {
+        // It may go on like this for ever.
+        std::mem::forget(another);
+    }
+    text
+}
+
 /// Polls a future until it is ready or panics, and drops it: what it holds is free before its end is known. A panic comes
 /// back on the thread on which it happened, so [`describe`] knows its place.
-pub(crate) async fn caught<T>(
-    mut future: Pin<Box<dyn Future<Output = T> + Send>>,
-) -> Result<T, Box<dyn Any + Send>> {
+pub(crate) async fn caught<T>(mut future: Pin<Box<dyn Future<Output = T> + Send>>) -> Result<T, Payload> {
     let result = std::future::poll_fn(|context| {
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
@@ -50,14 +83,15 @@ pub(crate) async fn caught<T>(
         }
     })
     .await;
-    if catch_unwind(AssertUnwindSafe(move || drop(future))).is_err() {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(future))) {
+        std::mem::forget(panic);
         tracing::warn!("a value panicked while it was dropped after the end of its function");
     }
     result
 }
 
 /// The message and the place of the panic that this thread has just caught, and its backtrace where `RUST_BACKTRACE` is set.
-pub(crate) fn describe(panic: &(dyn Any + Send)) -> String {
+fn describe(panic: &(dyn Any + Send)) -> String {
     let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (None, Some(text)) => text.as_str(),

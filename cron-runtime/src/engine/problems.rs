@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::problem::ProblemKind;
 
-use super::Engine;
+use super::{Engine, Events};
 use crate::clock::Moment;
-use crate::store::Sighting;
+use crate::store::{Sighting, Store, StoreError};
 
 /// Between two words about a problem that goes on or comes again; the last one counts from there on.
 const INTERVALS: [Duration; 4] =
@@ -270,20 +270,27 @@ impl Engine {
     }
 
     pub(super) fn record_problems(&mut self, now: Moment) {
-        let sightings = self.events.board().unwritten();
-        if sightings.is_empty() {
-            return;
-        }
-        match self.store.note_problems(sightings.clone()) {
-            Ok(()) => {
-                self.scribe.last = now.monotonic;
-                self.events.board().written(&sightings);
-            }
+        match self.events.record_problems(self.store.as_ref()) {
+            Ok(false) => {}
+            Ok(true) => self.scribe.last = now.monotonic,
             Err(error) => {
                 self.scribe.rests_until = now.monotonic.saturating_add(LATER);
                 tracing::warn!(%error, "problems could not be put on record, they are kept");
             }
         }
+    }
+}
+
+impl Events {
+    /// Writes what is not on record yet. Says whether there was anything.
+    pub(crate) fn record_problems(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let sightings = self.board().unwritten();
+        if sightings.is_empty() {
+            return Ok(false);
+        }
+        store.note_problems(sightings.clone())?;
+        self.board().written(&sightings);
+        Ok(true)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use cron_core::judge::Next;
 use cron_core::problem::ProblemKind;
 use cron_core::run::{AttemptEnd, RunEvent, RunState, cut_off};
@@ -11,7 +12,7 @@ use super::events::Event;
 use super::inbox::Returned;
 use super::outage::Verb;
 use super::running::{Overdue, Running, Stop};
-use super::shutdown::Stage;
+use super::shutdown::EndCause;
 use crate::clock::Moment;
 use crate::crash_points::{Point, pass};
 use crate::store::{Claim, Claimed, Note, Settled, Settlement, StoreError};
@@ -80,12 +81,16 @@ impl Engine {
         let Some(running) = self.attempts.remove(claim) else { return };
         // One that was asked to stop may not have been called at all: it waited for a thread until then.
         let is_its_own = running.was_stopped() || running.asked.is_some();
-        if !is_its_own && how == Returned::Dropped && self.shutdown.is_open() {
+        let is_dropped = how == Returned::Dropped && running.hold.can_be_dropped();
+        if !is_its_own && is_dropped && self.shutdown.is_open() {
             // Nobody here dropped it, so its runtime did. Going on would claim ticks that nothing can run.
-            let what = "the tokio runtime of this scheduler is gone: the scheduler ends".to_owned();
-            self.events.problem(ProblemKind::RuntimeGone, None, what);
+            self.events.problem(
+                ProblemKind::RuntimeGone,
+                None,
+                format!("{}: the scheduler ends", EndCause::RuntimeGone),
+            );
             self.shutting_down.send_replace(true);
-            self.shutdown.stage = Stage::Draining { deadline: now.monotonic };
+            self.shutdown.end_by_itself(EndCause::RuntimeGone, now.monotonic);
         }
         if !self.shutdown.is_open() && running.stop != Some(Stop::Shutdown) {
             self.shutdown.report.finished += 1;
@@ -114,6 +119,15 @@ impl Engine {
     /// An attempt ended without its function being called.
     pub(super) fn not_called(&mut self, attempt: &Claimed, end: AttemptEnd, now: Moment) {
         let event = RunEvent::Ended { at: now.wall, end };
+        let (duration, note) = (Duration::ZERO, Note::default());
+        self.settle_later(Closing { attempt, started: now, duration, event, next: None, note }, now);
+    }
+
+    /// An attempt whose function is not called, for no fault of its own: its run starts again after a while.
+    pub(super) fn give_back(&mut self, attempt: &Claimed, wait: Duration, now: Moment) {
+        let wait = TimeDelta::from_std(wait).ok();
+        let at = wait.and_then(|wait| now.wall.checked_add_signed(wait)).unwrap_or(now.wall);
+        let event = RunEvent::Ended { at, end: AttemptEnd::Interrupted { was_called: false } };
         let (duration, note) = (Duration::ZERO, Note::default());
         self.settle_later(Closing { attempt, started: now, duration, event, next: None, note }, now);
     }
@@ -156,7 +170,7 @@ impl Engine {
     pub(super) fn release_all(&mut self, now: Moment) {
         for running in self.attempts.drain() {
             let was_called = running.hold.release();
-            self.shutdown.report.still_running += u64::from(!running.hold.can_be_dropped());
+            self.shutdown.left(&running, was_called);
             if !running.counts() {
                 continue;
             }

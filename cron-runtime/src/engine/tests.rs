@@ -66,7 +66,7 @@ impl Bench {
         wrap: impl FnOnce(Arc<dyn Store>, &Arc<Hand>) -> Arc<dyn Store>,
     ) -> Self {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).max_blocking_threads(2).build().expect("a runtime");
+        let runtime = runtime.worker_threads(1).build().expect("a runtime");
         let stores = Stores::open(&Database::Memory, false).expect("it opens");
         let moment = Moment { wall: START.parse().expect("an instant"), monotonic: Duration::ZERO };
         let clock = Arc::new(Hand(Mutex::new(moment)));
@@ -88,7 +88,7 @@ impl Bench {
             handlers: Arc::new(jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect()),
             executor: Executor {
                 runtime: handle.clone(),
-                threads: on_the_pool,
+                threads: Threads::Own(Pool::new(handle.clone())),
                 states: Arc::new(States::default()),
                 link: Arc::new(Link {
                     file: stores.store.file().map(Arc::from),

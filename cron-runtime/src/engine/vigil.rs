@@ -1,4 +1,4 @@
-//! Whether the user's runtime does what it is asked: runs tasks, and gives synchronous functions a thread.
+//! Whether the user's runtime runs tasks, and the system gives a thread to functions that are not async.
 //!
 //! Nothing is looked at while nothing is in progress. A small task is spawned with the first async attempt and with each renewal of
 //! leases while there are any; the engine wakes a second later only if that task has not run by then.
@@ -12,11 +12,14 @@ use cron_core::problem::ProblemKind;
 use super::Engine;
 use super::inbox::{Inbox, Message};
 use crate::clock::{Clock, Moment};
+use crate::store::Claimed;
 
 /// A task that has not run after this long is told.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A synchronous function that has no thread after this long is told.
-const PATIENCE_FOR_A_THREAD: Duration = Duration::from_secs(5);
+/// A function for which there is no thread comes again after this long at first, and later after as long as there has been none.
+const THREAD_SOON: Duration = Duration::from_secs(1);
+/// And after this long at most.
+const THREAD_LATER: Duration = Duration::from_secs(10);
 /// Between two probes at least.
 const SPAN: Duration = Duration::from_secs(5);
 
@@ -56,13 +59,18 @@ impl Pulse {
     }
 
     /// Notes the beginning and the end of each poll of a future.
-    pub(super) async fn watch<F: Future<Output = ()>>(&self, clock: &dyn Clock, future: F) {
+    pub(super) async fn watch<F: Future>(&self, clock: &dyn Clock, future: F) -> F::Output {
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|context| {
             let _poll = Poll::begin(self, clock);
             future.as_mut().poll(context)
         })
-        .await;
+        .await
+    }
+
+    /// Whether a poll is in progress.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.polled.load(Ordering::Relaxed) != 0
     }
 
     /// For how long the poll in progress has gone on.
@@ -123,10 +131,8 @@ impl Drop for Answering {
 pub(super) struct Vigil {
     probe: Option<Probe>,
     probed: Option<Duration>,
-    /// When to look whether synchronous functions have their threads.
-    threads: Option<Duration>,
-    /// Functions are known to wait for a thread.
-    is_crowded: bool,
+    /// Since when the system gives no thread.
+    refused: Option<Duration>,
 }
 
 impl Vigil {
@@ -143,8 +149,6 @@ impl Engine {
     pub(super) fn watch_over(&mut self, is_async: bool, now: Moment) {
         if is_async {
             self.probe(now);
-        } else {
-            self.vigil.threads.get_or_insert(now.monotonic.saturating_add(PATIENCE_FOR_A_THREAD));
         }
     }
 
@@ -163,18 +167,11 @@ impl Engine {
     }
 
     pub(super) fn vigil_deadline(&self) -> Option<Duration> {
-        let is_waiting = || self.attempts.iter().any(|running| running.waits_for_a_thread());
-        let threads = self.vigil.threads.filter(|_| self.vigil.is_crowded || is_waiting());
-        self.vigil.deadline().into_iter().chain(threads).min()
+        self.vigil.deadline()
     }
 
     /// Looks whether what was asked of the runtime has been done.
     pub(super) fn keep_vigil(&mut self, now: Moment) {
-        self.look_at_probe(now);
-        self.look_at_threads(now);
-    }
-
-    fn look_at_probe(&mut self, now: Moment) {
         let Some(Probe { answer, sent }) = &self.vigil.probe else { return };
         if answer.has_come.load(Ordering::SeqCst) {
             self.vigil.probe = None;
@@ -214,39 +211,25 @@ impl Engine {
         self.events.problem(ProblemKind::RuntimeBlocked, None, what);
     }
 
-    fn look_at_threads(&mut self, now: Moment) {
-        if self.vigil.threads.is_none_or(|due| due > now.monotonic) {
-            return;
-        }
-        let waiting = self.attempts.iter().filter(|running| running.waits_for_a_thread());
-        let mut waiting: Vec<_> =
-            waiting.map(|running| (running.started.monotonic, running.attempt.plan.name.clone())).collect();
-        waiting.sort();
-        let Some((oldest, job)) = waiting.first() else {
-            (self.vigil.threads, self.vigil.is_crowded) = (None, false);
-            return self.events.over(ProblemKind::PoolExhausted, None);
+    /// Whether a function that is not async has a thread. If the system gives none, its attempt is given back and comes again.
+    pub(super) fn has_thread(&mut self, attempt: &Claimed, now: Moment) -> bool {
+        let Err(error) = self.executor.threads.reserve() else {
+            if self.vigil.refused.take().is_some() {
+                self.events.over(ProblemKind::PoolExhausted, None);
+            }
+            return true;
         };
-        let waited = now.monotonic.saturating_sub(*oldest);
-        if waited < PATIENCE_FOR_A_THREAD {
-            self.vigil.threads = Some(oldest.saturating_add(PATIENCE_FOR_A_THREAD));
-            self.vigil.is_crowded = false;
-            return self.events.over(ProblemKind::PoolExhausted, None);
-        }
-        let count = waiting.len();
+        let since = *self.vigil.refused.get_or_insert(now.monotonic);
+        // Each time leaves a line in the record of the run.
+        let wait = now.monotonic.saturating_sub(since).clamp(THREAD_SOON, THREAD_LATER);
+        let (job, run) = (&attempt.plan.name, attempt.claim.run);
         let what = format!(
-            "no thread of the blocking pool is free: {count} synchronous functions wait for one, the first of them of job \
-             `{job}` for {:.1} s",
-            waited.as_secs_f64()
+            "the system gives no thread for functions that are not async: {error}; job `{job}`, run {run}, was not called and \
+             comes again in {:.0} s, as others may",
+            wait.as_secs_f64()
         );
         self.events.problem(ProblemKind::PoolExhausted, None, what);
-        self.vigil.threads = Some(now.monotonic.saturating_add(PATIENCE_FOR_A_THREAD));
-        self.vigil.is_crowded = true;
-    }
-}
-
-impl super::running::Running {
-    /// Whether its function is a synchronous one that has no thread yet.
-    fn waits_for_a_thread(&self) -> bool {
-        !self.hold.can_be_dropped() && !self.hold.was_called()
+        self.give_back(attempt, wait, now);
+        false
     }
 }

@@ -4,7 +4,7 @@ use cron_core::job::{JobName, Label};
 use cron_core::run::RunId;
 
 use super::about::About;
-use super::{Cancelled, Scheduler, Triggered, TriggeredGroup, blocking};
+use super::{Cancelled, Scheduler, Triggered, TriggeredGroup};
 use crate::dynamic::check_json;
 use crate::engine::Message;
 use crate::error::Error;
@@ -211,14 +211,15 @@ impl Scheduler {
         let stores = self.inner.stores.clone();
         let now = self.now();
         let is_forced_end = matches!(command, Command::Cancel { force: true, .. });
-        let (done, told) = blocking(move || -> Result<_, CommandError> {
-            let about = About::of(&command);
-            let done = stores.store.command(command, now)?;
-            // The command is done: if this cannot be read, it stays so.
-            let told = about.events(stores.ledger.as_ref(), &done).unwrap_or_default();
-            Ok((done, told))
-        })
-        .await??;
+        let (done, told) = self
+            .blocking(move || -> Result<_, CommandError> {
+                let about = About::of(&command);
+                let done = stores.store.command(command, now)?;
+                // The command is done: if this cannot be read, it stays so.
+                let told = about.events(stores.ledger.as_ref(), &done).unwrap_or_default();
+                Ok((done, told))
+            })
+            .await??;
         // Before the engine tells what follows from it.
         told.into_iter().for_each(|event| self.inner.events.tell(|| event));
         self.inner.inbox.send(Message::Look);

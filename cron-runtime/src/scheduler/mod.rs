@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::Database;
-use crate::engine::{Ended, Event, Events, Inbox, Message, Problem, ShutdownReport};
+use crate::engine::{End, Ended, Event, Events, Inbox, Message, Problem, ShutdownReport};
 use crate::error::Error;
 use crate::registration::Handler;
 use crate::store::memory::MemoryStore;
@@ -52,8 +52,8 @@ struct Inner {
     inbox: Inbox,
     events: Events,
     clock: Arc<dyn Clock>,
-    /// Says why the engine has ended, and is closed when its thread has ended.
-    ended: watch::Receiver<Option<Ended>>,
+    /// How the engine has ended, once it has.
+    ended: watch::Receiver<Option<End>>,
     shutdown_grace: Duration,
 }
 
@@ -108,7 +108,7 @@ impl Scheduler {
         inbox: Inbox,
         events: Events,
         clock: Arc<dyn Clock>,
-        ended: watch::Receiver<Option<Ended>>,
+        ended: watch::Receiver<Option<End>>,
         shutdown_grace: Duration,
     ) -> Self {
         Self { inner: Arc::new(Inner { stores, known, inbox, events, clock, ended, shutdown_grace }) }
@@ -214,7 +214,7 @@ impl Scheduler {
     /// What [`Scheduler::backfill`] would refuse it with.
     pub async fn plan_backfill(&self, backfill: Backfill) -> Result<BackfillPlan, Error> {
         let (ledger, now) = (Arc::clone(&self.inner.stores.ledger), self.now());
-        Ok(blocking(move || ledger.plan_backfill(&backfill, now)).await??)
+        Ok(self.blocking(move || ledger.plan_backfill(&backfill, now)).await??)
     }
 
     /// What the scheduler has found wrong with itself and its surroundings, one entry for each kind and job: first what goes on, then
@@ -273,7 +273,22 @@ impl Scheduler {
         read: impl FnOnce(&dyn Ledger) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, Error> {
         let ledger = Arc::clone(&self.inner.stores.ledger);
-        Ok(blocking(move || read(ledger.as_ref())).await??)
+        Ok(self.blocking(move || read(ledger.as_ref())).await??)
+    }
+
+    /// Does something that waits for the store. Not for a scheduler that has ended by itself: whoever asks would believe that all is well.
+    async fn blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, Error> {
+        if self.inner.ended.borrow().as_ref().is_some_and(|end| end.why != Ended::Asked) {
+            return Err(Error::Stopped);
+        }
+        blocking(work).await
+    }
+
+    pub(crate) fn told(&self) -> Events {
+        self.inner.events.clone()
     }
 }
 

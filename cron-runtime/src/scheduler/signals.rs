@@ -1,18 +1,19 @@
 //! The end that a process is asked for.
 
-use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::Scheduler;
-use crate::engine::{Ended, ShutdownReport};
+use crate::engine::{End, Ended, Leash, ShutdownReport};
 use crate::error::Error;
 use crate::store::StoreError;
 
-/// How long a process may still take when its runtime is shutting down and a function has not returned. Together with the grace
-/// and the last step this is less than the 30 s that supervisors usually wait before they kill.
+/// How long the runtime may take to run a task, and a process after its runtime has begun to shut down, beside functions that block
+/// it. Together with the grace and the last step this is less than the 30 s that supervisors usually wait before they kill.
 const REST: Duration = Duration::from_secs(1);
 
 /// The exit code of a process that a function would have kept from ending. Everything is on record, so it is a good end.
@@ -26,17 +27,19 @@ impl Scheduler {
     /// at once. Returns too when the scheduler was shut down by other means.
     ///
     /// When this returns, nothing of this process is `running` on record: what had to be cut off is `interrupted` and starts first next
-    /// time, or has failed where it was called and has no retries. What `main` does after it runs as usual; one more signal ends the process there and then, with exit code 130.
+    /// time, or has failed where it was called and has no retries. What `main` does after it runs as usual, and the exit code is that of
+    /// `main`; one more signal ends the process there and then, with exit code 130.
     ///
-    /// A synchronous function that has not returned by then cannot be ended, and a tokio runtime waits for it when it is
-    /// dropped, at the end of `main`. So that such a function does not keep the process, it is ended with exit code 0 one
-    /// second after its runtime has begun to shut down. What a program does after that, and the exit code of `main`, count only if they
-    /// come within that second. A process in which all functions have returned is left alone.
+    /// A function that is not async and has not returned by then ends with the process: no runtime waits for its thread.
+    ///
+    /// An *async* function that never comes to an await blocks its thread, and with it the end of its runtime. Where a signal has asked
+    /// for the end, and such a function is left, the process is ended with exit code 0: one second after its runtime has begun to shut
+    /// down, or where the runtime runs no task at all. A process in which these functions have let go is left alone.
     ///
     /// # Errors
     ///
-    /// [`Error::System`] if signals cannot be heard; [`Error::Store`] if the scheduler has ended by itself because another file has taken the
-    /// place of its database; [`Error::Stopped`] if it ended by a defect of its own.
+    /// [`Error::System`] if signals cannot be heard; [`Error::EndedByItself`] if the scheduler has ended although nobody asked it to: its
+    /// runtime is gone, or its thread has panicked; [`Error::Store`] if another file has taken the place of its database.
     pub async fn until_signal(&self) -> Result<(), Error> {
         let (tell, told) = oneshot::channel();
         let scheduler = self.clone();
@@ -70,8 +73,10 @@ impl Scheduler {
                 Err(error) => return drop(tell.send(Err(error))),
             };
             self.tell(&report);
-            if report.still_running > 0 {
-                exit_after(&self.inner.known.runtime);
+            match self.end().await {
+                Ok(blocking) if blocking.is_empty() => {}
+                Ok(blocking) => end_beside(&self.inner.known.runtime, blocking),
+                Err(error) => return drop(tell.send(Err(error))),
             }
             // Who has stopped waiting meanwhile does not want to know.
             drop(tell.send(Ok(())));
@@ -82,10 +87,9 @@ impl Scheduler {
 
     /// Shuts down when a signal comes. Gives nothing if the scheduler was shut down by other means.
     async fn end_at(&self, signals: &mut Signals) -> Result<Option<ShutdownReport>, Error> {
-        let mut ended = self.inner.ended.clone();
         tokio::select! {
             () = signals.next() => (),
-            why = ended.wait_for(Option::is_some) => return why.map_err(|_| Error::Stopped).and_then(|why| as_asked(why.as_ref())),
+            end = self.end() => return end.map(|_| None),
         }
         tracing::info!("asked to end; a second signal ends at once");
         let report = tokio::select! {
@@ -95,64 +99,62 @@ impl Scheduler {
         match report {
             Ok(report) => Ok(Some(report)),
             // Somebody else shut it down meanwhile: that is what was wanted.
-            Err(Error::Stopped) => as_asked(ended.borrow().as_ref()),
+            Err(Error::Stopped) => self.end().await.map(|_| None),
             Err(error) => Err(error),
         }
     }
 
+    /// Waits for the end of the scheduler, if it was asked for. Gives async functions that do not let go of their threads.
+    async fn end(&self) -> Result<Vec<Arc<Leash>>, Error> {
+        let mut ended = self.inner.ended.clone();
+        let end = ended.wait_for(Option::is_some).await.map_err(|_| Error::Stopped)?.clone();
+        let End { why, blocking } = end.ok_or(Error::Stopped)?;
+        match why {
+            Ended::Asked => Ok(blocking),
+            Ended::FileGone { path, now } => Err(Error::Store(StoreError::FileGone { path, now })),
+            Ended::ByItself(cause) => Err(Error::EndedByItself(cause)),
+        }
+    }
+
     fn tell(&self, report: &ShutdownReport) {
-        tracing::info!(
-            finished = report.finished,
-            interrupted = report.interrupted.len(),
-            failed = report.failed.len(),
-            "ended"
-        );
+        let (interrupted, failed) = (report.interrupted.len(), report.failed.len());
+        tracing::info!(finished = report.finished, interrupted, failed, "ended");
         for (job, run) in &report.interrupted {
             tracing::warn!(job = %job, run = run.0, "cut off; it starts first next time");
         }
         for (job, run) in &report.failed {
             tracing::warn!(job = %job, run = run.0, "cut off; without retries it does not start again by itself: `inspect retry {run}`");
         }
-        if report.still_running > 0 {
-            tracing::warn!(
-                jobs = report.still_running,
-                "synchronous jobs have not returned; they end with the process, a second after the end of `main` or at the next signal"
-            );
+        for (job, run) in &report.still_running {
+            tracing::warn!(job = %job, run = run.0, "its function has not returned; it ends with the process");
         }
     }
 }
 
-/// Whether the scheduler has ended because somebody has asked for it, which is what was wanted.
-fn as_asked(ended: Option<&Ended>) -> Result<Option<ShutdownReport>, Error> {
-    match ended {
-        Some(Ended::Asked) => Ok(None),
-        Some(Ended::FileGone { path, now }) => {
-            Err(Error::Store(StoreError::FileGone { path: path.clone(), now: now.clone() }))
-        }
-        // Its thread has ended in a panic.
-        None => Err(Error::Stopped),
-    }
-}
-
-/// Ends the process when `runtime` has begun to shut down: it waits for functions that do not return.
-fn exit_after(runtime: &Handle) {
-    let (alive, gone) = channel::<()>();
+/// Ends the process beside async functions that do not let go of the threads of `runtime`, if that can do nothing any more.
+fn end_beside(runtime: &Handle, blocking: Vec<Arc<Leash>>) {
+    let runtime = runtime.clone();
     let thread = std::thread::Builder::new().name("cron-end".to_owned()).spawn(move || {
-        // Nothing is ever sent: this is the error that nobody can send any more.
-        let _ = gone.recv();
-        std::thread::park_timeout(REST);
-        std::process::exit(ENDED)
+        while blocking.iter().any(|leash| leash.pulse.is_polled()) {
+            let (sender, answer) = channel();
+            runtime.spawn(async move {
+                // Who no longer waits has ended the process.
+                let _ = sender.send(());
+            });
+            match answer.recv_timeout(REST) {
+                // `main` goes on.
+                Ok(()) => std::thread::park_timeout(REST),
+                Err(RecvTimeoutError::Disconnected) => {
+                    std::thread::park_timeout(REST);
+                    std::process::exit(ENDED)
+                }
+                Err(RecvTimeoutError::Timeout) => std::process::exit(ENDED),
+            }
+        }
     });
-    match thread {
-        // A runtime that shuts down drops its tasks before it waits for its threads.
-        Ok(_) => drop(runtime.spawn(stay(alive))),
-        Err(error) => tracing::warn!(%error, "the process ends only when they return"),
+    if let Err(error) = thread {
+        tracing::warn!(%error, "the process ends only when async functions let go of their threads");
     }
-}
-
-/// Lives until its runtime drops it.
-async fn stay(_alive: Sender<()>) {
-    std::future::pending::<()>().await;
 }
 
 /// What asks a process to end.

@@ -18,7 +18,7 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Events, Inbox, Leash, caught, describe_panic, watch_panics};
+use crate::engine::{Events, Inbox, Leash, caught, panic_told, watch_panics};
 use crate::extract::{Context, ExtractError, Link, Needs, Run, RunParts, States};
 use crate::outcome::Outcome;
 use crate::registration::{self, Handler, Way};
@@ -344,7 +344,7 @@ fn said(result: Result<Outcome, Box<dyn Any + Send>>) -> Said {
         Ok(Outcome::Succeeded(next)) => Said::Succeeded(next),
         Ok(Outcome::Failed { message, retry_after }) => Said::Failed { message, retry_after },
         Ok(Outcome::Discarded { message }) => Said::Discarded { message },
-        Err(panic) => Said::Panicked { message: describe_panic(panic.as_ref()) },
+        Err(panic) => Said::Panicked { message: panic_told(panic) },
     }
 }
 

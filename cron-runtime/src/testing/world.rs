@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::boot::{Booted, Checked, Joined, Surroundings};
 use crate::clock::{Clock, SimulatedClock, TrueTime, jump, sleep, sleep_until};
-use crate::engine::{Ended, Engine, Executor, Pulse, Until};
+use crate::engine::{End, Engine, Executor, Pulse, Threads, Until};
 use crate::error::Error;
 use crate::registration;
 use crate::scheduler::{Scheduler, Stores};
@@ -77,7 +77,7 @@ pub struct World {
 struct Instance {
     engine: Engine,
     scheduler: Scheduler,
-    lives: watch::Sender<Option<Ended>>,
+    lives: watch::Sender<Option<End>>,
     clock: SimulatedClock,
     bell: Arc<Bell>,
     /// When it wants to be stepped; `None` when it is woken.
@@ -272,7 +272,7 @@ impl World {
                 clock: Arc::new(clock.clone()),
                 waker: Waker::from(Arc::clone(&bell)),
                 runtime: self.runtime.handle().clone(),
-                threads: in_place,
+                threads: Threads::Elsewhere(in_place),
             },
         );
         let id = InstanceId(self.next_id);
@@ -487,7 +487,7 @@ impl Instance {
         let until = until.expect("an engine comes to rest");
         self.next = self.clock.when(until.wall, until.within);
         if self.engine.is_done() {
-            self.lives.send_replace(Some(self.engine.ended()));
+            self.lives.send_replace(Some(self.engine.end()));
             self.next = None;
         }
         self.next

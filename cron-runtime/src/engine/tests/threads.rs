@@ -1,7 +1,7 @@
 //! Functions that wait for a thread.
 
 use super::*;
-use crate::engine::executor::Work;
+use crate::engine::threads::Work;
 use crate::engine::vigil::Pulse;
 use crate::store::Claimed;
 
@@ -16,7 +16,7 @@ fn none_is_free(_: &Executor, _: &Claimed, _: &Pulse, work: Work) {
 #[test]
 fn a_function_that_is_asked_to_stop_before_it_has_a_thread_ends_no_scheduler() {
     let mut bench = Bench::new(10, vec![job("sync", &[], NOTHING), job("deaf", &[], DEAF)]);
-    bench.engine.executor.threads = none_is_free;
+    bench.engine.executor.threads = Threads::Elsewhere(none_is_free);
     let run = bench.trigger("sync");
     bench.pass(Duration::from_millis(1));
     cancel(&mut bench, run);

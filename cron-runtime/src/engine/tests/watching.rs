@@ -1,7 +1,5 @@
 //! What the engine notices of the user's runtime, without looking while nothing runs.
 
-use std::sync::atomic::AtomicUsize;
-
 use super::*;
 
 fn of_kind(kind: ProblemKind, is_over: bool) -> impl Fn(&Event) -> Option<crate::Problem> {
@@ -64,49 +62,37 @@ fn a_runtime_that_runs_no_task_is_told_with_the_job_that_does_not_let_go() {
     assert_eq!(bench.state(selfish), StateWord::Succeeded);
 }
 
-static RELEASED: AtomicBool = AtomicBool::new(false);
-static WITH_A_THREAD: AtomicUsize = AtomicUsize::new(0);
-
-const KEEPS_ITS_THREAD: Handler = Handler::blocking(keeps_its_thread, needs_nothing);
-fn keeps_its_thread(_: &Context) -> Result<BlockingCall, ExtractError> {
-    Ok(Box::new(|| {
-        WITH_A_THREAD.fetch_add(1, Ordering::SeqCst);
-        while !RELEASED.load(Ordering::SeqCst) {
-            std::thread::park_timeout(Duration::from_millis(1));
-        }
-        Outcome::Succeeded(None)
-    }))
-}
+static REFUSED: AtomicBool = AtomicBool::new(true);
 
 #[test]
-fn synchronous_functions_without_a_thread_are_told() {
-    let names = ["one", "two", "three"];
-    let jobs = names.map(|name| job(name, &[], KEEPS_ITS_THREAD)).into();
-    let mut bench = Bench::new(10, jobs);
-    let let_go = LetGo(&RELEASED);
-    let runs = names.map(|name| bench.trigger(name));
-    bench.pass(Duration::from_millis(1));
-    // The runtime has two threads for them.
-    while WITH_A_THREAD.load(Ordering::SeqCst) < 2 {
-        std::thread::yield_now();
-    }
-    bench.pass(Duration::from_millis(4_999));
-    assert_eq!(bench.engine.events.board().list(), []);
-    bench.pass(Duration::from_millis(1));
-    let exhausted = bench.wait("the report", of_kind(ProblemKind::PoolExhausted, false));
-    assert!(exhausted.what.contains("1 synchronous"), "{}", exhausted.what);
-    assert!(names.iter().any(|name| exhausted.what.contains(name)), "{}", exhausted.what);
-    drop(let_go);
-    for run in runs {
-        let state = |bench: &Bench| bench.state(run);
-        while state(&bench) == StateWord::Running {
-            bench.step(TimeDelta::zero(), Duration::ZERO);
-            std::thread::yield_now();
+fn a_function_without_a_thread_is_told_and_comes_again_when_one_can_be_had() {
+    let mut bench = Bench::new(10, vec![job("sync", &[], NOTHING), job("well", &[], WELL_BEHAVED)]);
+    let runtime = bench.engine.executor.runtime.clone();
+    bench.engine.executor.threads = Threads::Own(Pool::with(runtime, |thread| {
+        if REFUSED.load(Ordering::SeqCst) {
+            return Err(std::io::ErrorKind::WouldBlock.into());
         }
-        assert_eq!(state(&bench), StateWord::Succeeded);
+        std::thread::Builder::new().spawn(thread).map(drop)
+    }));
+    let (run, other) = (bench.trigger("sync"), bench.trigger("well"));
+    bench.pass(Duration::from_millis(1));
+    let told = bench.wait("the report", of_kind(ProblemKind::PoolExhausted, false));
+    assert!(told.what.contains("job `sync`") && told.what.contains("comes again in 1 s"), "{}", told.what);
+    assert_eq!(bench.state(other), StateWord::Running, "an async one needs none");
+    for used in 0..2 {
+        let (info, attempts) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+        assert_eq!((info.state.word(), info.attempts_used), (StateWord::Scheduled, 0));
+        assert_eq!(attempts.len(), used + 1);
+        bench.pass(Duration::from_secs(1));
     }
-    bench.pass(Duration::from_secs(5));
-    bench.wait("its end", of_kind(ProblemKind::PoolExhausted, true));
+    REFUSED.store(false, Ordering::SeqCst);
+    bench.pass(Duration::from_secs(10));
+    let (state, _) = bench.wait("its end", ended(run));
+    assert_eq!(state, StateWord::Succeeded);
+    let info = bench.stores.ledger.run(run).expect("it is read").expect("it is there").0;
+    assert_eq!(info.attempts_used, 0);
+    let list = bench.engine.events.board().list();
+    assert!(list[0].is_over, "{list:?}");
 }
 
 #[test]
