@@ -1,6 +1,8 @@
 //! Ways in which a scheduler loses what it stands on, and ways to ask it to end.
 
 use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cron_runtime::core::run::StateWord;
@@ -100,6 +102,45 @@ fn a_process_whose_async_job_blocks_every_worker_ends_at_a_signal() {
 #[test]
 fn a_process_whose_async_job_blocks_the_thread_of_main_ends_at_a_signal() {
     blocked(&[("SINGLE", OsStr::new("1"))]);
+}
+
+/// A program that gets SIGHUP. `how` starts it, and `environment` says what it has said.
+fn hung_up(how: &str, environment: &[(&str, &str)]) -> (App, tempfile::TempDir) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{how} exec \"$0\""), env!("CARGO_BIN_EXE_app-hang")]);
+    command.env("CRON_DATABASE_URL", directory.path().join("jobs.db"));
+    command.envs(environment.iter().copied());
+    let app = App::spawn(command);
+    app.says("called");
+    app.signal(Signal::SIGHUP);
+    (app, directory)
+}
+
+#[test]
+fn sighup_ends_a_process_in_good_order() {
+    let (mut app, _directory) = hung_up("", &[]);
+    app.says("returned");
+    assert_eq!(app.ends().code(), Some(0));
+}
+
+#[test]
+fn sighup_that_was_ignored_from_the_beginning_ends_nothing() {
+    // As `nohup` does.
+    let (mut app, _directory) = hung_up("trap '' HUP;", &[]);
+    app.signal(Signal::SIGTERM);
+    app.says("returned");
+    assert_eq!(app.ends().code(), Some(0));
+    // The program has said otherwise, and has its way.
+    let (mut app, _directory) = hung_up("trap '' HUP;", &[("SIGNALS", "hangup")]);
+    app.says("returned");
+    assert_eq!(app.ends().code(), Some(0));
+}
+
+#[test]
+fn sighup_that_the_program_does_not_want_does_what_it_did() {
+    let (mut app, _directory) = hung_up("", &[("SIGNALS", "interrupt")]);
+    assert_eq!(app.ends().signal(), Some(Signal::SIGHUP as i32), "nobody listens to it");
 }
 
 #[test]

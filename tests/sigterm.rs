@@ -89,10 +89,15 @@ fn a_process_with_fifty_functions_of_every_kind_ends_within_the_grace() {
 
     // One after the other: what was cut off, and what had waited for a worker, comes before every new tick.
     let app = start(&database, &[("AGAIN", "1")]);
-    let called: Vec<String> = (0..26).map(|_| app.line()).collect();
+    // A tick of `queued` that had waited may come in between.
+    let mut called: Vec<String> = (0..26).map(|_| app.line()).collect();
+    while called.iter().filter(|line| !line.starts_with("queued")).count() < 25 {
+        called.push(app.line());
+    }
     let count = |name: &str| called.iter().filter(|line| line.starts_with(name)).count();
-    let found = ["deaf", "obedient", "stuck", "queued 1", "polite"].map(count);
-    assert_eq!(found, [15, 0, 7, 1, 3], "{called:?}");
+    let found = ["deaf", "obedient", "stuck", "polite", "ticks"].map(count);
+    assert_eq!(found, [15, 0, 7, 3, 0], "{called:?}");
+    assert!(count("queued 1") >= 1, "{called:?}");
     assert!(called.iter().all(|line| line.ends_with(" 1")), "an interruption uses no attempt: {called:?}");
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
 
 use cron_core::job::JobName;
 use cron_core::run::OwnerId;
@@ -19,7 +18,7 @@ use crate::hooks::{Caller, Hooks};
 #[cfg(feature = "sqlite")]
 use crate::prepare::Prepare;
 use crate::registration::Handler;
-use crate::scheduler::{Known, Scheduler, Stores};
+use crate::scheduler::{Ending, Known, Scheduler, Stores};
 use crate::store::{Program, Reaped, Synced};
 
 /// What a program has told [`start`](crate::start), with nothing left to be wrong.
@@ -34,7 +33,7 @@ pub(crate) struct Checked {
     #[cfg(feature = "sqlite")]
     pub(crate) prepare: Prepare,
     pub(crate) workers: usize,
-    pub(crate) shutdown_grace: Duration,
+    pub(crate) ending: Ending,
 }
 
 /// A store that this program has joined.
@@ -91,7 +90,7 @@ impl Joined {
 
 impl Checked {
     pub(crate) fn boot(self, joined: Joined, surroundings: Surroundings) -> Booted {
-        let Self { program: _, handlers, states, calendars, hooks, workers, shutdown_grace, .. } = self;
+        let Self { program: _, handlers, states, calendars, hooks, workers, ending, .. } = self;
         let Joined { stores, owner, reaped, went_back, synced: _ } = joined;
         let Surroundings { clock, waker, runtime, threads } = surroundings;
         watch_panics();
@@ -133,7 +132,7 @@ impl Checked {
         });
         let (lives, alive) = watch::channel(None);
         let known = Known { handlers, calendars, runtime };
-        let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, shutdown_grace);
+        let scheduler = Scheduler::new(stores, known, inbox, events, clock, alive, ending);
         Booted { engine, scheduler, lives }
     }
 }

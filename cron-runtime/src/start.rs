@@ -24,7 +24,7 @@ use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
 #[cfg(feature = "sqlite")]
 use crate::prepare::Prepare;
 use crate::registration::{self, Handler};
-use crate::scheduler::{Scheduler, Stores};
+use crate::scheduler::{Ending, Scheduler, Signal, Stores};
 use crate::select::{Declared, Select, Selection};
 use crate::store::{Executes, GroupLimit, Program, Store, StoreError, Synced};
 
@@ -49,6 +49,7 @@ pub struct Start {
     workers: usize,
     shutdown_grace: Duration,
     selection: Selection,
+    signals: Option<Vec<Signal>>,
     /// Whether the file may have tables of the application's when the scheduler comes to it.
     beside_own_tables: bool,
     #[cfg(feature = "sqlite")]
@@ -75,6 +76,7 @@ pub fn start() -> Start {
         workers: WORKERS,
         shutdown_grace: SHUTDOWN_GRACE,
         selection: Selection::default(),
+        signals: None,
         beside_own_tables: false,
         #[cfg(feature = "sqlite")]
         prepare: Prepare::default(),
@@ -321,6 +323,23 @@ impl Start {
         self
     }
 
+    /// Which signals end the process in [`Scheduler::until_signal`]. Without this: SIGTERM, SIGINT, and SIGHUP unless it was ignored when
+    /// the process began, as under `nohup`. The others do what they did.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// use cron_runtime::Signal;
+    ///
+    /// // SIGHUP is for something else in this program.
+    /// let start = cron_runtime::start().signals([Signal::Terminate, Signal::Interrupt]);
+    /// start.await?.until_signal().await
+    /// # }
+    /// ```
+    pub fn signals(mut self, signals: impl IntoIterator<Item = Signal>) -> Self {
+        self.signals = Some(signals.into_iter().collect());
+        self
+    }
+
     /// Checks everything that can be wrong before a store is opened.
     pub(crate) fn check(self, jobs: impl Iterator<Item = (JobSpec, Handler)>) -> Result<Checked, Error> {
         let calendars = self.calendars.map_err(Error::Calendar)?;
@@ -345,7 +364,10 @@ impl Start {
             #[cfg(feature = "sqlite")]
             prepare: self.prepare,
             workers: self.workers,
-            shutdown_grace: self.shutdown_grace,
+            ending: Ending {
+                grace: self.shutdown_grace,
+                signals: self.signals.unwrap_or_else(Signal::usual),
+            },
         })
     }
 

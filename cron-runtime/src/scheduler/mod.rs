@@ -32,6 +32,8 @@ use crate::store::{
     RunFilter, RunInfo, RunQuery, SkipInfo, Store, StoreError,
 };
 
+pub use signals::Signal;
+
 pub use answer::{Cancelled, Scheduled, Triggered, TriggeredGroup, Upserted};
 #[cfg(feature = "sqlite")]
 pub use enqueue::Enqueued;
@@ -54,7 +56,16 @@ struct Inner {
     clock: Arc<dyn Clock>,
     /// How the engine has ended, once it has.
     ended: watch::Receiver<Option<End>>,
-    shutdown_grace: Duration,
+    ending: Ending,
+}
+
+/// How a process is to end.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// For how long running attempts may go on.
+    pub(crate) grace: Duration,
+    /// What asks for it.
+    pub(crate) signals: Vec<Signal>,
 }
 
 /// What the program brought along.
@@ -109,9 +120,9 @@ impl Scheduler {
         events: Events,
         clock: Arc<dyn Clock>,
         ended: watch::Receiver<Option<End>>,
-        shutdown_grace: Duration,
+        ending: Ending,
     ) -> Self {
-        Self { inner: Arc::new(Inner { stores, known, inbox, events, clock, ended, shutdown_grace }) }
+        Self { inner: Arc::new(Inner { stores, known, inbox, events, clock, ended, ending }) }
     }
 
     /// All jobs that the store knows, in the order of their names: also those of other programs.
@@ -247,7 +258,7 @@ impl Scheduler {
     ///
     /// [`Error::Stopped`] if the scheduler has stopped already.
     pub async fn shutdown(&self) -> Result<ShutdownReport, Error> {
-        self.shutdown_within(self.inner.shutdown_grace).await
+        self.shutdown_within(self.inner.ending.grace).await
     }
 
     /// As [`Scheduler::shutdown`] with another grace. A second request brings the end forward, and one with no grace at all

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
@@ -23,7 +24,8 @@ const ENDED: i32 = 0;
 const CUT_SHORT: i32 = 130;
 
 impl Scheduler {
-    /// Runs until the process is asked to end (SIGTERM or SIGINT), then shuts down. A second signal releases what is running
+    /// Runs until the process is asked to end (SIGTERM, SIGINT, or SIGHUP unless it was ignored when the process began, as under `nohup`;
+    /// [`Start::signals`](crate::Start::signals) says otherwise), then shuts down. A second signal releases what is running
     /// at once. Returns too when the scheduler was shut down by other means.
     ///
     /// When this returns, nothing of this process is `running` on record: what had to be cut off is `interrupted` and starts first next
@@ -58,7 +60,7 @@ impl Scheduler {
             Err(source) => return drop(tell.send(refused(source))),
         };
         runtime.block_on(async move {
-            let mut signals = match Signals::listen() {
+            let mut signals = match Signals::listen(&self.inner.ending.signals) {
                 Ok(signals) => signals,
                 Err(source) => return drop(tell.send(refused(source))),
             };
@@ -157,40 +159,91 @@ fn end_beside(runtime: &Handle, blocking: Vec<Arc<Leash>>) {
     }
 }
 
-/// What asks a process to end.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+/// A signal that asks a process to end, for [`Start::signals`](crate::Start::signals).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// SIGTERM: what supervisors send.
+    Terminate,
+    /// SIGINT: Ctrl+C. The only one on systems that are no Unix.
+    Interrupt,
+    /// SIGHUP: the terminal is gone.
+    Hangup,
 }
 
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
+impl Signal {
+    /// Those that end a process which has said nothing else: SIGTERM, SIGINT, and SIGHUP unless it was ignored when the process began, as
+    /// under `nohup`. Systems that do not tell that leave SIGHUP as it is.
+    pub(crate) fn usual() -> Vec<Self> {
+        let mut usual = vec![Self::Terminate, Self::Interrupt];
+        if std::fs::read_to_string("/proc/self/status").is_ok_and(|status| !is_hangup_ignored(&status)) {
+            usual.push(Self::Hangup);
         }
+        usual
     }
 }
 
-#[cfg(not(unix))]
-struct Signals;
+/// Whether the line `SigIgn` of a process's status on Linux has SIGHUP, the first of all signals. It is left alone where that is not said.
+fn is_hangup_ignored(status: &str) -> bool {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|ignored| ignored & 1 != 0)
+}
 
-#[cfg(not(unix))]
+/// What asks this process to end.
+#[cfg(unix)]
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
+    fn listen(wanted: &[Signal]) -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [
+            (Signal::Terminate, SignalKind::terminate()),
+            (Signal::Hangup, SignalKind::hangup()),
+            (Signal::Interrupt, SignalKind::interrupt()),
+        ];
+        let wanted = kinds.into_iter().filter(|(kind, _)| wanted.contains(kind));
+        wanted.map(|(_, kind)| signal(kind)).collect::<Result<_, _>>().map(Self)
     }
 
     async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
+        std::future::poll_fn(|context| {
+            let has_come = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if has_come { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// Whether Ctrl+C is wanted: nothing else can be heard here.
+#[cfg(not(unix))]
+struct Signals(bool);
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen(wanted: &[Signal]) -> std::io::Result<Self> {
+        Ok(Self(wanted.contains(&Signal::Interrupt)))
+    }
+
+    async fn next(&mut self) {
+        if !self.0 || tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_ignored_at_the_beginning_is_read() {
+        let status =
+            |mask: &str| format!("Name:\tapp\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\nSigCgt:\t01\n");
+        assert!(is_hangup_ignored(&status("0000000000000001")));
+        assert!(is_hangup_ignored(&status("0000000000001001")));
+        assert!(!is_hangup_ignored(&status("0000000000001000")));
+        assert!(is_hangup_ignored("Name:\tapp\n"), "it is left as it is");
     }
 }
