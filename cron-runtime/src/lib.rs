@@ -100,7 +100,7 @@ pub use outcome::JobError;
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use scheduler::Enqueued;
-pub use scheduler::{Cancelled, Scheduled, Scheduler, Signal, Triggered, TriggeredGroup, Upserted};
+pub use scheduler::{Cancelled, Paused, Scheduled, Scheduler, Signal, Triggered, TriggeredGroup, Upserted};
 pub use select::{Select, SelectError};
 pub use start::{Start, start};
 #[cfg(feature = "sqlite")]

@@ -14,6 +14,7 @@ cases!(commands:
     a_trigger_while_a_retry_waits_is_refused,
     a_trigger_of_a_job_that_no_program_contains_waits_for_one,
     a_paused_job_is_not_judged_and_says_who_and_why,
+    a_pause_says_how_many_runs_go_on_to_their_next_attempts,
     pausing_twice_is_refused_and_says_since_when,
     resuming_records_the_ticks_of_the_pause_as_one_range_with_its_reason,
     resuming_within_a_period_records_nothing,
@@ -80,7 +81,7 @@ pub(crate) fn a_trigger_of_a_job_that_no_program_contains_waits_for_one(world: &
 
 pub(crate) fn a_paused_job_is_not_judged_and_says_who_and_why(world: &World) {
     let process = world.start(0, &[job("a").every("10s"), job("b").every("10s")]);
-    assert_eq!(process.pause("a", 5, "eve", "stocktaking").expect("pauses"), Done::Paused);
+    assert_eq!(process.pause("a", 5, "eve", "stocktaking").expect("pauses"), Done::Paused { in_progress: 0 });
     let pause = PauseInfo { at: at(5), by: "eve".to_owned(), note: "stocktaking".to_owned() };
     let info = process.info("a");
     assert_eq!((info.paused, info.due), (Some(pause), None));
@@ -88,6 +89,21 @@ pub(crate) fn a_paused_job_is_not_judged_and_says_who_and_why(world: &World) {
     assert_eq!(judged.claimed.len(), 1);
     assert_eq!(judged.claimed[0].job().as_str(), "b");
     assert_eq!(process.info("a").mark, at(0));
+}
+
+pub(crate) fn a_pause_says_how_many_runs_go_on_to_their_next_attempts(world: &World) {
+    let process = world.start(0, &[job("a").retries(1).queue(1), job("b").every("10s")]);
+    let run = process.triggered("a", 0);
+    let claim = process.starts(0).claim;
+    process.trigger("a", 0).expect("it waits for the slot");
+    assert!(matches!(process.fail(claim, 1, "no"), RunState::Waiting { .. }));
+    // One waits for its next attempt, and one for the slot.
+    assert_eq!(process.pause("a", 2, "eve", "").expect("pauses"), Done::Paused { in_progress: 2 });
+    assert_eq!(process.pause("b", 2, "eve", "").expect("pauses"), Done::Paused { in_progress: 0 });
+    let again = process.starts(100);
+    assert_eq!((again.claim.run, again.attempt), (run, 2));
+    process.succeed(again.claim, 101);
+    assert_ne!(process.starts(102).claim.run, run);
 }
 
 pub(crate) fn pausing_twice_is_refused_and_says_since_when(world: &World) {

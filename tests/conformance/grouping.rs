@@ -35,7 +35,7 @@ fn resume(process: &Process, second: i64) -> Done {
 pub(crate) fn a_paused_group_pauses_all_its_jobs_and_those_that_come_later(world: &World) {
     let of_group = |name: &str| job(name).every("10s").group("mail");
     let process = world.start(0, &[of_group("a"), job("b").every("10s")]);
-    assert_eq!(pause(&process, 5), Done::Paused);
+    assert_eq!(pause(&process, 5), Done::Paused { in_progress: 0 });
     assert_eq!(process.starts(10).job(), &name("b"));
     process.sync(15, &[of_group("a"), job("b").every("10s"), of_group("c")]);
     assert_eq!((process.info("c").due, process.info("c").paused.expect("paused").at), (None, at(5)));

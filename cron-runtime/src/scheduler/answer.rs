@@ -30,6 +30,14 @@ pub struct Cancelled {
     pub asked: Vec<RunId>,
 }
 
+/// A job or a group that was paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// How many of its runs go on: those that run, wait for their next attempt, or were asked for. A pause ends none of them and
+    /// takes no attempt from them; [`Scheduler::cancel`](crate::Scheduler::cancel) does.
+    pub in_progress: u64,
+}
+
 /// What became of a request for a dynamic job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scheduled {

@@ -4,7 +4,7 @@ use cron_core::job::{JobName, Label};
 use cron_core::run::RunId;
 
 use super::about::About;
-use super::{Cancelled, Scheduler, Triggered, TriggeredGroup};
+use super::{Cancelled, Paused, Scheduler, Triggered, TriggeredGroup};
 use crate::dynamic::check_json;
 use crate::engine::Message;
 use crate::error::Error;
@@ -65,7 +65,8 @@ impl Scheduler {
         }
     }
 
-    /// Stops judging a job or a group. Its ticks are recorded as `skipped(paused)` when it is resumed. Running attempts go on.
+    /// Stops judging a job or a group. Its ticks are recorded as `skipped(paused)` when it is resumed. Runs in progress go on, also to
+    /// their next attempts; how many there are is answered.
     ///
     /// # Errors
     ///
@@ -76,9 +77,12 @@ impl Scheduler {
         target: impl IntoTarget,
         by: impl Into<String>,
         note: impl Into<String>,
-    ) -> Result<(), Error> {
+    ) -> Result<Paused, Error> {
         let (target, by, note) = (target.into_target()?, by.into(), note.into());
-        self.command(Command::Pause { target, by, note }).await.map(drop)
+        match self.command(Command::Pause { target, by, note }).await? {
+            Done::Paused { in_progress } => Ok(Paused { in_progress }),
+            other => Err(another(&other)),
+        }
     }
 
     /// Judges a paused job or group again, from now on. Returns how many ticks the pause skipped.

@@ -34,7 +34,7 @@ use crate::store::{
 
 pub use signals::Signal;
 
-pub use answer::{Cancelled, Scheduled, Triggered, TriggeredGroup, Upserted};
+pub use answer::{Cancelled, Paused, Scheduled, Triggered, TriggeredGroup, Upserted};
 #[cfg(feature = "sqlite")]
 pub use enqueue::Enqueued;
 

@@ -228,7 +228,10 @@ pub enum Done {
         held: Vec<(JobName, RunId)>,
     },
     /// It is paused.
-    Paused,
+    Paused {
+        /// How many runs go on: those that run, wait for their next attempt, or were asked for. A pause is for ticks.
+        in_progress: u64,
+    },
     /// It is judged again.
     Resumed {
         /// How many ticks of the time of the pause were recorded as `skipped(paused)`.

@@ -19,10 +19,11 @@ impl Book {
             return Err(CommandError::PausedAlready { since: since.clone(), target });
         }
         *self.pause_of(&target)? = Some(PauseInfo { at: now, by, note });
+        let in_progress = self.runs.active().filter(|(_, run)| jobs.contains(&run.job)).count() as u64;
         for job in jobs {
             self.rearm(&job)?;
         }
-        Ok(Done::Paused)
+        Ok(Done::Paused { in_progress })
     }
 
     pub(super) fn resume(&mut self, target: Target, now: DateTime<Utc>) -> Result<Done, CommandError> {

@@ -29,14 +29,16 @@ impl Db<'_> {
             }
         };
         self.run(sql, params![name(&target), to_ms(now), by, note])?;
+        let mut in_progress = 0;
         for job in jobs {
             let (entry, mut mark) = (self.entry(job)?, self.mark(job)?);
+            in_progress += u64::from(mark.active) + u64::from(mark.parked);
             // Without a due instant it is looked up whether the job is paused.
             mark.due = None;
             self.rearm(&mut mark, &entry)?;
             self.write_mark(&mark)?;
         }
-        Ok(Done::Paused)
+        Ok(Done::Paused { in_progress })
     }
 
     pub(super) fn resume(&self, target: Target, now: DateTime<Utc>) -> Result<Done, CommandError> {
