@@ -167,7 +167,8 @@ fn join(database: &Path, second: i64) -> SqliteStore {
     store.join(at(second)).expect("it joins");
     let spec = cron_runtime::core::job::JobSpec::new("lone");
     let plan = cron_runtime::core::job::Plan::from_spec(&spec).expect("a plain declaration");
-    let program = cron_runtime::store::Program { plans: vec![plan], groups: Vec::new() };
+    let program =
+        cron_runtime::store::Program { plans: vec![plan], groups: Vec::new(), executes: Default::default() };
     store.sync(&program, at(second)).expect("it is told");
     store
 }
