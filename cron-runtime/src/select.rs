@@ -206,7 +206,7 @@ mod tests {
     }
 
     fn only(names: &[&str]) -> Executes {
-        Executes::Only(names.iter().map(|name| (*name).try_into().expect("a name")).collect())
+        Executes::Only(names.iter().map(|name| name.parse().expect("a name")).collect())
     }
 
     #[test]

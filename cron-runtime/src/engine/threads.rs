@@ -198,7 +198,7 @@ mod tests {
         let pool = Pool::new(runtime.handle().clone());
         let (release, hold) = channel::<()>();
         pool.reserve().expect("a thread");
-        pool.give(Box::new(move || drop(hold.recv())));
+        pool.give(Box::new(move || assert!(hold.recv().is_err(), "nobody sends anything")));
         let (sender, receiver) = channel();
         pool.reserve().expect("another thread");
         pool.give(Box::new(move || sender.send(()).expect("somebody listens")));

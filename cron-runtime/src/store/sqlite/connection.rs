@@ -389,7 +389,7 @@ mod tests {
         use Synchronous::{Full, Normal};
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("jobs.db");
-        let open = || open_writer(&path, true);
+        let open = || open_writer(&path, true, Tables::Ours);
         let (connection, opened) = Opened::while_opening(&path, open).expect("it opens");
         let signal = Signal::open(&path).expect("it opens");
         let writer = Writer::start(connection, &path, opened, Arc::new(signal)).expect("it starts");
