@@ -22,6 +22,25 @@ async fn held(run: Run) {
 #[job(every = "1s")]
 fn often() {}
 
+#[job(cron = "\n 0 9 * * * \t", timezone = " Europe/London\n", timeout = " 5m\n")]
+fn spaced() {}
+
+/// Blanks and line breaks around a text mean nothing, in the attribute as in a request.
+#[tokio::test]
+async fn texts_are_read_without_what_stands_around_them() {
+    let scheduler = cron_runtime::start().database(" memory:\n").await.expect("it starts");
+    let plan = scheduler.get("spaced").await.expect("it is there").plan;
+    let want = Some("cron(0 9 * * *) Europe/London".to_owned());
+    assert_eq!(plan.schedule.map(|schedule| schedule.to_string()), want);
+    assert_eq!(plan.timeout, Some(std::time::Duration::from_secs(300)));
+    let request = spaced::JOB.request().named("spaced-1").cron(" 0 9 * * *\n").timezone("\nEurope/London ");
+    scheduler.schedule(request.timeout("5m\n")).await.expect("it fits");
+    let plan = scheduler.get("spaced-1").await.expect("it is there").plan;
+    assert_eq!(plan.schedule.map(|schedule| schedule.to_string()), want);
+    assert_eq!(plan.timeout, Some(std::time::Duration::from_secs(300)));
+    scheduler.shutdown().await.expect("it ends");
+}
+
 #[tokio::test]
 async fn a_job_is_run_by_hand_and_found_in_the_history() {
     let directory = tempfile::tempdir().expect("a directory");

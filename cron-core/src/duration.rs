@@ -1,7 +1,8 @@
 //! Durations as people write them: `90s`, `1h 30m`, `2d`, `250ms`.
 //!
 //! The grammar is small and strict: whole numbers, each followed by one of the units `d`, `h`, `m`, `s`, `ms`,
-//! largest unit first, each unit at most once, blanks between the parts optional. A day is exactly 24 hours.
+//! largest unit first, each unit at most once, blanks between the parts optional, blanks and line breaks around them
+//! without a meaning. A day is exactly 24 hours.
 //! Zero, negative and fractional durations are errors, and so is a number without a unit.
 
 use std::ops::Range;
@@ -178,7 +179,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         }
         at
     };
-    let blank = |b: u8| b == b' ' || b == b'\t';
+    // What comes out of a file or a variable often has a line break behind it.
+    let blank = |b: u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
     let mut at = skip(0, blank);
     if at == bytes.len() {
         return error(Kind::Empty, 0..bytes.len());
@@ -281,6 +283,14 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
+    }
+
+    #[test]
+    fn blanks_and_line_breaks_around_it_mean_nothing() {
+        assert_eq!(parse_duration("\n 1h 30m \r\n"), Ok(Duration::from_secs(5_400)));
+        let error = parse_duration("90\n").expect_err("no unit");
+        assert!(error.to_string().starts_with("`90` has no unit"), "{error}");
+        assert_eq!(parse_duration(" \n ").map_err(|error| error.kind()), Err(DurationErrorKind::Empty));
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl Expression {
     /// Reads a cron expression, a nickname, a phrase, a recurrence rule, or the stable text form, whose own zone may
     /// be left out.
     pub(crate) fn read(text: &str, zone: Option<&str>) -> Result<Self, Failure> {
+        let (text, zone) = (text.trim(), zone.map(str::trim));
         // Also for schedules that have no zone: an unknown one is a mistake, not something to ignore.
         let shown: Option<Tz> = zone.map(zone_named).transpose()?;
         let named = zone.unwrap_or("UTC");

@@ -48,7 +48,7 @@ pub enum DatabaseError {
 }
 
 impl Database {
-    /// Reads a path, `sqlite:PATH`, `sqlite://PATH` or `memory:`.
+    /// Reads a path, `sqlite:PATH`, `sqlite://PATH` or `memory:`. Blanks and line breaks around it are no part of it.
     ///
     /// # Errors
     ///
@@ -60,7 +60,9 @@ impl Database {
     /// assert!(Database::parse("mysql://host/db").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, DatabaseError> {
-        if text.trim().is_empty() {
+        // What comes out of a file often has a line break behind it, which would make a stray file of another name.
+        let text = text.trim();
+        if text.is_empty() {
             return Err(DatabaseError::Empty);
         }
         // SQLite's own name for it; as a path it would be a stray file.
@@ -132,6 +134,10 @@ mod tests {
             ("/var/lib/jobs.db", sqlite("/var/lib/jobs.db")),
             ("C:\\jobs.db", sqlite("C:\\jobs.db")),
             ("sqlite:jobs.db", sqlite("jobs.db")),
+            (" jobs.db\r\n", sqlite("jobs.db")),
+            ("\tsqlite:my jobs.db\n", sqlite("my jobs.db")),
+            (" memory:\n", Ok(Database::Memory)),
+            (" \n", Err(DatabaseError::Empty)),
             ("sqlite:///var/lib/jobs.db", sqlite("/var/lib/jobs.db")),
             ("memory:", Ok(Database::Memory)),
             (":memory:", Ok(Database::Memory)),

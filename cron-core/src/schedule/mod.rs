@@ -87,7 +87,7 @@ impl Schedule {
     /// If the expression or the zone is wrong. An expression without any date, such as `0 0 30 2 *`, is accepted
     /// here and has no tick; see [`refuse_never`](Self::refuse_never).
     pub fn cron(expression: &str, zone: &str) -> Result<Self, ScheduleError> {
-        CronSchedule::parse(expression, zone::parse(zone)?).map(Self::Cron)
+        CronSchedule::parse(bare(expression), zone::parse(zone)?).map(Self::Cron)
     }
 
     /// A tick each `period`, on a grid that starts at 1970-01-01T00:00:00Z plus the phase.
@@ -119,7 +119,7 @@ impl Schedule {
     /// # Errors
     /// If the text or the zone is wrong.
     pub fn daily(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        CronSchedule::daily(text, zone::parse(zone)?).map(Self::Cron)
+        CronSchedule::daily(bare(text), zone::parse(zone)?).map(Self::Cron)
     }
 
     /// Times of each hour in an IANA zone: `:30`, `:30:15`, or several as for [`daily`](Self::daily).
@@ -127,7 +127,7 @@ impl Schedule {
     /// # Errors
     /// If the text or the zone is wrong.
     pub fn hourly(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        CronSchedule::hourly(text, zone::parse(zone)?).map(Self::Cron)
+        CronSchedule::hourly(bare(text), zone::parse(zone)?).map(Self::Cron)
     }
 
     /// Days and times in an IANA zone: `MON,FRI 10:00`, `MON-THU 10:00`, `weekdays 10:00`, `weekends 10:00`.
@@ -135,7 +135,7 @@ impl Schedule {
     /// # Errors
     /// If the text or the zone is wrong.
     pub fn weekly(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        CronSchedule::weekly(text, zone::parse(zone)?).map(Self::Cron)
+        CronSchedule::weekly(bare(text), zone::parse(zone)?).map(Self::Cron)
     }
 
     /// One tick at a date and time: local in an IANA zone, or with an offset, when the zone does not matter.
@@ -143,7 +143,7 @@ impl Schedule {
     /// # Errors
     /// If the text or the zone is wrong, or if the zone left that day out.
     pub fn at(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        At::parse(text, zone).map(Self::At)
+        At::parse(bare(text), zone).map(Self::At)
     }
 
     /// One tick at an instant, cut to whole milliseconds.
@@ -182,7 +182,7 @@ impl Schedule {
     /// # Ok::<(), cron_core::schedule::ScheduleError>(())
     /// ```
     pub fn phrase(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        phrase::parse(text, zone::parse(zone)?)
+        phrase::parse(bare(text), zone::parse(zone)?)
     }
 
     /// A recurrence rule of RFC 5545 in an IANA zone: `DTSTART`, `RRULE`, `RDATE` and `EXDATE`, on lines or with
@@ -209,7 +209,7 @@ impl Schedule {
     /// ```
     #[cfg(feature = "rrule")]
     pub fn rrule(text: &str, zone: &str) -> Result<Self, ScheduleError> {
-        RruleSchedule::parse(text, zone).map(Self::Rrule)
+        RruleSchedule::parse(bare(text), zone.trim()).map(Self::Rrule)
     }
 
     /// A recurrence rule of RFC 5545, which this build leaves out.
@@ -598,4 +598,12 @@ impl Fnv {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
+}
+
+/// A text without what stands around it, where that has line breaks, as in a text out of a file. Blanks alone are left to the
+/// parsers, whose errors point into the text as it was given.
+fn bare(text: &str) -> &str {
+    let (before, behind) = (text.len() - text.trim_start().len(), text.trim_end().len());
+    let has_breaks = |part: &str| part.contains(['\n', '\r']);
+    if has_breaks(&text[..before]) || has_breaks(&text[behind..]) { text.trim() } else { text }
 }

@@ -67,8 +67,10 @@ pub(super) fn table(zone: Tz) -> &'static ZoneTable {
 
 /// The zone with this IANA name. Its spans are read here, so that no search has to.
 pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
+    // What comes out of a file or a variable often has a line break behind it.
+    let name = name.trim();
     let zone = name.parse().map_err(|_unknown: chrono_tz::ParseError| {
-        let nearest = suggest::nearest(name.trim(), TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let nearest = suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
         ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())
     })?;
     table(zone);
@@ -330,6 +332,34 @@ pub(super) fn count(table: &ZoneTable, walk: Walk, calendar: &impl Calendar, fir
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Schedule;
+
+    /// A text out of a file or a variable often ends with a line break; nobody sees it, and it means nothing.
+    #[test]
+    fn blanks_and_line_breaks_around_a_text_mean_nothing() -> Result<(), ScheduleError> {
+        let around = |text: &str| format!(" \r\n\t{text}\n ");
+        let (zone, spaced) = ("Europe/London", around("Europe/London"));
+        let nine = Schedule::cron("0 9 * * *", zone)?;
+        assert_eq!(Schedule::cron(&around("0 9 * * *"), &spaced)?, nine);
+        assert_eq!(Schedule::cron(&around("@daily"), &spaced)?, Schedule::cron("@daily", zone)?);
+        assert_eq!(Schedule::daily(&around("09:00"), &spaced)?, nine);
+        assert_eq!(Schedule::hourly(&around(":30"), &spaced)?, Schedule::hourly(":30", zone)?);
+        assert_eq!(Schedule::weekly(&around("MON 10:00"), &spaced)?, Schedule::weekly("MON 10:00", zone)?);
+        assert_eq!(Schedule::phrase(&around("every day at 9:00"), &spaced)?, nine);
+        let noon = "2026-07-01T12:00:00";
+        assert_eq!(Schedule::at(&around(noon), &spaced)?, Schedule::at(noon, zone)?);
+        assert_eq!(
+            Schedule::every(&around("1h 30m"), Some(&around("5m")))?,
+            Schedule::every("90m", Some("5m"))?
+        );
+        assert_eq!(Schedule::once(&around("1h"))?, Schedule::once("1h")?);
+        // What is wrong is shown without them.
+        let error = Schedule::cron(&around("0 9 * * FIR"), &spaced).expect_err("no day");
+        assert_eq!(error.diagram(), "0 9 * * FIR\n        ^^^");
+        let error = Schedule::cron("0 9 * * *", &around("Europe/Londn")).expect_err("no zone");
+        assert!(error.to_string().contains("`Europe/Londn`"), "{error}");
+        Ok(())
+    }
 
     /// The instant of each change and the offset after it.
     fn changes(zone: Tz) -> impl Iterator<Item = (i64, i64)> {

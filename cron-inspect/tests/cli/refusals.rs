@@ -51,6 +51,9 @@ fn the_database_is_found_as_an_application_finds_it() {
     };
     assert_eq!(here(binary().arg("list")), Some(1), "there is no cron.db yet");
     assert_eq!(here(binary().arg("list").env("CRON_DATABASE_URL", "sqlite:jobs.db")), Some(0));
+    // A variable out of a file often ends with a line break.
+    assert_eq!(here(binary().arg("list").env("CRON_DATABASE_URL", " sqlite:jobs.db\n")), Some(0));
+    assert_eq!(here(binary().args(["list", "--database", " jobs.db\r\n"])), Some(0));
     fs::copy(&fixture.database, fixture.directory.path().join("cron.db")).expect("copied");
     assert_eq!(here(binary().arg("list")), Some(0));
     assert_eq!(here(binary().args(["list", "--database", "none.db"])), Some(1));

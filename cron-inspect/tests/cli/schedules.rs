@@ -136,6 +136,18 @@ fn check_as_json() {
 }
 
 #[test]
+fn blanks_and_line_breaks_around_a_text_mean_nothing() {
+    let schedule = |args: &[&str]| inspect(&[args, &["--json"]].concat()).json()["schedule"].clone();
+    let want = json!("cron(0 9 * * *) Europe/London");
+    assert_eq!(schedule(&["check", "\n0 9 * * *\r\n", "--zone", "Europe/London\n"]), want);
+    assert_eq!(
+        schedule(&["next", "--expr", " cron(0 9 * * *) Europe/London\n", "--zone", " Europe/London"]),
+        want
+    );
+    assert_eq!(schedule(&["check", "every(90s)\n"]), json!("every(1m 30s)"));
+}
+
+#[test]
 fn strict_makes_warnings_count() {
     let odd = ["check", "0 0 31 * *"];
     assert!(inspect(&odd).good().contains("Warnings"));
