@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use cron_runtime::store::sqlite::SqliteStore;
@@ -41,6 +42,37 @@ fn a_thousand_jobs_due_in_an_hour_cost_nothing_and_a_command_is_noticed_at_once(
         .remove(0);
     let noticed = run.started.expect("it was started") - run.nominal;
     assert!(noticed < chrono::TimeDelta::milliseconds(250), "noticed after {noticed}");
+}
+
+/// A program where the system gives its user no watch on files.
+fn without_watches(program: &str) -> Command {
+    let script = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "sh", "-c", script, "sh", program]);
+    command
+}
+
+#[test]
+fn where_the_system_gives_no_watch_on_files_a_program_starts_says_so_and_hears_commands() {
+    if !without_watches("true").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: this user may not have limits of its own (`unshare --user`)");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let database = directory.path().join("jobs.db");
+    let mut command = without_watches(env!("CARGO_BIN_EXE_app-idle"));
+    command.env("CRON_DATABASE_URL", &database);
+    let mut app = App::spawn(command);
+    app.says("started");
+    let triggered = inspect(&database, &["trigger", "by_hand"]);
+    assert!(triggered.status.success(), "{}", String::from_utf8_lossy(&triggered.stderr));
+    app.says("by hand");
+    assert!(app.terminate().success());
+    let found = String::from_utf8_lossy(&inspect(&database, &["doctor", "--json"]).stdout).into_owned();
+    assert!(
+        found.contains("five times a second") && found.contains("fs.inotify.max_user_instances"),
+        "{found}"
+    );
 }
 
 /// What a process has used and written.

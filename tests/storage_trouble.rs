@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cron_tests::{App, audit, inspect, inspect_binary};
@@ -68,6 +69,59 @@ fn a_file_that_is_moved_away_for_a_while_costs_nothing_but_time() {
     assert!(found.contains("is gone"), "{found}");
     assert!(app.terminate().success());
     for job in ["often", "long"] {
+        let audit = audit(&database, job);
+        assert!(audit.is_sound(), "{job}: {audit:?}");
+    }
+}
+
+/// Another connection that writes one short transaction after the other, and leaves the lock free for moments only.
+fn import(database: &Path, is_over: &AtomicBool) -> u64 {
+    let file = rusqlite::Connection::open(database).expect("it opens");
+    file.busy_timeout(Duration::from_secs(60)).expect("it is told");
+    file.pragma_update(None, "synchronous", "OFF").expect("this is not about the power");
+    file.execute_batch("CREATE TABLE app_rows (id INTEGER PRIMARY KEY, text TEXT)").expect("a table");
+    let sql = "BEGIN IMMEDIATE; INSERT INTO app_rows (text) VALUES ('a line'), ('another one'); COMMIT";
+    let mut transactions = 0;
+    while !is_over.load(Ordering::SeqCst) {
+        file.execute_batch(sql).expect("its turn comes");
+        transactions += 1;
+    }
+    transactions
+}
+
+#[test]
+fn beside_an_import_ticks_go_on_and_a_person_is_heard() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (database, calls) = (directory.path().join("jobs.db"), directory.path().join("calls"));
+    let program = env!("CARGO_BIN_EXE_app-steady");
+    let mut app = App::start(program, &database, &[("CALLS", calls.as_os_str())]);
+    app.says("started");
+    let is_over = AtomicBool::new(false);
+    let called = || std::fs::read_to_string(&calls).unwrap_or_default().lines().count();
+    std::thread::scope(|scope| {
+        let import = scope.spawn(|| import(&database, &is_over));
+        let before = called();
+        for _ in 0..6_000 {
+            if called() >= before + 10 || import.is_finished() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let (after, paused) = (called(), inspect(&database, &["pause", "daily"]));
+        is_over.store(true, Ordering::SeqCst);
+        assert!(import.join().expect("it only writes") > 100);
+        assert!(after >= before + 10, "{before}, {after}");
+        assert!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
+    });
+    assert!(app.terminate().success());
+    // Not held against a number: the machine may have other things to do. docs/performance.md has it.
+    let file = rusqlite::Connection::open(&database).expect("it opens");
+    let sql =
+        "SELECT started_ms - nominal_ms FROM runs WHERE origin = 'tick' AND state = 'succeeded' ORDER BY 1";
+    let mut rows = file.prepare(sql).expect("a statement");
+    let late: Vec<i64> = rows.query_map([], |row| row.get(0)).expect("rows").flatten().collect();
+    println!("lateness beside an import, in milliseconds: {late:?}");
+    for job in ["second", "insistent"] {
         let audit = audit(&database, job);
         assert!(audit.is_sound(), "{job}: {audit:?}");
     }

@@ -211,21 +211,21 @@ fn part(sorted: &[f64], part: f64) -> anyhow::Result<f64> {
     sorted.get(place).copied().context("nothing was measured")
 }
 
-fn full(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn full(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(at.timestamp() + 1, 0).unwrap_or(at)
 }
 
-struct Summary {
-    starts: usize,
-    p50: f64,
-    p99: f64,
-    max: f64,
+pub(crate) struct Summary {
+    pub(crate) starts: usize,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) max: f64,
     /// The median, over all ticks, of the first start of a tick, and that of the last one.
     first: f64,
     last: f64,
 }
 
-fn summary(notes: &[(i64, i64)], from: DateTime<Utc>, to: DateTime<Utc>) -> anyhow::Result<Summary> {
+pub(crate) fn summary(notes: &[(i64, i64)], from: DateTime<Utc>, to: DateTime<Utc>) -> anyhow::Result<Summary> {
     let within = from.timestamp_millis()..to.timestamp_millis();
     let measured: Vec<_> = notes.iter().filter(|(tick, _)| within.contains(tick)).collect();
     let mut late: Vec<f64> = measured.iter().map(|(_, late)| *late as f64 / 1e6).collect();

@@ -4,6 +4,7 @@
 // Whoever measures reads the clock.
 #![allow(clippy::disallowed_methods)]
 
+pub mod beside_an_import;
 pub mod compile;
 pub mod figure;
 pub mod functions;

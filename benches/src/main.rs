@@ -11,15 +11,16 @@ use anyhow::{Context, anyhow, bail};
 use cron_bench::figure::Line;
 use cron_bench::lateness::{self, Ticks};
 use cron_bench::table::{self, Section};
-use cron_bench::{compile, functions, history, idle, place, soak, startup, sustained};
+use cron_bench::{beside_an_import, compile, functions, history, idle, place, soak, startup, sustained};
 
 type Measure = fn() -> anyhow::Result<Vec<Line>>;
 
 /// Idling is measured beside compiling: a process counts its own context switches, processor time and writes, whatever else goes on.
-const SCENARIOS: [(&str, Measure); 7] = [
+const SCENARIOS: [(&str, Measure); 8] = [
     ("functions", functions::measure),
     ("sustained", sustained::measure),
     ("lateness", lateness::measure),
+    ("beside_an_import", beside_an_import::measure),
     ("startup", startup::measure),
     ("history", history::measure),
     (IDLE, idle::measure),
@@ -116,6 +117,7 @@ fn child(arguments: &[String]) -> anyhow::Result<()> {
             let workers = if workers == "default" { None } else { Some(number(workers)?) };
             runtime.block_on(sustained::engine_child(number(jobs)?, workers))?
         }
+        ["beside_an_import", synchronous] => runtime.block_on(beside_an_import::child(synchronous))?,
         ["lateness", ticks, jobs, seconds] => {
             runtime.block_on(lateness::child(Ticks::parse(ticks)?, number(jobs)?, number(seconds)?))?
         }

@@ -44,6 +44,8 @@ word_enum! {
         PruneFailed = "prune_failed",
         /// A hook has panicked or returned an error.
         HookFailed = "hook_failed",
+        /// The operating system gives no watch on the file for signals, which is looked at instead.
+        Unwatched = "unwatched",
         /// The operating system refused to wait.
         WaitFailed = "wait_failed",
     }
@@ -70,6 +72,7 @@ impl ProblemKind {
             | Self::ResultDropped
             | Self::PruneFailed
             | Self::HookFailed
+            | Self::Unwatched
             | Self::WaitFailed => false,
         }
     }
@@ -97,6 +100,7 @@ impl ProblemKind {
             | Self::LeftOut
             | Self::PruneFailed
             | Self::HookFailed
+            | Self::Unwatched
             | Self::WaitFailed => false,
         }
     }
@@ -142,6 +146,9 @@ impl ProblemKind {
             Self::ResultDropped => "look what the run has done: its result is not on record",
             Self::PruneFailed => "look at the error; nothing is lost, the file grows",
             Self::HookFailed => "look at the error of the hook; no job is touched by it",
+            Self::Unwatched => {
+                "raise `fs.inotify.max_user_instances` (or `fs.inotify.max_user_watches`) with sysctl and start the program again"
+            }
             Self::WaitFailed => "look at the limits of the process: open files, memory",
         }
     }

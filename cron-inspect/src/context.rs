@@ -45,7 +45,7 @@ impl Context {
 
     /// The database for commands.
     pub(crate) fn store(&self) -> Result<SqliteStore, Failure> {
-        Ok(SqliteStore::open_existing(self.file()?)?)
+        Ok(SqliteStore::open_to_steer(self.file()?)?)
     }
 
     /// The file, which must be there: only an application makes one.

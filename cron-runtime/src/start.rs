@@ -410,7 +410,7 @@ fn open(database: &Database, beside_own_tables: bool) -> Result<(Stores, Waiter,
     let stores = Stores::open(database, beside_own_tables)?;
     // Before anything is written: the system may refuse it, and from here on no ring is missed.
     let (waiter, waker) = Waiter::new(stores.store.doorbell().as_deref())
-        .map_err(|source| Error::System { what: "a timer or a watch on a file", source })?;
+        .map_err(|source| Error::System { what: "a timer", source })?;
     Ok((stores, waiter, Waker::from(Arc::new(waker))))
 }
 

@@ -235,3 +235,25 @@ fn changes_that_are_not_written_back_and_another_journal_are_warnings() {
     file.pragma_update(None, "journal_mode", "delete").expect("nobody else has it open");
     assert!(only_finding(&fixture, "journal", "warning").contains("`delete`"));
 }
+
+/// A connection of somebody else's that keeps the lock to write.
+fn hold(fixture: &Fixture) -> rusqlite::Connection {
+    let file = rusqlite::Connection::open(&fixture.database).expect("a database");
+    file.busy_timeout(std::time::Duration::from_secs(10)).expect("it is told");
+    file.execute_batch("BEGIN IMMEDIATE").expect("its turn comes");
+    file
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_keeps_the_lock_to_write_is_named() {
+    let (fixture, _crank) = at_work(vec![hourly()]);
+    let holder = hold(&fixture);
+    let message = only_finding(&fixture, "journal", "warning");
+    assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+    let said = fixture.inspect(&["pause", "hourly"]).bad();
+    assert!(said.contains("locked for more than 10 s"), "{said}");
+    assert!(said.contains(&format!("process {}", std::process::id())), "{said}");
+    holder.execute_batch("COMMIT").expect("it ends");
+    fixture.inspect(&["pause", "hourly"]).good();
+}

@@ -97,6 +97,40 @@ fn a_newer_schema_is_left_alone() {
 }
 
 #[test]
+fn an_older_schema_is_refused_in_the_same_words_by_who_reads_and_who_steers() {
+    let fixture = Fixture::new();
+    let file = rusqlite::Connection::open(&fixture.database).expect("a database");
+    let version = || {
+        file.query_row("SELECT version FROM cron_schema", [], |row| row.get::<_, u32>(0)).expect("a number")
+    };
+    let older = version() - 1;
+    file.execute("UPDATE cron_schema SET version = ?1", [older]).expect("updated");
+    let words = fixture.inspect(&["list"]).bad();
+    assert!(
+        words.contains(&format!("schema version {older}")) && words.contains("start the application once"),
+        "{words}"
+    );
+    for args in [
+        &["pause", "remind"][..],
+        &["resume", "remind"],
+        &["trigger", "remind"],
+        &["cancel", "--job", "remind"],
+        &["retry", "--all"],
+        &["dismiss", "--all"],
+        &["remove", "remind"],
+        &["schedule", "later", "--handler", "remind", "--set", "every=1h"],
+        &["backfill", "remind", "--from", "2026-01-01T00:00:00Z", "--until", "2026-01-02T00:00:00Z"],
+    ] {
+        let said = fixture.inspect(args);
+        assert_eq!(said.bad(), words, "{args:?}");
+        assert_eq!(version(), older, "{args:?}");
+    }
+    let beside = std::fs::read_dir(fixture.database.parent().expect("a directory")).expect("it is read");
+    let backups = beside.flatten().filter(|entry| entry.file_name().to_string_lossy().contains(".bak"));
+    assert_eq!(backups.count(), 0);
+}
+
+#[test]
 fn an_unknown_job_is_named_with_the_nearest_one() {
     let fixture = Fixture::new();
     let want = "error: no job is named `hartbeat`, did you mean `heartbeat`?\n";

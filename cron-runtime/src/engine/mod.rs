@@ -191,6 +191,9 @@ impl Engine {
 
     /// Steps until a shutdown is done. Says how it has come to that.
     pub(crate) fn run(mut self, clock: &dyn Clock, mut waiter: Waiter) -> End {
+        if let Some(what) = waiter.unwatched() {
+            self.events.problem(ProblemKind::Unwatched, None, what);
+        }
         while !self.is_done() {
             let until = self.step(clock.moment());
             if until == Until::NOW || self.is_done() {

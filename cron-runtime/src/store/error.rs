@@ -78,6 +78,19 @@ pub enum StoreError {
     /// The database refused or failed.
     #[error("the database failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Others have kept the file locked for longer than is waited.
+    #[error(
+        "{} was locked for more than {seconds} s{}", .path.display(),
+        .holder.as_ref().map(|holder| format!(", likely by {holder}")).unwrap_or_default()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+        /// Who holds it, as far as the system tells.
+        holder: Option<String>,
+    },
     /// The path of the file leads to it no more. Nothing is written any more, and no function is called for what was claimed in it.
     #[error("{} {now}", .path.display())]
     FileGone {

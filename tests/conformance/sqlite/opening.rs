@@ -1,7 +1,8 @@
 //! Opening a file: our own, an old one, and all that is no file of ours. What is refused is left as it was.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
@@ -215,6 +216,33 @@ fn a_place_where_the_signal_file_cannot_be_is_refused_by_name() {
     fs::create_dir(&signal).expect("writable");
     let error = SqliteStore::open(books.path()).expect_err("no signal file");
     assert!(matches!(&error, StoreError::Open { path, .. } if path.ends_with("jobs.db-signal")), "{error:?}");
+}
+
+/// What root makes beside the file of a service must not lock that service out: as SQLite does it with its log.
+#[test]
+fn the_signal_file_has_the_mode_and_the_owner_of_the_database() {
+    let books = SqliteBooks::new();
+    drop(books.store());
+    let signal = books.directory().join("jobs.db-signal");
+    let other = (fs::metadata(&signal).expect("a file").uid() + 1_234, 4_321);
+    // Only root may give a file away.
+    let is_root = chown(books.path(), Some(other.0), Some(other.1)).is_ok();
+    let want = fs::metadata(books.path()).expect("a file");
+    assert!(!is_root || (want.uid(), want.gid()) == other);
+    for mode in [0o640, 0o600, 0o666] {
+        fs::set_permissions(books.path(), Permissions::from_mode(mode)).expect("ours");
+        fs::remove_file(&signal).expect("ours");
+        let process = Process::join(Box::new(SqliteStore::open_existing(books.path()).expect("opens")), 1);
+        let look = || {
+            let found = fs::metadata(&signal).expect("a file");
+            (found.permissions().mode() & 0o777, found.uid(), found.gid())
+        };
+        assert_eq!(look(), (mode, want.uid(), want.gid()));
+        // One that takes the place of a deleted one, too.
+        fs::remove_file(&signal).expect("ours");
+        process.reaps(2);
+        assert_eq!(look(), (mode, want.uid(), want.gid()));
+    }
 }
 
 #[test]

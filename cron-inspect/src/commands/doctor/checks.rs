@@ -55,7 +55,7 @@ fn integrity(checkup: &Checkup) -> Check {
 }
 
 fn journal(checkup: &Checkup) -> Check {
-    let Checkup { journal_mode, wal_bytes, .. } = checkup;
+    let Checkup { journal_mode, wal_bytes, writer, .. } = checkup;
     let mut findings = Vec::new();
     if journal_mode != "wal" {
         let message =
@@ -69,6 +69,11 @@ fn journal(checkup: &Checkup) -> Check {
         let message = format!("the log of SQLite beside the file has grown to {}", size(*wal_bytes));
         let advice = "if it goes on growing, end the program that keeps a read transaction open on it, such as a shell of SQLite; \
                       the graceful end of the last scheduler empties it";
+        findings.push(Finding::warning(message, advice));
+    }
+    if let Some(writer) = writer {
+        let message = format!("{writer} holds the lock to write nearly all the time: all others wait for it");
+        let advice = "let it commit more often and pause between two transactions, or put what it writes into a file of its own";
         findings.push(Finding::warning(message, advice));
     }
     Check::new("journal", format!("{journal_mode}, {} beside the file", size(*wal_bytes)), findings)

@@ -1,12 +1,13 @@
 //! Linux: one `poll` over a timer, a doorbell and an event counter.
 //!
 //! The timer runs on the wall clock and is cancelled when that clock is set or the machine wakes from sleep, so a step is
-//! noticed at once.
+//! noticed at once. Where the system gives no watch on a file (each user has only so many), the doorbell is looked at five times a second.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -17,6 +18,8 @@ use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFl
 
 use super::Until;
 use super::bell::{Bell, Counter};
+use super::looked::{LOOK, Looked};
+use crate::clock::{Clock, SystemClock};
 
 /// Where nothing is due the timer still watches for a clock that is set: 2200-01-01, beyond every schedule.
 const NEVER: i64 = 7_258_118_400;
@@ -27,6 +30,9 @@ pub(crate) struct Waiter {
     timer: TimerFd,
     doorbell: Option<Doorbell>,
     bell: Arc<Bell<EventFd>>,
+    clock: SystemClock,
+    /// Why the doorbell is looked at.
+    unwatched: Option<io::Error>,
 }
 
 /// The end for the other threads of this process.
@@ -37,7 +43,14 @@ pub(crate) struct Waker {
 
 /// A file whose modification wakes the engine.
 #[derive(Debug)]
-struct Doorbell {
+enum Doorbell {
+    Watched(Watched),
+    Looked(Looked),
+}
+
+/// One of which the system tells.
+#[derive(Debug)]
+struct Watched {
     path: PathBuf,
     events: Inotify,
     watch: WatchDescriptor,
@@ -64,13 +77,29 @@ impl Waiter {
             TimerFd::new(ClockId::CLOCK_REALTIME, TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK)?;
         let counter = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         let bell = Arc::new(Bell::new(counter));
-        let doorbell = doorbell.map(Doorbell::new).transpose()?;
-        Ok((Self { timer, doorbell, bell: Arc::clone(&bell) }, Waker { bell }))
+        let (doorbell, unwatched) = match doorbell.map(|path| (path, Watched::new(path))) {
+            None => (None, None),
+            Some((_, Ok(watched))) => (Some(Doorbell::Watched(watched)), None),
+            Some((path, Err(error))) => (Some(Doorbell::Looked(Looked::new(path))), Some(error)),
+        };
+        let clock = SystemClock::new();
+        Ok((Self { timer, doorbell, bell: Arc::clone(&bell), clock, unwatched }, Waker { bell }))
+    }
+
+    /// Why the doorbell is looked at and not watched, in words; `None` where it is watched.
+    pub(crate) fn unwatched(&self) -> Option<String> {
+        let error = self.unwatched.as_ref()?;
+        Some(format!(
+            "the system gives no watch on the file for signals ({error}): it is looked at five times a second, so that commands of other \
+             processes are heard up to 0.2 s late and this process does not idle"
+        ))
     }
 
     /// Sleeps until `until`, or until something wakes it. Says whether the doorbell rang.
     pub(crate) fn wait(&mut self, until: Until) -> io::Result<bool> {
-        if self.doorbell.as_mut().is_some_and(Doorbell::follow) {
+        if let Some(Doorbell::Watched(watched)) = &mut self.doorbell
+            && watched.follow()
+        {
             // Whoever rang at the new file before it was watched was not heard.
             return Ok(true);
         }
@@ -85,7 +114,25 @@ impl Waiter {
             Err(Errno::ECANCELED) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
-        let timeout = match until.within {
+        let is_looked_at = matches!(self.doorbell, Some(Doorbell::Looked(_)));
+        let begun = self.clock.moment().monotonic;
+        loop {
+            let passed = self.clock.moment().monotonic.saturating_sub(begun);
+            let left = until.within.map(|within| within.saturating_sub(passed));
+            let nap = if is_looked_at { Some(left.map_or(LOOK, |left| left.min(LOOK))) } else { left };
+            let is_woken = self.sleep(nap)?;
+            let has_rung = self.doorbell.as_mut().is_some_and(Doorbell::has_rung);
+            if is_woken || has_rung || nap == left {
+                // Whatever rings from here on wakes the next wait.
+                self.bell.clear();
+                return Ok(has_rung);
+            }
+        }
+    }
+
+    /// Sleeps so long at most. Says whether something but the end of that span may have woken it.
+    fn sleep(&self, nap: Option<Duration>) -> io::Result<bool> {
+        let timeout = match nap {
             None => PollTimeout::NONE,
             // Rounded up, so that the engine does not wake a hair too early and spin.
             Some(span) => PollTimeout::try_from(span.as_micros().div_ceil(1_000)).unwrap_or(PollTimeout::MAX),
@@ -94,21 +141,28 @@ impl Waiter {
             PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.bell.counter().as_fd(), PollFlags::POLLIN),
         ];
-        if let Some(doorbell) = &self.doorbell {
-            sources.push(PollFd::new(doorbell.events.as_fd(), PollFlags::POLLIN));
+        if let Some(Doorbell::Watched(watched)) = &self.doorbell {
+            sources.push(PollFd::new(watched.events.as_fd(), PollFlags::POLLIN));
         }
         match poll(&mut sources, timeout) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(true),
+            Err(error) => Err(error.into()),
         }
-        drop(sources);
-        // Whatever rings from here on wakes the next wait.
-        self.bell.clear();
-        Ok(self.doorbell.as_mut().is_some_and(Doorbell::has_rung))
     }
 }
 
 impl Doorbell {
+    /// Whether somebody has rung.
+    fn has_rung(&mut self) -> bool {
+        match self {
+            Self::Watched(watched) => watched.has_rung(),
+            Self::Looked(looked) => looked.has_rung(),
+        }
+    }
+}
+
+impl Watched {
     /// `IN_ATTRIB` is what a deletion looks like while the store has the file open: its number of names changes.
     const WATCHED: AddWatchFlags = AddWatchFlags::IN_MODIFY
         .union(AddWatchFlags::IN_ATTRIB)
@@ -167,7 +221,6 @@ impl Waker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_ring_before_the_wait_is_not_lost() {
@@ -211,5 +264,35 @@ mod tests {
         assert!(waiter.wait(forever).expect("the new one wakes it, or this test hangs"));
         drop(open);
         std::fs::remove_file(&file).expect("it is there");
+    }
+
+    #[test]
+    fn where_the_system_gives_no_watch_the_doorbell_is_looked_at() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let file = folder.path().join("bell");
+        std::fs::write(&file, b"").expect("a file");
+        let (mut waiter, waker) = Waiter::new(Some(&file)).expect("a waiter");
+        assert_eq!(waiter.unwatched(), None);
+        // As if there had been none.
+        waiter.doorbell = Some(Doorbell::Looked(Looked::new(&file)));
+        waiter.unwatched = Some(Errno::EMFILE.into());
+        assert!(waiter.unwatched().is_some_and(|why| why.contains("five times a second")));
+        let moment = Until { within: Some(Duration::from_millis(1)), wall: None };
+        while waiter.wait(moment).expect("it looks") {}
+        let begun = waiter.clock.moment().monotonic;
+        let longer = Until { within: Some(LOOK + LOOK / 2), wall: None };
+        assert!(!waiter.wait(longer).expect("the span wakes it"));
+        assert!(waiter.clock.moment().monotonic - begun >= LOOK + LOOK / 2, "not at the first look");
+        waker.ring();
+        assert!(
+            !waiter
+                .wait(Until::default())
+                .expect("a ring of this process wakes it at once, or this test hangs")
+        );
+        let past = Until { wall: chrono::DateTime::from_timestamp(1, 0), within: None };
+        assert!(!waiter.wait(past).expect("an instant wakes it, or this test hangs"));
+        let ringer = std::thread::spawn(move || std::fs::write(&file, b"!").expect("a ring"));
+        assert!(waiter.wait(Until::default()).expect("the next look sees it, or this test hangs"));
+        ringer.join().expect("it only rings");
     }
 }

@@ -1,10 +1,12 @@
 //! How the engine sleeps: until an instant of the wall clock, a span of the monotonic one, a call from a thread of this
-//! process, the doorbell of another process, or a clock that was set. It never polls.
+//! process, the doorbell of another process, or a clock that was set. It never polls, where the system
+//! tells all of these.
 
 #[cfg(target_os = "linux")]
 mod bell;
 #[cfg(target_os = "linux")]
 mod linux;
+mod looked;
 #[cfg(test)]
 mod model;
 #[cfg(not(target_os = "linux"))]

@@ -2,15 +2,14 @@
 //! read again each minute and the doorbell is looked at five times a second.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::Until;
+use super::looked::{LOOK, Looked};
 use crate::clock::{Clock, SystemClock};
 
-/// Between two looks at the doorbell.
-const LOOK: Duration = Duration::from_millis(200);
 /// Between two readings of the wall clock.
 const READ: Duration = Duration::from_secs(60);
 
@@ -19,7 +18,7 @@ const READ: Duration = Duration::from_secs(60);
 pub(crate) struct Waiter {
     clock: SystemClock,
     calls: Receiver<()>,
-    doorbell: Option<(PathBuf, Option<SystemTime>)>,
+    doorbell: Option<Looked>,
 }
 
 /// The end for the other threads of this process.
@@ -32,7 +31,7 @@ impl Waiter {
     /// `doorbell` is a file whose modification wakes the engine.
     pub(crate) fn new(doorbell: Option<&Path>) -> io::Result<(Self, Waker)> {
         let (sender, calls) = sync_channel(1);
-        let doorbell = doorbell.map(|path| (path.to_owned(), touched(path)));
+        let doorbell = doorbell.map(Looked::new);
         Ok((Self { clock: SystemClock::new(), calls, doorbell }, Waker { calls: sender }))
     }
 
@@ -56,14 +55,13 @@ impl Waiter {
     }
 
     fn has_rung(&mut self) -> bool {
-        let Some((path, last)) = &mut self.doorbell else { return false };
-        let now = touched(path);
-        std::mem::replace(last, now) != now
+        self.doorbell.as_mut().is_some_and(Looked::has_rung)
     }
-}
 
-fn touched(path: &Path) -> Option<SystemTime> {
-    std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+    /// Here it is looked at always; there is nothing to be told.
+    pub(crate) fn unwatched(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Waker {

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::super::StoreError;
 use super::SqliteLedger;
+use super::holders;
 use super::migrations::VERSION;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 use super::signal::{Signal, boot};
@@ -28,6 +29,8 @@ pub struct Checkup {
     pub damage: Vec<String>,
     /// How long SQLite's log beside the file is, in bytes; most of it may be written back already.
     pub wal_bytes: u64,
+    /// Who has held the lock to write nearly all the time while the file was looked at, as far as the system tells.
+    pub writer: Option<String>,
     /// The incarnations that have not taken leave, oldest first.
     pub incarnations: Vec<Incarnation>,
     /// Attempts in progress, oldest run first.
@@ -103,6 +106,7 @@ impl SqliteLedger {
     pub fn checkup(&self, now: DateTime<Utc>) -> Result<Checkup, StoreError> {
         let signal = Signal::probe(&self.path);
         let wal_bytes = beside(&self.path, "-wal");
+        let writer = holders::steady_writer(&self.path);
         self.read(|connection| {
             let attempts = attempts(connection)?;
             let leased =
@@ -120,6 +124,7 @@ impl SqliteLedger {
                 journal_mode: one(connection, "PRAGMA journal_mode")?,
                 damage: damage(connection)?,
                 wal_bytes,
+                writer,
                 attempts,
                 future_marks: future_marks(connection, now)?,
                 jobs: jobs.len() as u64,

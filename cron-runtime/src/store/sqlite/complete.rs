@@ -4,7 +4,6 @@
 //! all, so both are there or neither is; and every later event finds a run that has succeeded.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::run::RunId;
@@ -12,10 +11,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::super::Claim;
+use super::busy::{Patience, wait_for_others};
 use super::rows::{to_int, to_ms};
-
-/// How long a transaction waits to begin while others write. Those of the scheduler take milliseconds.
-const BUSY: Duration = Duration::from_secs(10);
 
 /// Why an attempt was not completed. Nothing of its transaction was kept: it was rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -154,8 +151,8 @@ pub(crate) fn transaction<T, E: From<CompleteError>>(
 /// meets the next, and two functions never wait for each other before they have to.
 pub(crate) fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(BUSY)?;
+    let mut connection = Connection::open_with_flags(file, flags)?;
+    wait_for_others(&mut connection, Patience::Person)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     Ok(connection)

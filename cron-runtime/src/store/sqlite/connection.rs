@@ -5,26 +5,20 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StoreError;
+use super::busy::{Patience, wait_for_others};
 use super::checkpoints::Checkpoints;
 use super::db::Db;
+use super::holders;
 use super::migrations::{self, Tables};
 use super::opened::Opened;
 use super::rows::failed;
 use super::signal::Signal;
 use crate::crash_points::{Point, pass};
-
-/// How long opening and migrating waits for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
-
-/// How long a request waits for another process that writes. Every transaction of ours takes milliseconds, and the engine comes
-/// again; a longer wait would eat the time between the end of trust in a lease and the end of the lease.
-const BUSY_REQUEST: Duration = Duration::from_secs(2);
 
 /// At most this many requests share one commit.
 const GROUP: usize = 256;
@@ -79,17 +73,19 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        connection: Connection,
+        mut connection: Connection,
         path: &Path,
         opened: Opened,
+        patience: Patience,
         signal: Arc<Signal>,
     ) -> Result<Self, StoreError> {
         let mut checkpoints = Checkpoints::start(&connection, path)?;
+        wait_for_others(&mut connection, patience).map_err(failed)?;
         let (queue, requests) = channel();
         let (ready, is_ready) = sync_channel(1);
         // What is prepared borrows the connection, so both live on that thread alone.
         let own = move || {
-            match Db::new(&connection, opened, signal) {
+            match Db::new(&connection, opened, patience, signal) {
                 Ok(db) => {
                     let _ = ready.send(Ok(()));
                     serve(db, &requests, &mut checkpoints);
@@ -237,15 +233,40 @@ fn tell(replies: Vec<Reply>, result: Result<(), StoreError>) {
 #[error("{0}")]
 struct Shared(Arc<StoreError>);
 
-/// Opens the file for writing; creates it if `create` says so.
-pub(super) fn open_writer(path: &Path, create: bool, tables: Tables) -> Result<Connection, StoreError> {
+/// What a file is opened for writing for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A scheduler; the file is made if it is not there.
+    Create,
+    /// A scheduler, on a file that is there.
+    Serve,
+    /// Commands of a person.
+    Steer,
+}
+
+impl Purpose {
+    /// How long its transactions wait for others.
+    pub(super) const fn patience(self) -> Patience {
+        match self {
+            Self::Create | Self::Serve => Patience::Request,
+            Self::Steer => Patience::Person,
+        }
+    }
+}
+
+/// Opens the file for writing.
+pub(super) fn open_writer(path: &Path, purpose: Purpose, tables: Tables) -> Result<Connection, StoreError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    if create {
+    if purpose == Purpose::Create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
     let mut connection = open(path, flags)?;
     let prepare = |connection: &mut Connection| -> Result<(), StoreError> {
-        migrations::check(connection, path, tables)?;
+        let found = migrations::check(connection, path, tables)?;
+        if purpose == Purpose::Steer {
+            // Before anything is written: programs of the older version may be at work on the file.
+            is_present(found.unwrap_or(migrations::Found::Empty), path)?;
+        }
         // SQLite opens what it may not write for reading, and lets even `BEGIN IMMEDIATE` pass.
         if connection.is_readonly(rusqlite::MAIN_DB).map_err(failed)? {
             return Err(StoreError::Open {
@@ -262,8 +283,7 @@ pub(super) fn open_writer(path: &Path, create: bool, tables: Tables) -> Result<C
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         pass(Point::OpenPrepared);
         migrations::migrate(connection, path, tables)?;
-        connection.execute_batch(OF_THIS_PROCESS).map_err(failed)?;
-        connection.busy_timeout(BUSY_REQUEST).map_err(failed)
+        connection.execute_batch(OF_THIS_PROCESS).map_err(failed)
     };
     prepare(&mut connection).map_err(|error| plain_words(error, path))?;
     Ok(connection)
@@ -289,8 +309,14 @@ pub(super) fn open_reader_alone(path: &Path) -> Result<Connection, StoreError> {
         }
         opened => opened?,
     };
-    match migrations::inspect(&connection, path)? {
-        migrations::Found::Version(migrations::VERSION) => Ok(connection),
+    is_present(migrations::inspect(&connection, path)?, path)?;
+    Ok(connection)
+}
+
+/// Whether the file has the schema of this program.
+fn is_present(found: migrations::Found, path: &Path) -> Result<(), StoreError> {
+    match found {
+        migrations::Found::Version(migrations::VERSION) => Ok(()),
         migrations::Found::Empty => Err(unread(path, "it is empty; no scheduler has used it yet")),
         migrations::Found::Version(version) => Err(unread(
             path,
@@ -333,9 +359,9 @@ fn unread(path: &Path, reason: &str) -> StoreError {
 }
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let connection =
+    let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| plain_words(failed(error), path))?;
-    connection.busy_timeout(BUSY).map_err(failed)?;
+    wait_for_others(&mut connection, Patience::Person).map_err(failed)?;
     // Beside partial indexes, SQLite else prepares some statements anew with each value that is bound to them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     Ok(connection)
@@ -352,7 +378,11 @@ fn plain_words(error: StoreError, path: &Path) -> StoreError {
         _ if path.is_dir() => cannot_open(path),
         Some(ErrorCode::ReadOnly) => READ_ONLY.to_owned(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            format!("another process held it for more than {} s", BUSY.as_secs())
+            return StoreError::Locked {
+                path: path.to_owned(),
+                seconds: Patience::Person.span().as_secs(),
+                holder: holders::likely(path),
+            };
         }
         Some(ErrorCode::DiskFull) => "the disk is full".to_owned(),
         Some(ErrorCode::DatabaseCorrupt) => "it is damaged; restore a backup, or move it away".to_owned(),
@@ -389,10 +419,11 @@ mod tests {
         use Synchronous::{Full, Normal};
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("jobs.db");
-        let open = || open_writer(&path, true, Tables::Ours);
+        let open = || open_writer(&path, Purpose::Create, Tables::Ours);
         let (connection, opened) = Opened::while_opening(&path, open).expect("it opens");
         let signal = Signal::open(&path).expect("it opens");
-        let writer = Writer::start(connection, &path, opened, Arc::new(signal)).expect("it starts");
+        let writer =
+            Writer::start(connection, &path, opened, Patience::Request, Arc::new(signal)).expect("it starts");
         // The thread is held, so that the others queue up behind each other.
         let (go, held) = channel::<()>();
         let first = writer.send(Full, move |_| -> Result<(), StoreError> {

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use cron_core::job::JobName;
 use cron_core::run::{JobId, OwnerId, RunId};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params, params};
 
 use super::super::StoreError;
 use super::at_hand::AtHand;
+use super::busy::Patience;
 use super::by_id::ById;
 use super::connection::Synchronous;
+use super::holders;
 use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::opened::Opened;
@@ -28,6 +30,7 @@ pub(super) struct Db<'c> {
     pub(super) connection: &'c Connection,
     pub(super) statements: Statements<'c>,
     opened: Opened,
+    patience: Patience,
     pub(super) signal: Arc<Signal>,
     pub(super) owner: Option<OwnerId>,
     /// Took leave in the transaction that is about to be committed.
@@ -87,12 +90,14 @@ impl<'c> Db<'c> {
     pub(super) fn new(
         connection: &'c Connection,
         opened: Opened,
+        patience: Patience,
         signal: Arc<Signal>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
             statements: Statements::prepare(connection)?,
             opened,
+            patience,
             signal,
             owner: None,
             has_left: false,
@@ -126,7 +131,7 @@ impl<'c> Db<'c> {
             self.connection.pragma_update(None, "synchronous", synchronous.word()).map_err(failed)?;
             self.synchronous = synchronous;
         }
-        self.execute("BEGIN IMMEDIATE")?;
+        self.statement("BEGIN IMMEDIATE")?.execute([]).map_err(|error| self.not_begun(error))?;
         self.next_run.set(None);
         self.is_judging.set(false);
         (self.stage, self.has_relinked) = (Stage::Begun, false);
@@ -135,6 +140,18 @@ impl<'c> Db<'c> {
             // Without this the next BEGIN would fail for good. If it fails too there is nothing to roll back.
             let _ = self.execute("ROLLBACK");
         })
+    }
+
+    /// Others have kept the lock for longer than is waited: who does is looked up before it is gone.
+    fn not_begun(&self, error: rusqlite::Error) -> StoreError {
+        if !matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)) {
+            return failed(error);
+        }
+        StoreError::Locked {
+            path: self.opened.path().to_owned(),
+            seconds: self.patience.span().as_secs(),
+            holder: holders::likely(self.opened.path()),
+        }
     }
 
     /// Learns what other processes have declared meanwhile.

@@ -115,7 +115,7 @@ fn upsert(
         .map_err(|error| StoreError::Backend(Box::new(error)))
         .and_then(|signal| {
             let ((), opened) = Opened::while_opening(file, || Ok(()))?;
-            Db::new(transaction, opened, Arc::new(signal))
+            Db::new(transaction, opened, super::busy::Patience::Person, Arc::new(signal))
         })
         .map_err(CommandError::from)
         .and_then(|db| db.upsert(plans, now));

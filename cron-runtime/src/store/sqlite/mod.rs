@@ -1,6 +1,7 @@
 //! The store in one SQLite file (WAL, `synchronous=FULL`): what is committed survives a power cut. Only pruning may have to be done again.
 
 mod at_hand;
+mod busy;
 mod by_id;
 mod checkpoints;
 mod checkup;
@@ -11,6 +12,7 @@ mod connection;
 mod db;
 mod declare;
 mod enqueue;
+mod holders;
 mod judge;
 mod known;
 mod lease;
@@ -47,7 +49,7 @@ use super::{
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
 pub use complete::{CompleteError, complete_in};
 pub(crate) use complete::{connect, fits, transaction};
-use connection::{Synchronous, Writer, open_reader, open_reader_alone, open_writer};
+use connection::{Purpose, Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 pub use enqueue::{EnqueueError, enqueue};
 use migrations::Tables;
@@ -129,7 +131,7 @@ impl SqliteStore {
     /// A [`StoreError`] that says what stands in the way: the directory, the permissions, a file that is no database or
     /// another program's, a newer schema. Nothing is changed then.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        Self::open_with(path.into(), true, Tables::Ours)
+        Self::open_with(path.into(), Purpose::Create, Tables::Ours)
     }
 
     /// As [`SqliteStore::open`], also a file in which an application has tables of its own.
@@ -138,7 +140,7 @@ impl SqliteStore {
     ///
     /// As [`SqliteStore::open`], and [`StoreError::Clash`] if a table of the application's has the name of one of the scheduler's.
     pub fn open_beside_own_tables(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        Self::open_with(path.into(), true, Tables::AlsoOthers)
+        Self::open_with(path.into(), Purpose::Create, Tables::AlsoOthers)
     }
 
     /// Opens the file only if it is there already.
@@ -149,12 +151,24 @@ impl SqliteStore {
     pub fn open_existing(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         found(&path)?;
-        Self::open_with(path, false, Tables::Ours)
+        Self::open_with(path, Purpose::Serve, Tables::Ours)
     }
 
-    fn open_with(path: PathBuf, create: bool, tables: Tables) -> Result<Self, StoreError> {
+    /// Opens an existing file for commands of a person: brings no older schema to the present one, as only the start of a scheduler does, and
+    /// waits longer for whoever writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteLedger::open`].
+    pub fn open_to_steer(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        found(&path)?;
+        Self::open_with(path, Purpose::Steer, Tables::Ours)
+    }
+
+    fn open_with(path: PathBuf, purpose: Purpose, tables: Tables) -> Result<Self, StoreError> {
         // A link and its target must lead to the same file beside the database.
-        let (connection, opened) = Opened::while_opening(&path, || open_writer(&path, create, tables))?;
+        let (connection, opened) = Opened::while_opening(&path, || open_writer(&path, purpose, tables))?;
         let path = path.canonicalize().unwrap_or(path);
         let signal = Signal::open(&path).map_err(|error| StoreError::Open {
             path: Signal::beside(&path),
@@ -165,7 +179,8 @@ impl SqliteStore {
         let signal = Arc::new(signal);
         let reader = Mutex::new(open_reader(&path)?);
         let ledger = SqliteLedger { path: path.clone(), opened: opened.clone(), reader };
-        let writer = Writer::start(connection, &path, opened.clone(), Arc::clone(&signal))?;
+        let patience = purpose.patience();
+        let writer = Writer::start(connection, &path, opened.clone(), patience, Arc::clone(&signal))?;
         // The connections that came after the first one are on the same file.
         opened.check()?;
         Ok(Self { path, writer, ledger, signal, joined: Mutex::default() })

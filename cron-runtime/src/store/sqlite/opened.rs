@@ -39,6 +39,10 @@ impl Opened {
         Err(refused("another file took its place each time that it was opened".to_owned()))
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether the path leads to the file that was opened: one question to the system.
     ///
     /// # Errors

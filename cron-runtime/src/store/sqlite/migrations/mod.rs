@@ -4,11 +4,11 @@ mod backup;
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::StoreError;
+use super::busy::{Patience, wait_for_others};
 use super::rows::failed;
 use crate::crash_points::{Point, pass};
 
@@ -111,16 +111,13 @@ fn refuse_clashes(connection: &Connection, path: &Path) -> Result<(), StoreError
     if clashes.is_empty() { Ok(()) } else { Err(StoreError::Clash { path: path.to_owned(), names: clashes }) }
 }
 
-/// How long a process waits for another one that is bringing the file up to date: it writes a copy of all of it.
-const BUSY: Duration = Duration::from_secs(300);
-
 /// Brings the file to [`VERSION`] in one transaction, so that it has the old version or the new one and nothing between. A copy
 /// of an old file is kept before.
 pub(super) fn migrate(connection: &mut Connection, path: &Path, tables: Tables) -> Result<(), StoreError> {
     if check(connection, path, tables)? == Some(Found::Version(VERSION)) {
         return Ok(());
     }
-    connection.busy_timeout(BUSY).map_err(failed)?;
+    wait_for_others(connection, Patience::Migration).map_err(failed)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // Looked at again inside the transaction: another process may have migrated the file meanwhile.
     let found = check(&transaction, path, tables)?;
