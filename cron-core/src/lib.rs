@@ -15,6 +15,7 @@ pub mod run;
 pub mod schedule;
 pub mod suggest;
 pub mod suspect;
+pub mod text;
 mod words;
 
 pub use words::UnknownWord;

@@ -38,6 +38,8 @@ word_enum! {
         LeftOut = "left_out",
         /// A job was put in quarantine: its process died too often in a row while it was in progress.
         Quarantined = "quarantined",
+        /// Runs have waited for a worker for longer than the period of their job.
+        WorkersBusy = "workers_busy",
         /// A result could not be written and is not kept.
         ResultDropped = "result_dropped",
         /// The record could not be pruned.
@@ -56,7 +58,11 @@ impl ProblemKind {
     #[must_use]
     pub const fn lasts(self) -> bool {
         match self {
-            Self::RuntimeBlocked | Self::PoolExhausted | Self::StoreFailing | Self::Stuck => true,
+            Self::RuntimeBlocked
+            | Self::PoolExhausted
+            | Self::StoreFailing
+            | Self::Stuck
+            | Self::WorkersBusy => true,
             Self::LateLoop
             | Self::RuntimeGone
             | Self::EngineFailed
@@ -97,6 +103,7 @@ impl ProblemKind {
             | Self::StoreFailing
             | Self::SlowCommit
             | Self::LeaseMargin
+            | Self::WorkersBusy
             | Self::LeftOut
             | Self::PruneFailed
             | Self::HookFailed
@@ -141,6 +148,9 @@ impl ProblemKind {
             Self::Stuck => "end the function's wait; a plain `fn` has to look at `run.is_cancelled()`",
             Self::Quarantined => {
                 "find what takes the process down (`abort`, a stack that overflows, memory); `inspect resume JOB` has the job run again"
+            }
+            Self::WorkersBusy => {
+                "raise `workers(n)` or `max_running` of the group, give the jobs a `timeout` or a `priority`, or start another process"
             }
             Self::LeftOut => "start the newer program here too",
             Self::ResultDropped => "look what the run has done: its result is not on record",

@@ -8,6 +8,7 @@ use crate::world::{
 };
 
 cases!(commands:
+    the_reason_of_a_cancellation_is_kept_within_bounds,
     a_trigger_makes_a_run_that_the_next_judgement_starts,
     a_trigger_of_a_job_whose_slot_is_taken_is_refused_and_names_the_holder,
     a_trigger_beside_active_runs_is_done_where_runs_may_overlap,
@@ -255,5 +256,24 @@ pub(crate) fn notes_of_all_kinds_are_kept_to_the_letter(world: &World) {
         process.resume("a", second + 100).expect("resumes");
         let skipped = process.skipped("a");
         assert!(skipped[index].note == format!("by éve\0: {note}"), "{:.60}", skipped[index].note);
+    }
+}
+
+pub(crate) fn the_reason_of_a_cancellation_is_kept_within_bounds(world: &World) {
+    let process = world.start(0, &[job("a"), job("b")]);
+    let what = |run| crate::world::Cancel::Run(run);
+    let cancel = |run, second: i64| {
+        let (by, note) = ("e\0ve".to_owned(), "y".repeat(100_000));
+        process.does(crate::world::Command::Cancel { what: what(run), force: second > 5, by, note }, second)
+    };
+    let waiting = process.triggered("b", 1);
+    cancel(waiting, 2);
+    let running = process.triggered("a", 3);
+    process.starts(3);
+    cancel(running, 4);
+    let asked = process.run_info(running).asked.expect("it was asked");
+    cancel(running, 6);
+    for kept in [process.run_info(waiting).error, asked, process.run_info(running).error] {
+        assert!(kept.contains("e␀ve") && kept.ends_with("yyy") && kept.len() < 9_000, "{}", kept.len());
     }
 }

@@ -4,6 +4,7 @@ use crate::jobs::{at, job};
 use crate::world::{Desk, GroupLimit, JudgeRequest, Judged, Process, Program, StateWord, World, name, plans};
 
 cases!(crowding:
+    runs_that_wait_for_longer_than_their_period_are_named,
     what_finds_no_worker_is_recorded_and_starts_later,
     the_more_important_job_is_first_among_those_due_together,
     the_more_important_run_is_first_among_those_that_wait,
@@ -98,4 +99,24 @@ pub(crate) fn another_process_takes_what_finds_no_worker_here(world: &World) {
     assert_eq!(judge(&one, 10, 0).claimed, []);
     let claimed = judge(&two, 10, 1).claimed;
     assert_eq!((claimed[0].job(), claimed[0].nominal), (&name("a"), at(10)));
+}
+
+pub(crate) fn runs_that_wait_for_longer_than_their_period_are_named(world: &World) {
+    let jobs = [job("a").every("10s"), job("b").every("1h"), job("c")];
+    let process = world.start(0, &jobs);
+    let by_hand = process.triggered("c", 5);
+    // No worker is free for any of them, now or later.
+    judge(&process, 10, 0);
+    let waiting = |second: i64| {
+        let waiting = process.store().waiting(at(second)).expect("readable");
+        waiting.into_iter().map(|one| (one.job.to_string(), one.since)).collect::<Vec<_>>()
+    };
+    let (a, c) = (("a".to_owned(), at(10)), ("c".to_owned(), at(5)));
+    assert_eq!(waiting(20), vec![]);
+    assert_eq!(waiting(21), vec![a.clone()]);
+    assert_eq!(waiting(66), vec![c, a.clone()]);
+    process.cancels(by_hand, true, 67);
+    assert_eq!(waiting(68), vec![a]);
+    judge(&process, 69, 9);
+    assert_eq!(waiting(100), vec![]);
 }

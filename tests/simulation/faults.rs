@@ -14,7 +14,7 @@ use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
     Answer, Claim, Claimed, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program,
-    Pruned, Reaped, Settled, Settlement, Sighting, Store, StoreError, Synced,
+    Pruned, Reaped, Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 use cron_runtime::testing::Lag;
 use fastrand::Rng;
@@ -320,6 +320,10 @@ impl Store for Desk {
                 self.history.records().model.renewed(self.instance, &asked, fenced, until, now)
             },
         )
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
+        self.call(false, || format!("queue  at {now}"), |inner| inner.waiting(now), |_| Ok(()))
     }
 
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {

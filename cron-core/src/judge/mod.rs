@@ -17,6 +17,7 @@ mod hold;
 mod line;
 #[cfg(test)]
 mod lives;
+mod patience;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +34,7 @@ pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
 pub use delay::mark_after_end;
 pub use ending::{Ending, may_give_way};
 pub use hold::{Hold, Next, hold_after};
+pub use patience::has_waited_long;
 
 /// Where a job stands in its schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -110,4 +110,28 @@ impl RunEvent {
             None => Self::Ended { at, end: AttemptEnd::Lost },
         }
     }
+
+    /// The same event, its text changed, if it has one.
+    #[must_use]
+    pub fn with_text(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Ended { at, end } => {
+                let end = match end {
+                    AttemptEnd::Failed(Failure { kind, message, retry_after }) => {
+                        AttemptEnd::Failed(Failure { kind, message: change(message), retry_after })
+                    }
+                    AttemptEnd::Discarded { message } => AttemptEnd::Discarded { message: change(message) },
+                    AttemptEnd::Cancelled { why } => AttemptEnd::Cancelled { why: change(why) },
+                    end @ (AttemptEnd::Succeeded | AttemptEnd::Interrupted { .. } | AttemptEnd::Lost) => end,
+                };
+                Self::Ended { at, end }
+            }
+            Self::Cancel { at, why } => Self::Cancel { at, why: change(why) },
+            event @ (Self::Start
+            | Self::Overrun { .. }
+            | Self::Complete { .. }
+            | Self::Release { .. }
+            | Self::Revive { .. }) => event,
+        }
+    }
 }

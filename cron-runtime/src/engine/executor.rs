@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cron_core::job::JobName;
 use cron_core::run::{Failure, FailureKind};
+use cron_core::text::{MAX_TEXT, fit};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::{Instrument, Span};
@@ -229,13 +230,14 @@ fn note_in_span(how: &Returned) {
         Returned::Discarded(message) => message.clone(),
         Returned::NotCalled(error) => error.to_string(),
     };
+    let message = fit(message, MAX_TEXT);
     let span = Span::current();
     span.record("otel.status_code", "ERROR");
     span.record("otel.status_message", message);
 }
 
 fn panicked(job: &JobName, panic: Payload) -> Returned {
-    let message = panics::told(panic);
+    let message = fit(panics::told(panic), MAX_TEXT);
     tracing::warn!(job = %job, %message, "a job panicked");
     Returned::Failed(Failure { kind: FailureKind::Panicked, message, retry_after: None })
 }

@@ -176,7 +176,7 @@ impl Engine {
     /// Nothing was judged, and the results are pending again.
     fn judge_failed(&mut self, error: &StoreError, now: Moment) -> bool {
         match error {
-            StoreError::Illegal { .. } | StoreError::Corrupt { .. } if !self.pending.is_empty() => {
+            error if error.is_about_content() && !self.pending.is_empty() => {
                 self.settle_one_by_one(now);
                 !self.store_rests(now)
             }

@@ -261,6 +261,7 @@ impl Engine {
             self.set_back(now);
             self.reap(now);
             more = self.judge(now);
+            self.look_at_queue(now);
             self.prune(now);
             if !more {
                 self.write_problems(now);

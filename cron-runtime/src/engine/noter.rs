@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use cron_core::problem::ProblemKind;
+
 use super::Engine;
 use super::outage::Verb;
 use crate::clock::Moment;
-use crate::store::Claim;
+use crate::store::{Claim, StoreError};
 
 /// Between two writes.
 const SPAN: Duration = Duration::from_secs(1);
@@ -51,6 +53,11 @@ impl Engine {
         let written = notes.clone();
         match self.ask_store(Verb::Note, |store| store.note(written)) {
             Ok(fenced) => fenced.into_iter().for_each(|claim| self.fence(claim)),
+            // It would be refused for ever. The end of each attempt is still written.
+            Err(error @ StoreError::Refused { .. }) => {
+                let what = format!("what runs have said of themselves is not kept: {error}");
+                self.events.problem(ProblemKind::ResultDropped, None, what);
+            }
             Err(error) => {
                 for (claim, note) in notes {
                     if let Some(running) = self.attempts.get(claim) {

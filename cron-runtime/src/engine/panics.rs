@@ -9,8 +9,10 @@ use std::pin::Pin;
 use std::sync::Once;
 use std::task::Poll;
 
-/// A longer backtrace is cut.
-const MAX_BACKTRACE: usize = 16 * 1_024;
+use cron_core::text::MAX_TEXT;
+
+/// A longer backtrace is cut, so that it is kept whole with a message of usual length.
+const MAX_BACKTRACE: usize = MAX_TEXT - 1_024;
 
 /// Where a panic happened.
 struct Place {

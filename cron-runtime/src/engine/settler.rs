@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use cron_core::judge::Next;
 use cron_core::problem::ProblemKind;
 use cron_core::run::{AttemptEnd, RunEvent, RunState, cut_off};
+use cron_core::text::{MAX_TEXT, fit};
 
 use super::Engine;
 use super::events::Event;
@@ -39,6 +40,8 @@ struct Closing<'a> {
 impl Pending {
     fn new(result: Closing<'_>, now: Moment) -> Self {
         let Closing { attempt, started, duration, event, next, note } = result;
+        // Whatever is to be told or kept of it comes through here.
+        let event = event.with_text(|text| fit(text, MAX_TEXT));
         let error = error(&event);
         let started = started.wall;
         let settlement =
@@ -48,6 +51,17 @@ impl Pending {
 
     pub(super) fn claim(&self) -> Claim {
         self.settlement.claim
+    }
+
+    /// The same end without what the store has refused to keep: only what it says in words and what the attempt has noted can be refused.
+    fn without_content(&self, refused: &StoreError) -> Self {
+        let text = fit(format!("its text is not kept: {refused}"), MAX_TEXT);
+        let settlement = Settlement {
+            event: self.settlement.event.clone().with_text(|_| text),
+            note: Note::default(),
+            ..self.settlement.clone()
+        };
+        Self { settlement, ..self.clone() }
     }
 }
 
@@ -211,7 +225,7 @@ impl Engine {
                 let pending = std::mem::take(&mut self.pending);
                 self.tell_all_settled(pending, settled);
             }
-            Err(StoreError::Illegal { .. } | StoreError::Corrupt { .. }) => self.settle_one_by_one(now),
+            Err(error) if error.is_about_content() => self.settle_one_by_one(now),
             Err(error) => self.store_failed(Verb::Settle, &error, now),
         }
     }
@@ -227,12 +241,19 @@ impl Engine {
     pub(super) fn settle_one_by_one(&mut self, now: Moment) {
         let mut left = std::mem::take(&mut self.pending).into_iter();
         while let Some(pending) = left.next() {
-            let result = settlements(std::slice::from_ref(&pending));
-            match self.ask_store(Verb::Settle, |store| store.settle(result)) {
+            let written = match self.settle_alone(&pending) {
+                Err(refused @ StoreError::Refused { .. }) => {
+                    let Claimed { claim, plan, .. } = &pending.attempt;
+                    tracing::warn!(job = %plan.name, run = claim.run.0, %refused, "a result is written without its text");
+                    self.settle_alone(&pending.without_content(&refused))
+                }
+                written => written,
+            };
+            match written {
                 Ok(settled) => {
                     settled.into_iter().for_each(|settled| self.tell_settled(pending.clone(), settled))
                 }
-                Err(error @ (StoreError::Illegal { .. } | StoreError::Corrupt { .. })) => {
+                Err(error) if error.is_about_content() => {
                     let Claimed { claim, plan, .. } = &pending.attempt;
                     let (job, run) = (&plan.name, claim.run);
                     let what = format!("the result of job `{job}`, run {run} is dropped: {error}");
@@ -246,6 +267,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    fn settle_alone(&mut self, pending: &Pending) -> Result<Vec<Settled>, StoreError> {
+        let result = settlements(std::slice::from_ref(pending));
+        self.ask_store(Verb::Settle, |store| store.settle(result))
     }
 
     /// At the end of a shutdown the store still fails: what is not written is said, so that it is not lost in silence.

@@ -12,7 +12,7 @@ use cron_core::problem::ProblemKind;
 use super::Engine;
 use super::inbox::{Inbox, Message};
 use crate::clock::{Clock, Moment};
-use crate::store::Claimed;
+use crate::store::{Claimed, WaitingRun};
 
 /// A task that has not run after this long is told.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -133,6 +133,10 @@ pub(super) struct Vigil {
     probed: Option<Duration>,
     /// Since when the system gives no thread.
     refused: Option<Duration>,
+    /// When runs were looked at that wait for a worker.
+    pub(super) queue: Option<Duration>,
+    /// Some of them are known to have waited for too long.
+    is_queue_long: bool,
 }
 
 impl Vigil {

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 
 use chrono::{DateTime, Utc};
+use cron_core::text::fit;
 
 use super::sync::{Mutex, MutexGuard};
 use crate::store::{LogLine, MAX_LOG_LINES, Note, Progress};
@@ -125,14 +126,7 @@ pub(crate) fn lines(text: &str, at: DateTime<Utc>, attempt: u32) -> impl Iterato
     text.lines().map(move |line| LogLine { at, attempt, text: cut(line) })
 }
 
-/// Cuts a text that is too long to be kept.
+/// A text as it is kept.
 pub(crate) fn cut(line: &str) -> String {
-    if line.len() <= MAX_LINE {
-        return line.to_owned();
-    }
-    let mut end = MAX_LINE;
-    while !line.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{} … ({} bytes cut)", &line[..end], line.len() - end)
+    fit(line.to_owned(), MAX_LINE)
 }

@@ -141,7 +141,7 @@ impl Run {
 
     /// Adds a text to the log of the run, which is kept with it. Never waits.
     ///
-    /// Each line of the text becomes a line of the log; one of more than 4 KiB is cut. The log keeps the newest
+    /// Each line of the text becomes a line of the log; of one of more than 4 KiB the beginning and the end are kept. The log keeps the newest
     /// [`MAX_LOG_LINES`](crate::store::MAX_LOG_LINES). Lines are told as events at once and written at most once a second and at
     /// the end; if there are more than that in between, the oldest are dropped and the log says how many.
     pub fn log(&self, text: impl AsRef<str>) {

@@ -75,6 +75,12 @@ pub enum StoreError {
         #[source]
         illegal: IllegalTransition,
     },
+    /// The database refuses to keep something for its content, such as a text that is too long, and would refuse it again.
+    #[error("the database does not take this: {what}")]
+    Refused {
+        /// What it says.
+        what: String,
+    },
     /// The database refused or failed.
     #[error("the database failed: {0}")]
     Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -125,4 +131,21 @@ pub enum FileNow {
         /// What the system says.
         reason: String,
     },
+}
+
+impl StoreError {
+    /// Whether the call failed for what it was to write, and would fail again: alone, others can be written.
+    pub(crate) const fn is_about_content(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Illegal { .. } | Self::Refused { .. } => true,
+            Self::Open { .. }
+            | Self::NotADatabase { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Backend(_)
+            | Self::FileGone { .. }
+            | Self::Clash { .. }
+            | Self::Closed => false,
+        }
+    }
 }

@@ -23,9 +23,9 @@ pub use types::{
     GroupInfo, GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine,
     MAX_LOG_LINES, MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress,
     Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target,
-    Trigger,
+    Trigger, WaitingRun,
 };
-pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, stopped};
+pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, MAX_WAITING, stopped};
 
 /// Waits for what a store was asked for.
 pub type Answer<T> = Box<dyn FnOnce() -> Result<T, StoreError> + Send>;
@@ -112,6 +112,14 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`]; nothing has happened.
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError>;
+
+    /// Of the runs of this program's jobs that could start and have not, the longest waiting first: those that have waited for longer than
+    /// the period of their job. Of very many only the first are looked at.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if they cannot be read.
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError>;
 
     /// Adds to the record of problems: one entry for each kind and job, the [`MAX_PROBLEMS`] that were seen last.
     ///

@@ -10,7 +10,7 @@ use cron_core::run::{OwnerId, RunId};
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Ledger, Note, Program, Pruned, Reaped,
-    Settled, Settlement, Sighting, Store, StoreError, Synced,
+    Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 
 /// A store and the reads of it.
@@ -135,6 +135,10 @@ impl Store for Keeping {
 
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
         self.store.take_back(held, now)
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
+        self.store.waiting(now)
     }
 
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {

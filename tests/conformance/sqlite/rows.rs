@@ -211,3 +211,16 @@ fn a_waiting_run_without_an_instant_is_an_error_and_no_panic() {
         tamper(path, &format!("UPDATE runs SET wake_ms = {wake} WHERE id = {run}"));
     });
 }
+
+#[test]
+fn the_text_of_an_error_is_in_the_file_once() {
+    play_on_file(|world, path| {
+        let process = world.start(0, &[job("a").every("10s").retries(1)]);
+        let claimed = process.starts(10);
+        process.fail(claimed.claim, 11, "no flour");
+        let count = |sql: &str| -> i64 { raw(path).query_row(sql, [], |row| row.get(0)).expect("a number") };
+        assert_eq!(count("SELECT count(*) FROM runs WHERE error IS NOT NULL"), 0);
+        assert_eq!(count("SELECT count(*) FROM attempts WHERE message = 'no flour'"), 1);
+        assert_eq!(process.run_info(claimed.claim.run).error, "no flour");
+    });
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use cron_core::problem::ProblemKind;
 use cron_runtime::store::sqlite::{Checkup, Life, SqliteLedger};
 use cron_runtime::store::{JobQuery, Ledger, Page, RunFilter, RunQuery, StoreError};
 
@@ -43,6 +44,7 @@ fn of_checkup(checkup: &Checkup, now: DateTime<Utc>) -> Vec<Check> {
         schedulers(checkup, now),
         leases(checkup, now),
         judging(checkup, now),
+        workers(checkup, now),
         clock(checkup, now),
         functions(checkup),
     ]
@@ -160,6 +162,26 @@ fn judging(checkup: &Checkup, now: DateTime<Utc>) -> Check {
         (false, _) => "nobody judges".to_owned(),
     };
     Check::new("judging", seen, findings)
+}
+
+fn workers(checkup: &Checkup, now: DateTime<Utc>) -> Check {
+    // Where nobody is alive, that has been said.
+    let waiting: &[_] = if is_served(checkup) { &checkup.waiting } else { &[] };
+    let finding = waiting.first().map(|first| {
+        let number = count(waiting.len() as u64, "run");
+        let message = format!(
+            "{number} could start and found no worker for longer than the period of the job, first job `{}`, run {}: since {}",
+            first.job,
+            first.run,
+            relative(first.since, now)
+        );
+        Finding::warning(message, ProblemKind::WorkersBusy.advice())
+    });
+    let seen = match waiting.len() {
+        0 => "no run waits for long".to_owned(),
+        waiting => format!("{} waiting for long", count(waiting as u64, "run")),
+    };
+    Check::new("workers", seen, finding.into_iter().collect())
 }
 
 fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Check {

@@ -9,7 +9,7 @@ use cron_core::run::AttemptResult;
 use super::*;
 use crate::store::{
     Answer, Claim, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Pruned, Reaped, Settled,
-    Settlement, Sighting, StoreError, Synced,
+    Settlement, Sighting, StoreError, Synced, WaitingRun,
 };
 
 /// What happens to calls of the engine.
@@ -23,6 +23,8 @@ pub(super) enum Fault {
     Damaged,
     /// All is done, and the clocks have gone on.
     Slow(Duration),
+    /// What has words of a function in it is refused for its content, now and for ever.
+    Picky,
 }
 
 /// A store that fails as it is told.
@@ -45,7 +47,7 @@ impl Faulty {
         let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).get(verb).copied();
         let failure = || Err(StoreError::Backend("no space left on device".into()));
         match fault {
-            None => call(self.store.as_ref()),
+            None | Some(Fault::Picky) => call(self.store.as_ref()),
             Some(Fault::Refused | Fault::Damaged) => failure(),
             Some(Fault::Applied) => {
                 call(self.store.as_ref())?;
@@ -78,9 +80,19 @@ impl Store for Faulty {
         if fault == Some(Fault::Damaged) && settlements.len() > 1 {
             return Err(StoreError::Corrupt { what: "a row".to_owned() });
         }
+        let has_words = |settlement: &Settlement| {
+            !settlement.note.is_empty() || format!("{:?}", settlement.event).contains("no flour")
+        };
+        if fault == Some(Fault::Picky) && settlements.iter().any(has_words) {
+            return Err(too_long());
+        }
         self.pass("settle", |store| store.settle(settlements))
     }
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
+        let fault = self.faults.lock().expect("no test panics under it").get("note").copied();
+        if fault == Some(Fault::Picky) {
+            return Err(too_long());
+        }
         self.pass("note", |store| store.note(notes))
     }
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
@@ -94,6 +106,9 @@ impl Store for Faulty {
     }
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
         self.pass("take_back", |store| store.take_back(held, now))
+    }
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
+        self.store.waiting(now)
     }
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
         self.pass("note_problems", |store| store.note_problems(sightings))
@@ -126,6 +141,10 @@ impl Store for Faulty {
     fn file(&self) -> Option<PathBuf> {
         self.store.file()
     }
+}
+
+fn too_long() -> StoreError {
+    StoreError::Refused { what: "string or blob too big".to_owned() }
 }
 
 /// A bench and the way to make its store fail.
@@ -257,6 +276,59 @@ fn a_result_that_was_written_although_that_was_reported_as_failed_is_told_once_a
         assert_eq!(attempts(&bench, run), noted);
     }
     assert!(!events.iter().any(|event| matches!(event, Event::Fenced { .. })), "{events:?}");
+}
+
+#[test]
+fn a_result_that_the_store_refuses_for_its_text_is_written_without_it() {
+    let jobs = vec![job("good", &[], NOTHING), job("bad", &[], FAILING)];
+    let (mut bench, faults) = Faults::bench(10, jobs);
+    faults.set(&["settle"], Fault::Picky);
+    let (bad, good) = (bench.trigger("bad"), bench.trigger("good"));
+    // Who listens hears the error as it was.
+    assert_eq!(bench.wait("its end", ended(bad)), (StateWord::Failed, "no flour".to_owned()));
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(
+        (bench.state(good), attempts(&bench, bad)),
+        (StateWord::Succeeded, vec![AttemptResult::Errored])
+    );
+    let (info, _) = bench.stores.ledger.run(bad).expect("it is read").expect("it is there");
+    assert_eq!(info.error, "its text is not kept: the database does not take this: string or blob too big");
+    assert!(bench.engine.pending.is_empty());
+}
+
+#[test]
+fn what_a_run_says_of_itself_and_the_store_refuses_is_dropped_and_told() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("talker", &[], TALKATIVE)]);
+    faults.set(&["note", "settle"], Fault::Picky);
+    let run = bench.trigger("talker");
+    let dropped = bench.wait("the report", |event| match event {
+        Event::Problem(problem) if problem.kind == ProblemKind::ResultDropped => Some(problem.clone()),
+        _ => None,
+    });
+    assert!(dropped.what.contains("too big"), "{}", dropped.what);
+    cancel(&mut bench, run);
+    assert_eq!(bench.wait("its end", ended(run)).0, StateWord::Succeeded);
+}
+
+const VERBOSE: Handler = Handler::blocking(verbose, needs_nothing);
+fn verbose(_: &Context) -> Result<BlockingCall, ExtractError> {
+    let message = format!("begin{}\0end", "x".repeat(100_000));
+    Ok(Box::new(move || Outcome::Failed { message, retry_after: None }))
+}
+
+#[test]
+fn an_error_is_kept_with_its_beginning_and_its_end_and_no_more_than_some_kilobytes() {
+    let (mut bench, _) = Faults::bench(10, vec![job("verbose", &[], VERBOSE)]);
+    let run = bench.trigger("verbose");
+    let (_, told) = bench.wait("its end", ended(run));
+    let (info, kept) = bench.stores.ledger.run(run).expect("it is read").expect("it is there");
+    assert!(info.error.starts_with("beginxx") && info.error.ends_with("xx␀end"), "{}", info.error);
+    assert!(
+        info.error.contains("of 100009 bytes left out") && info.error.len() < 9_000,
+        "{}",
+        info.error.len()
+    );
+    assert_eq!((told, kept[0].message.as_str()), (info.error.clone(), info.error.as_str()));
 }
 
 static LET_GO: AtomicBool = AtomicBool::new(false);

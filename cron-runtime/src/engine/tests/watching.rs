@@ -11,6 +11,36 @@ fn of_kind(kind: ProblemKind, is_over: bool) -> impl Fn(&Event) -> Option<crate:
     }
 }
 
+#[test]
+fn runs_that_wait_for_a_worker_for_longer_than_their_period_are_told() {
+    let mut bench = Bench::new(1, vec![job("long", &[], WELL_BEHAVED), job("lone", &[], NOTHING)]);
+    let long = bench.trigger("long");
+    bench.pass(Duration::from_millis(1));
+    let lone = bench.trigger("lone");
+    for _ in 0..12 {
+        bench.pass(Duration::from_secs(5));
+    }
+    let is_told = |bench: &Bench| {
+        bench.engine.events.board().list().iter().any(|problem| problem.kind == ProblemKind::WorkersBusy)
+    };
+    assert!(!is_told(&bench), "a minute is not over");
+    bench.pass(Duration::from_secs(5));
+    let busy = bench.wait("the report", of_kind(ProblemKind::WorkersBusy, false));
+    assert!(busy.what.contains("job `lone` for 1m") && busy.what.contains("1 of 1 workers"), "{}", busy.what);
+    cancel(&mut bench, long);
+    // It is over as soon as the run is started.
+    bench.wait("the end of the problem", of_kind(ProblemKind::WorkersBusy, true));
+    assert_eq!(bench.wait("its end", ended(lone)).0, StateWord::Succeeded);
+}
+
+#[test]
+fn an_engine_with_nothing_to_start_asks_nobody_who_waits() {
+    let mut bench = Bench::new(1, vec![job("long", &[], WELL_BEHAVED)]);
+    bench.trigger("long");
+    bench.pass(Duration::from_secs(6));
+    assert_eq!(bench.engine.vigil.queue, None);
+}
+
 static MAY_END: AtomicBool = AtomicBool::new(false);
 static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 

@@ -106,7 +106,10 @@ pub(super) struct Rare(Option<Box<Rarities>>);
 
 #[derive(Clone, Debug)]
 pub(super) struct Rarities {
+    /// What its attempts do not have: why it was cancelled while none was in progress.
     pub(super) error: String,
+    /// Otherwise which of its attempts has it.
+    pub(super) error_of: Option<usize>,
     pub(super) attempts: Vec<AttemptInfo>,
     pub(super) args: Option<Arc<str>>,
     /// When the work of its attempt was completed in a transaction.
@@ -124,6 +127,7 @@ pub(super) struct Rarities {
 
 static NONE: Rarities = Rarities {
     error: String::new(),
+    error_of: None,
     attempts: Vec::new(),
     args: None,
     completed: None,
@@ -134,6 +138,14 @@ static NONE: Rarities = Rarities {
     ended: None,
     concurrency: 1,
 };
+
+impl Rarities {
+    /// What went wrong in the newest failed attempt; empty where nothing did.
+    pub(super) fn error(&self) -> &str {
+        let of_attempt = || self.attempts.get(self.error_of?).map(|attempt| attempt.message.as_str());
+        if self.error.is_empty() { of_attempt().unwrap_or_default() } else { &self.error }
+    }
+}
 
 impl Rare {
     /// What there is; unlike a write to a field this makes nothing.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label};
-use cron_core::judge::{Docket, Judgement, Verdict, is_late, judge};
+use cron_core::judge::{Docket, Judgement, Verdict, has_waited_long, is_late, judge};
 use cron_core::run::{Epoch, Origin, RetryContext, RunEvent, RunId, RunState, SkipReason, transition};
 
 use super::super::types::note_handler;
-use super::super::{Claim, Claimed, JudgeRequest, Judged, StoreError};
-use super::book::{Book, Desk};
+use super::super::{Claim, Claimed, JudgeRequest, Judged, MAX_WAITING, StoreError, WaitingRun};
+use super::book::{Book, Desk, Job};
 use super::sync::is_linked;
 
 /// Why a run is ended under `overlap = "cancel"`.
@@ -88,6 +88,21 @@ impl Book {
         }
         waking.sort_unstable();
         waking.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// Of those the ones that have waited for too long, the longest waiting first.
+    pub(super) fn waiting(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<WaitingRun> {
+        let waiting = self.waking(desk, now).into_iter().filter_map(|id| {
+            let run = self.runs.get(&id)?;
+            Some(WaitingRun { job: run.job.clone(), run: id, since: run.progress.state.wake()? })
+        });
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by_key(|waiting| (waiting.since, waiting.run));
+        waiting.truncate(MAX_WAITING);
+        waiting.retain(|WaitingRun { job, since, .. }| {
+            has_waited_long(self.jobs.get(job).and_then(Job::schedule), *since, now)
+        });
+        waiting
     }
 
     fn due(&self, desk: &Desk, now: DateTime<Utc>) -> Vec<JobName> {

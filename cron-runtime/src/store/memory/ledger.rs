@@ -216,7 +216,7 @@ impl Book {
             epoch: run.epoch,
             started: run.started,
             duration: run.duration,
-            error: run.rare.error.clone(),
+            error: run.rare.error().to_owned(),
             args: run.rare.args.as_deref().map(str::to_owned).or_else(of_job),
             progress: run.rare.how_far.clone(),
             asked: run.rare.asked.as_ref().map(|(_, why)| why.clone()),

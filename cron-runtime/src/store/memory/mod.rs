@@ -22,7 +22,7 @@ use cron_core::run::{OwnerId, RunId};
 
 use super::{
     Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Sighting, Store, StoreError, Synced,
+    Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 use book::{Book, Desk};
 
@@ -122,6 +122,11 @@ impl Store for MemoryStore {
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
         let owner = self.desk().owner.ok_or(StoreError::Closed)?;
         self.book().take_back(owner, &held, now)
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
+        let desk = self.desk();
+        Ok(self.book().waiting(&desk, now))
     }
 
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {

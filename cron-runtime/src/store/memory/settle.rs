@@ -135,7 +135,8 @@ impl Book {
         {
             // An interruption after which it goes on is no failure, and says nothing about the one before it.
             if record.result != AttemptResult::Interrupted || !moved.progress.state.is_active() {
-                run.rare.error.clone_from(&record.message);
+                run.rare.error.clear();
+                run.rare.error_of = Some(run.rare.attempts.len());
             }
             run.rare.attempts.push(AttemptInfo {
                 attempt,
@@ -157,6 +158,7 @@ impl Book {
             && let Some(rare) = run.rare.present()
         {
             rare.error.clear();
+            rare.error_of = None;
         }
         let name = run.job.clone();
         self.runs.file(id);

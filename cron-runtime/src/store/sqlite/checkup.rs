@@ -8,12 +8,13 @@ use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 use rusqlite::{Connection, params};
 
-use super::super::StoreError;
+use super::super::{StoreError, WaitingRun};
 use super::SqliteLedger;
 use super::holders;
 use super::migrations::VERSION;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 use super::signal::{Signal, boot};
+use super::waiting::waiting;
 
 /// At most this many lines about damage are read.
 const MOST_DAMAGE: i64 = 5;
@@ -39,6 +40,8 @@ pub struct Checkup {
     pub future_marks: Vec<(JobName, DateTime<Utc>)>,
     /// Jobs that were due to be judged at or before that moment and are not.
     pub overdue: Vec<Overdue>,
+    /// Runs that have waited for a worker for longer than the period of their job, the longest waiting first.
+    pub waiting: Vec<WaitingRun>,
     /// Jobs that the store knows; those that no living scheduler executes, as far as the file tells.
     pub jobs: u64,
     /// Their names.
@@ -127,6 +130,7 @@ impl SqliteLedger {
                 writer,
                 attempts,
                 future_marks: future_marks(connection, now)?,
+                waiting: waiting(connection, "", now)?,
                 jobs: jobs.len() as u64,
                 overdue: overdue.collect(),
                 not_linked: not_linked.map(|job| job.name.clone()).collect(),

@@ -33,6 +33,7 @@ mod statements;
 mod suspects;
 mod sync;
 mod ticks;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,7 +45,7 @@ use rusqlite::Connection;
 
 use super::{
     Answer, Claim, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program, Pruned, Reaped,
-    Settled, Settlement, Sighting, Store, StoreError, Synced,
+    Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
 pub use complete::{CompleteError, complete_in};
@@ -298,6 +299,10 @@ impl Store for SqliteStore {
             self.signal.ring();
         }
         Ok(taken)
+    }
+
+    fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
+        self.writer.send(Synchronous::Full, move |db| db.waiting(now))()
     }
 
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {

@@ -7,13 +7,16 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
 use cron_core::run::{Progress, RunState, Stage, StateWord};
-use rusqlite::Row;
 use rusqlite::types::{FromSql, ValueRef};
+use rusqlite::{ErrorCode, Row};
 
 use super::super::{PauseInfo, StoreError};
 
 /// An error of the library that this program can do nothing about.
 pub(super) fn failed(error: rusqlite::Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::TooBig) {
+        return StoreError::Refused { what: error.to_string() };
+    }
     StoreError::Backend(Box::new(error))
 }
 
@@ -221,6 +224,16 @@ pub(super) fn write_plan(plan: &Plan) -> Result<String, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_large_for_the_file_is_refused_and_not_a_failure_of_the_file() {
+        let connection = rusqlite::Connection::open_in_memory().expect("memory");
+        let far_too_long = "SELECT zeroblob(1100000000)";
+        let error = connection.query_row(far_too_long, [], |_| Ok(())).expect_err("it has a limit");
+        assert!(matches!(failed(error), StoreError::Refused { .. }));
+        let missing = connection.query_row("SELECT 1 FROM nothing", [], |_| Ok(())).expect_err("no table");
+        assert!(matches!(failed(missing), StoreError::Backend(_)));
+    }
 
     #[test]
     fn the_words_of_dead_letters_are_those_that_the_index_has() {

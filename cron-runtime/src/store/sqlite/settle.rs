@@ -190,11 +190,12 @@ impl Db<'_> {
     ) -> Result<(), StoreError> {
         let after = &moved.progress;
         let (overdue, wake) = state_columns(&after.state);
-        let error = match (&moved.record, after.state) {
-            (_, RunState::Succeeded) => Some(""),
+        let has_error = match (&moved.record, after.state) {
+            (_, RunState::Succeeded) => Some(false),
             // An interruption after which it goes on is no failure, and says nothing about the one before it.
             (Some(record), state) if record.result == AttemptResult::Interrupted && state.is_active() => None,
-            (Some(record), _) => Some(record.message.as_str()),
+            // Its text comes with the attempt.
+            (Some(_), _) => Some(true),
             (None, _) => None,
         };
         let goes_on = matches!(after.state, RunState::Running { .. });
@@ -215,7 +216,7 @@ impl Db<'_> {
             measured.started.map(to_ms),
             was_running,
             measured.duration.map(to_us),
-            error,
+            has_error,
             held.progress.state.word().as_str(),
             // Otherwise its beginning and its duration say when it ended.
             (!after.state.is_active() && measured.duration.is_none()).then(|| to_ms(at)),

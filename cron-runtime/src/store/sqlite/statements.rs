@@ -24,7 +24,7 @@ pub(super) struct Statements<'c> {
     /// What became of a run whose attempt goes on: `id`, `epoch`, then as [`Statements::end_attempt`].
     pub(super) keep_attempt: RefCell<Statement<'c>>,
     /// What became of a run whose attempt has ended: `id`, `epoch`, the new `state`, `overdue`, `wake_ms`, `attempts_used`, `crashes`,
-    /// `started_ms`, whether it was running, `duration_us`, `error`, the old `state`, `ended_ms`.
+    /// `started_ms`, whether it was running, `duration_us`, whether it has an error (`NULL`: as before), the old `state`, `ended_ms`.
     pub(super) end_attempt: RefCell<Statement<'c>>,
     /// The same for the success of an attempt that was in time, after no others, and was not asked to stop: `id`, `epoch`,
     /// `started_ms`, `duration_us`.
@@ -59,7 +59,8 @@ impl<'c> Statements<'c> {
             format!(
                 "UPDATE runs SET state = ?3, overdue = ?4, wake_ms = ?5, attempts_used = ?6, crashes = ?7, {ends} \
                  started_ms = ifnull(?8, started_ms), duration_us = iif(?9, ?10, duration_us), \
-                 error = CASE WHEN ?11 IS NULL THEN error WHEN ?11 = '' THEN NULL ELSE ?11 END, \
+                 error = iif(?11 IS NULL, error, NULL), error_seq = CASE WHEN ?11 IS NULL THEN error_seq \
+                 WHEN ?11 THEN (SELECT count(*) FROM attempts WHERE run_id = ?1) END, \
                  ended_ms = ?13 WHERE id = ?1 AND epoch = ?2 AND state = ?12"
             )
         };
@@ -94,7 +95,7 @@ impl<'c> Statements<'c> {
             ))?,
             succeed: prepare(
                 "UPDATE runs SET state = 'succeeded', owner = NULL, lease_ms = NULL, started_ms = ?3, duration_us = ?4 \
-                 WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND overdue = 0 AND asked_ms IS NULL",
+                 WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND error_seq IS NULL AND overdue = 0 AND asked_ms IS NULL",
             )?,
             held: prepare(&format!(
                 "SELECT {PROGRESS}, origin, asked_why, {MARK} FROM runs CROSS JOIN marks USING (job_id) \

@@ -7,6 +7,7 @@ use cron_core::job::{JobName, Label, Plan};
 use cron_core::policy::{BackfillOrder, BeforeRecord, Only, Overlap, choose};
 use cron_core::run::{RunId, StateWord};
 use cron_core::schedule::Schedule;
+use cron_core::text::{MAX_TEXT, fit};
 use serde::Serialize;
 
 use super::PauseInfo;
@@ -208,6 +209,28 @@ pub enum Command {
         /// The jobs.
         jobs: Vec<JobName>,
     },
+}
+
+impl Command {
+    /// The same, with the reason that runs keep as it is kept.
+    pub(crate) fn fitted(self) -> Self {
+        match self {
+            Self::Cancel { what, force, by, note } => {
+                Self::Cancel { what, force, by: fit(by, MAX_TEXT), note: fit(note, MAX_TEXT) }
+            }
+            other @ (Self::Trigger(_)
+            | Self::TriggerGroup { .. }
+            | Self::Pause { .. }
+            | Self::Resume { .. }
+            | Self::Retry { .. }
+            | Self::RetryAll { .. }
+            | Self::Dismiss { .. }
+            | Self::DismissAll { .. }
+            | Self::Backfill(_)
+            | Self::Upsert { .. }
+            | Self::Remove { .. }) => other,
+        }
+    }
 }
 
 /// A command that was done.

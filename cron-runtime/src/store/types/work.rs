@@ -188,6 +188,20 @@ impl Note {
     }
 }
 
+/// A run that has waited for a worker, or for room in its group, for longer than the period of its job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingRun {
+    /// The job.
+    pub job: JobName,
+    /// The run.
+    pub run: RunId,
+    /// When it could have started.
+    pub since: DateTime<Utc>,
+}
+
+/// So many runs that wait are looked at, the longest waiting first.
+pub(crate) const MAX_WAITING: usize = 200;
+
 /// How far a run has come, as its function says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Progress {

@@ -61,6 +61,7 @@ impl Book {
         let (moved, _) = self.apply(id, event, now, None, None)?;
         if let Some(run) = self.runs.get_mut(&id)
             && moved.progress.state == RunState::Cancelled
+            && moved.record.is_none()
         {
             why.clone_into(&mut run.rare.error);
         }

@@ -98,6 +98,7 @@ impl Book {
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         run.progress = moved.progress;
         run.rare.error.clear();
+        run.rare.error_of = None;
         (run.rare.dismissed, run.rare.asked, run.rare.how_far, run.rare.ended) = (None, None, None, None);
         self.runs.file(id);
         Ok(())

@@ -18,7 +18,7 @@ use super::book::Book;
 
 impl Book {
     pub(super) fn command(&mut self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        match command {
+        match command.fitted() {
             Command::Trigger(trigger) => self.trigger(trigger, now),
             Command::TriggerGroup { group } => self.trigger_group(&group, now),
             Command::Pause { target, by, note } => self.pause_target(target, by, note, now),

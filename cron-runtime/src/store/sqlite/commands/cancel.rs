@@ -76,7 +76,7 @@ impl Db<'_> {
         let event = RunEvent::Cancel { at: now, why: why.to_owned() };
         let (moved, _) = self.apply(&held, &mut mark, &entry, event, now, Measured::default())?;
         self.write_mark(&mark)?;
-        if moved.progress.state != RunState::Cancelled {
+        if moved.progress.state != RunState::Cancelled || moved.record.is_some() {
             return Ok(true);
         }
         self.run("UPDATE runs SET error = ?2 WHERE id = ?1", params![to_int(run.0), why])?;

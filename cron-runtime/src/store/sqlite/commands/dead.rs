@@ -96,7 +96,7 @@ impl Db<'_> {
             step(run, entry, self.held_any(run)?.progress, RunEvent::Revive { at: now, parked })?.progress;
         let (overdue, wake) = state_columns(&moved.state);
         let sql = "UPDATE runs SET state = ?2, overdue = ?3, wake_ms = ?4, attempts_used = ?5, crashes = ?6, \
-                   error = NULL, dismissed_ms = NULL, asked_ms = NULL, asked_why = NULL, \
+                   error = NULL, error_seq = NULL, dismissed_ms = NULL, asked_ms = NULL, asked_why = NULL, \
                    progress = NULL, progress_note = NULL, ended_ms = NULL WHERE id = ?1";
         let values = params![
             to_int(run.0),

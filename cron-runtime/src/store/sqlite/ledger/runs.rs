@@ -12,7 +12,8 @@ use super::job_id;
 /// What is the same for all reads of runs. The arguments of a dynamic job are in its plan, which may be damaged.
 fn columns() -> String {
     format!(
-        "SELECT runs.id, name, nominal_ms, origin, {PROGRESS}, epoch, started_ms, duration_us, error, \
+        "SELECT runs.id, name, nominal_ms, origin, {PROGRESS}, epoch, started_ms, duration_us, \
+         ifnull(error, (SELECT message FROM attempts WHERE run_id = runs.id AND seq = error_seq)), \
          CASE WHEN args IS NOT NULL THEN args WHEN json_valid(plan) THEN json_extract(plan, '$.args') END, \
          progress, progress_note, asked_why, dismissed_ms, completed_ms FROM runs CROSS JOIN jobs ON jobs.id = job_id"
     )

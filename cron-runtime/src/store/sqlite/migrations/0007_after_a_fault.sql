@@ -1,5 +1,11 @@
 -- What people meet: clocks that are behind, jobs that take their process down, runs of old ticks, policies of a handler.
 
+-- The text of an error is kept once.
+
+-- `error` is what attempts do not have: why a run was cancelled that had none in progress. The text of an attempt is with it, and this says
+-- with which.
+ALTER TABLE runs ADD COLUMN error_seq INTEGER;
+
 -- Retention counts from the end of a run.
 
 -- When a run ended, where its beginning and duration do not tell: its attempt was cut off, or it never had one. NULL while it is active, too.
