@@ -162,6 +162,11 @@ impl<K: Number, V> ById<K, V> {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn number(&self) -> usize {
+        self.pages.iter().map(|page| page.kept).sum()
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

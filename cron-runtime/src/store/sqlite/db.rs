@@ -331,6 +331,17 @@ impl<'c> Db<'c> {
         self.known.borrow_mut().doubt();
     }
 
+    /// Whether a job that is kept at hand is a dynamic one.
+    pub(super) fn is_dynamic(&self, id: JobId) -> bool {
+        self.known.borrow().any(id).is_some_and(|entry| entry.plan.handler.is_some())
+    }
+
+    /// How many jobs are kept at hand.
+    #[cfg(test)]
+    pub(super) fn number_known(&self) -> usize {
+        self.known.borrow().number()
+    }
+
     /// Reads a job anew when it is needed.
     pub(super) fn unknow(&self, id: JobId) {
         self.known.borrow_mut().remove(id);

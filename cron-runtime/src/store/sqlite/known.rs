@@ -99,7 +99,82 @@ impl Known {
         self.jobs.remove(id);
     }
 
+    #[cfg(test)]
+    pub(super) fn number(&self) -> usize {
+        self.jobs.number()
+    }
+
     pub(super) fn retain(&mut self, is_kept: impl Fn(JobId) -> bool) {
         self.jobs.retain(is_kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::TimeDelta;
+    use cron_core::job::options::{Key, Options, Value, plan};
+    use cron_core::run::{AttemptEnd, RunEvent};
+    use cron_core::schedule::Calendars;
+
+    use super::super::SqliteStore;
+    use super::super::connection::Synchronous;
+    use super::*;
+    use crate::store::{Command, JudgeRequest, Note, Program, Settlement, Store};
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + second, 0).expect("in range")
+    }
+
+    fn declared(name: &str, options: &[(Key, &str)]) -> Plan {
+        let mut given = Options::default();
+        for (key, value) in options {
+            given.set(*key, Value::read(*key, value));
+        }
+        plan(name, &given, &Calendars::default()).expect("it is right")
+    }
+
+    fn number_known(store: &SqliteStore) -> usize {
+        store.writer.send(Synchronous::Normal, |db| Ok::<_, crate::store::StoreError>(db.number_known()))()
+            .expect("it is counted")
+    }
+
+    #[test]
+    fn single_runs_that_have_ended_are_not_kept_in_memory() {
+        const MANY: usize = 100;
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = SqliteStore::open(directory.path().join("jobs.db")).expect("it opens");
+        let owner = store.join(at(0)).expect("joins");
+        let handler = declared("remind", &[]);
+        let program = Program { plans: vec![handler.clone()], groups: Vec::new() };
+        store.sync(&program, at(0)).expect("syncs");
+        let single = |number: usize| {
+            let mut single = declared(&format!("r-{number}"), &[(Key::Once, "10s")]);
+            (single.handler, single.temporary) = (Some(handler.name.clone()), true);
+            single
+        };
+        let plans = (0..MANY).map(single).collect();
+        store.command(Command::Upsert { plans }, at(1)).expect("known");
+        assert_eq!(number_known(&store), MANY + 1, "they are to come");
+        let lease_until = at(60);
+        let request = JudgeRequest { now: at(12), limit: 1_000, room: 1_000, lease_until, owner };
+        let claimed = store.judge(request).expect("judges").claimed;
+        assert_eq!((claimed.len(), number_known(&store)), (MANY, MANY + 1));
+        let settlement = |claimed: crate::store::Claimed| Settlement {
+            claim: claimed.claim,
+            started: at(12),
+            duration: Duration::from_secs(1),
+            event: RunEvent::Ended { at: at(13), end: AttemptEnd::Succeeded },
+            next: None,
+            note: Note::default(),
+            at: at(13),
+        };
+        store.settle(claimed.into_iter().map(settlement).collect()).expect("settles");
+        assert_eq!(number_known(&store), 1, "the handler");
+        // A pass of pruning looks at each of them.
+        let now = at(13) + TimeDelta::minutes(10);
+        store.prune(now, 500).expect("prunes");
+        assert_eq!(number_known(&store), 1);
     }
 }

@@ -164,9 +164,19 @@ impl Db<'_> {
         let is_only_idle = mark.active == 0 && *before == Mark { active: before.active, ..mark.clone() };
         if is_only_idle && self.deferred.get(mark.job).is_none() {
             self.at_hand.became_idle(mark.job);
+            self.let_go(mark);
             return Ok(());
         }
         self.write_mark(mark)
+    }
+
+    /// A dynamic job that has nothing to come and nothing in progress is read anew when somebody asks for it: of those that have ended there
+    /// may be very many.
+    pub(super) fn let_go(&self, mark: &Mark) {
+        let has_ended = mark.due.is_none() && mark.active == 0 && mark.parked == 0;
+        if has_ended && self.is_dynamic(mark.job) {
+            self.unknow(mark.job);
+        }
     }
 
     /// The row of a job that has none.
@@ -182,6 +192,7 @@ impl Db<'_> {
     pub(super) fn write_mark(&self, mark: &Mark) -> Result<(), StoreError> {
         if self.deferred.put(mark) {
             self.at_hand.wrote(mark);
+            self.let_go(mark);
             return Ok(());
         }
         self.write_mark_now(mark)
@@ -211,6 +222,7 @@ impl Db<'_> {
             return Err(no_mark(mark.job));
         }
         self.at_hand.wrote(mark);
+        self.let_go(mark);
         Ok(())
     }
 

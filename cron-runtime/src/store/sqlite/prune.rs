@@ -174,6 +174,7 @@ impl Db<'_> {
         pruned.more |= removed >= BLOCKS as u64;
         pruned.skips += removed;
         pruned.skips += self.fold_skips(job, entry.plan.name.as_str())?;
+        self.let_go(&mark);
         Ok(())
     }
 
