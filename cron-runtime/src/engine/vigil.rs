@@ -237,3 +237,41 @@ impl Engine {
         false
     }
 }
+
+impl Engine {
+    /// Looks whether runs that have found no room wait for too long. It comes with the judgements that look for room, so that nothing is
+    /// woken for it.
+    pub(super) fn look_at_queue(&mut self, now: Moment) {
+        if !self.crowded {
+            return self.queue_is_short();
+        }
+        let is_soon = self.vigil.queue.is_some_and(|looked| looked.saturating_add(SPAN) > now.monotonic);
+        if is_soon || self.store_rests(now) {
+            return;
+        }
+        self.vigil.queue = Some(now.monotonic);
+        let waiting = match self.store.waiting(now.wall) {
+            Ok(waiting) => waiting,
+            // A store that fails is told where something is to be written.
+            Err(error) => return tracing::debug!(%error, "runs that wait could not be read"),
+        };
+        let Some(WaitingRun { job, run, since }) = waiting.first() else { return self.queue_is_short() };
+        let waited = (now.wall - *since).to_std().unwrap_or_default();
+        let what = format!(
+            "{} runs could start and find no worker, or no room in their group, for longer than the period of their job, the first of them \
+             run {run} of job `{job}` for {}; {} of {} workers are busy",
+            waiting.len(),
+            cron_core::duration::format_duration(Duration::from_secs(waited.as_secs())),
+            self.attempts.len(),
+            self.workers
+        );
+        self.events.problem(ProblemKind::WorkersBusy, None, what);
+        self.vigil.is_queue_long = true;
+    }
+
+    fn queue_is_short(&mut self) {
+        if std::mem::take(&mut self.vigil.is_queue_long) {
+            self.events.over(ProblemKind::WorkersBusy, None);
+        }
+    }
+}

@@ -147,7 +147,7 @@ mod tests {
         let store = SqliteStore::open(directory.path().join("jobs.db")).expect("it opens");
         let owner = store.join(at(0)).expect("joins");
         let handler = declared("remind", &[]);
-        let program = Program { plans: vec![handler.clone()], groups: Vec::new() };
+        let program = Program { plans: vec![handler.clone()], ..Program::default() };
         store.sync(&program, at(0)).expect("syncs");
         let single = |number: usize| {
             let mut single = declared(&format!("r-{number}"), &[(Key::Once, "10s")]);
