@@ -107,6 +107,15 @@ fn only_the_state_machine_chooses_a_state() {
 }
 
 #[test]
+fn no_text_of_debug_reaches_a_record_or_a_person() {
+    for folder in
+        ["cron-runtime/src/store", "cron-runtime/src/extract", "cron-runtime/src/outcome", "cron-inspect/src"]
+    {
+        nobody_says(folder, &["{:?}", ":?}", ":#?}"], &[]);
+    }
+}
+
+#[test]
 fn files_are_small() {
     for folder in [
         "cron-core/src",

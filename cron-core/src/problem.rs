@@ -36,6 +36,8 @@ word_enum! {
         Stuck = "stuck",
         /// A newer program has declared a job in words that this one does not know.
         LeftOut = "left_out",
+        /// The declaration of a job on record is damaged.
+        Damaged = "damaged",
         /// A job was put in quarantine: its process died too often in a row while it was in progress.
         Quarantined = "quarantined",
         /// Runs have waited for a worker for longer than the period of their job.
@@ -74,6 +76,7 @@ impl ProblemKind {
             | Self::LeaseMargin
             | Self::Orphaned
             | Self::LeftOut
+            | Self::Damaged
             | Self::Quarantined
             | Self::ResultDropped
             | Self::PruneFailed
@@ -105,6 +108,7 @@ impl ProblemKind {
             | Self::LeaseMargin
             | Self::WorkersBusy
             | Self::LeftOut
+            | Self::Damaged
             | Self::PruneFailed
             | Self::HookFailed
             | Self::Unwatched
@@ -146,6 +150,10 @@ impl ProblemKind {
             Self::LeaseMargin => "look for what held the engine up: a slow disk, or a processor that is busy",
             Self::Orphaned => "nothing to do: the runs start again; look at the disk if it comes again",
             Self::Stuck => "end the function's wait; a plain `fn` has to look at `run.is_cancelled()`",
+            Self::Damaged => {
+                "keep a copy of the database, and start the program that declares the job again: it writes the declaration anew; \
+                 a dynamic job is scheduled again"
+            }
             Self::Quarantined => {
                 "find what takes the process down (`abort`, a stack that overflows, memory); `inspect resume JOB` has the job run again"
             }

@@ -1,5 +1,6 @@
 //! What can happen to a run.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -132,6 +133,62 @@ impl RunEvent {
             | Self::Complete { .. }
             | Self::Release { .. }
             | Self::Revive { .. }) => event,
+        }
+    }
+}
+
+/// In words, as it is kept with a result that was refused.
+impl fmt::Display for AttemptEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, why) = match self {
+            Self::Succeeded => ("succeeded", ""),
+            Self::Failed(Failure { kind, message, .. }) => (kind.as_str(), message.as_str()),
+            Self::Discarded { message } => ("failed for good", message.as_str()),
+            Self::Interrupted { was_called: true } => ("was cut off by a shutdown", ""),
+            Self::Interrupted { was_called: false } => ("was given back and never called", ""),
+            Self::Cancelled { why } => ("stopped, as it was asked to", why.as_str()),
+            Self::Lost => ("lost its process", ""),
+        };
+        f.write_str(what)?;
+        if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+    }
+}
+
+/// In words.
+impl fmt::Display for RunEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("it is started"),
+            Self::Overrun { .. } => f.write_str("its attempt outlives its timeout"),
+            Self::Complete { .. } => f.write_str("its attempt is completed in a transaction"),
+            Self::Ended { end, .. } => write!(f, "its attempt {end}"),
+            Self::Cancel { why, .. } => write!(f, "it is cancelled: {why}"),
+            Self::Release { .. } => f.write_str("its slot is free"),
+            Self::Revive { .. } => f.write_str("it is tried again"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_told_in_words() {
+        let at = DateTime::UNIX_EPOCH;
+        let failure = |kind, message: &str| {
+            let failure = Failure { kind, message: message.to_owned(), retry_after: None };
+            RunEvent::Ended { at, end: AttemptEnd::Failed(failure) }
+        };
+        for (event, words) in [
+            (failure(FailureKind::Errored, "no"), "its attempt errored: no"),
+            (failure(FailureKind::TimedOut, ""), "its attempt timed_out"),
+            (RunEvent::Ended { at, end: AttemptEnd::Succeeded }, "its attempt succeeded"),
+            (RunEvent::Overrun { at }, "its attempt outlives its timeout"),
+            (RunEvent::lost(Some("enough"), at), "it is cancelled: enough"),
+            (RunEvent::lost(None, at), "its attempt lost its process"),
+        ] {
+            assert_eq!(event.to_string(), words);
         }
     }
 }

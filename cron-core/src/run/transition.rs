@@ -80,7 +80,7 @@ pub struct Transition {
 
 /// An event that cannot happen to a run in its state. Stores report it; nothing is written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a run that is {from} cannot take the event {event:?}")]
+#[error("a run that is {from} cannot take this event: {event}")]
 pub struct IllegalTransition {
     /// The state of the run.
     pub from: StateWord,

@@ -58,6 +58,7 @@ fn where_all_is_well_it_says_so_with_exit_code_0() {
         "file",
         "disk",
         "integrity",
+        "declarations",
         "journal",
         "schedulers",
         "attempts",
@@ -256,4 +257,21 @@ fn who_keeps_the_lock_to_write_is_named() {
     assert!(said.contains(&format!("process {}", std::process::id())), "{said}");
     holder.execute_batch("COMMIT").expect("it ends");
     fixture.inspect(&["pause", "hourly"]).good();
+}
+
+#[test]
+fn a_damaged_declaration_is_told_with_its_job() {
+    let (fixture, _crank) = at_work(vec![hourly()]);
+    write(&fixture, "UPDATE jobs SET plan = '{' WHERE id = ?1", 1);
+    let (_, found) = found(fixture.inspect(&["doctor", "--json"]), "declarations");
+    assert_eq!(found["status"], "error", "{found}");
+    let message = found["findings"][0]["message"].as_str().expect("a message");
+    assert!(message.contains("damaged") && message.contains("job `hourly`"), "{message}");
+    write(&fixture, "UPDATE jobs SET plan = '{\"name\":\"hourly\",\"overlap\":\"newer\"}' WHERE id = ?1", 1);
+    let (_, found) = found_again(&fixture);
+    assert_eq!(found["status"], "warning", "{found}");
+}
+
+fn found_again(fixture: &Fixture) -> (Option<i32>, Value) {
+    found(fixture.inspect(&["doctor", "--json"]), "declarations")
 }

@@ -192,7 +192,8 @@ impl Engine {
 
     /// Tells what was judged. Gives the attempts that are to be started.
     fn judged(&mut self, judged: Judged, now: Moment) -> Vec<Claimed> {
-        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, handlers } = judged;
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, damaged, handlers } =
+            judged;
         self.outage.rests_until = None;
         self.look = more;
         self.due = next;
@@ -202,6 +203,10 @@ impl Engine {
         for (job, why) in left_out {
             let what = format!("job `{job}` is not judged here any more: {why}");
             self.events.problem(ProblemKind::LeftOut, Some(&job), what);
+        }
+        for (job, why) in damaged {
+            let what = format!("job `{job}` is not judged, for its declaration on record is damaged: {why}");
+            self.events.problem(ProblemKind::Damaged, Some(&job), what);
         }
         for (job, claim, state) in evicted {
             tracing::info!(job = %job, run = claim.run.0, state = %state.word(), "ended: a newer run takes its slot");

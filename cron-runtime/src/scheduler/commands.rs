@@ -265,6 +265,7 @@ fn one_or_all(job: Option<&str>) -> Result<Option<JobName>, Error> {
 }
 
 /// A store that answers something else than it was asked.
-pub(super) fn another(done: &Done) -> Error {
-    Error::Store(StoreError::Corrupt { what: format!("the store answered another command: {done:?}") })
+pub(super) fn another(_: &Done) -> Error {
+    let what = "the store answered something else than it was asked".to_owned();
+    Error::Store(StoreError::Corrupt { what })
 }

@@ -66,6 +66,12 @@ pub enum StoreError {
         /// The row and what is wrong with it.
         what: String,
     },
+    /// A declaration in words that this version does not know: of a newer program, or of one with more features. Nothing is damaged.
+    #[error("{what}")]
+    UnknownWords {
+        /// The declaration, and what is not known of it.
+        what: String,
+    },
     /// A write that would have broken the state machine.
     #[error("run {run}: {illegal}")]
     Illegal {
@@ -137,7 +143,10 @@ impl StoreError {
     /// Whether the call failed for what it was to write, and would fail again: alone, others can be written.
     pub(crate) const fn is_about_content(&self) -> bool {
         match self {
-            Self::Corrupt { .. } | Self::Illegal { .. } | Self::Refused { .. } => true,
+            Self::Corrupt { .. }
+            | Self::UnknownWords { .. }
+            | Self::Illegal { .. }
+            | Self::Refused { .. } => true,
             Self::Open { .. }
             | Self::NotADatabase { .. }
             | Self::Foreign { .. }
@@ -145,6 +154,7 @@ impl StoreError {
             | Self::Backend(_)
             | Self::FileGone { .. }
             | Self::Clash { .. }
+            | Self::Locked { .. }
             | Self::Closed => false,
         }
     }

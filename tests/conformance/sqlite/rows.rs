@@ -5,8 +5,8 @@ use rusqlite::ErrorCode;
 use super::{raw, tamper};
 use crate::jobs::{at, job};
 use crate::world::{
-    CommandError, Desk, JobQuery, LogLine, Note, Page, Process, Program, SqliteBooks, World, assert_sound,
-    failure, play_on_file,
+    CommandError, Desk, JobQuery, LogLine, Note, Page, Process, Program, SqliteBooks, StateWord, World,
+    assert_sound, failure, play_on_file,
 };
 
 /// A job with a run that failed, one that waits, one that runs, and skipped ticks.
@@ -191,10 +191,41 @@ fn a_plan_that_cannot_be_read_is_an_error_that_names_its_job_and_stops_no_other(
         assert!(error.contains("the plan of job `b`"), "{error}");
         let judged = process.store().judge(process.request(50, 100)).expect("the other job is judged");
         assert!(judged.claimed.iter().any(|claimed| claimed.job().as_str() == "a"), "{judged:?}");
-        let [(job, why)] = &judged.left_out[..] else { panic!("one job is left out: {judged:?}") };
-        assert!(job.as_str() == "b" && why.contains("the plan of job `b`"), "{why}");
+        // Damage is one thing, and words of a newer program are another one.
+        let (told, other) = match plan.contains("hope") {
+            true => (&judged.left_out, &judged.damaged),
+            false => (&judged.damaged, &judged.left_out),
+        };
+        let [(job, why)] = &told[..] else { panic!("one job is left out: {judged:?}") };
+        assert!(job.as_str() == "b" && why.contains("the plan of job `b`") && other.is_empty(), "{judged:?}");
         let again = process.store().judge(process.request(51, 100)).expect("it goes on");
-        assert_eq!(again.left_out, []);
+        assert_eq!((again.left_out, again.damaged), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_damaged_plan_leaves_no_attempt_in_progress() {
+    for plan in ["'{'", "CAST(X'7BFF' AS TEXT)", "'[1]'"] {
+        let books = SqliteBooks::new();
+        let path = books.path();
+        let world = World::new(books);
+        let jobs = [job("a").every("10s").retries(3), job("b").every("10s")];
+        let first = world.start(0, &jobs);
+        let lost = first.judge(10).claimed;
+        assert_eq!(lost.len(), 2);
+        // One that never knew the job ends what a dead process has left.
+        let other = world.start(11, &[]);
+        assert_eq!(tamper(&path, &format!("UPDATE jobs SET plan = {plan} WHERE name = 'a'")), 1);
+        drop(first);
+        assert_eq!(other.reaps(41).len(), 2, "{plan}");
+        for claimed in &lost {
+            assert_eq!(other.state(claimed.claim.run), StateWord::Failed, "{plan}");
+        }
+        // The program that declares it writes it anew, and its ticks go on.
+        let again = world.start(45, &jobs);
+        let claimed = again.judge(50).claimed;
+        assert!(claimed.iter().any(|claimed| claimed.plan.name.as_str() == "a"), "{plan}: {claimed:?}");
+        assert_sound(world.open().as_ref());
     }
 }
 

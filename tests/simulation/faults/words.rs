@@ -42,7 +42,8 @@ pub(super) struct Brief(pub(super) Judged);
 
 impl Debug for Brief {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, handlers: _ } = &self.0;
+        let Judged { claimed, skipped, asked, evicted, more, crowded, next, left_out, damaged, handlers: _ } =
+            &self.0;
         for claimed in claimed {
             write!(
                 f,
@@ -61,7 +62,8 @@ impl Debug for Brief {
                 write!(f, "{what} {runs:?} ")?;
             }
         }
-        write!(f, "more {more} crowded {crowded} next {next:?} left out {}", left_out.len())
+        let unread = left_out.len() + damaged.len();
+        write!(f, "more {more} crowded {crowded} next {next:?} left out {unread}")
     }
 }
 

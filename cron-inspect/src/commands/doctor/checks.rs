@@ -40,6 +40,7 @@ fn unread(check: &'static str, error: &StoreError) -> Check {
 fn of_checkup(checkup: &Checkup, now: DateTime<Utc>) -> Vec<Check> {
     vec![
         integrity(checkup),
+        declarations(checkup),
         journal(checkup),
         schedulers(checkup, now),
         leases(checkup, now),
@@ -54,6 +55,20 @@ fn integrity(checkup: &Checkup) -> Check {
     let advice = "stop the schedulers, keep a copy, and restore a backup";
     let findings = checkup.damage.iter().map(|line| Finding::error(format!("damaged: {line}"), advice));
     Check::new("integrity", format!("schema version {}", checkup.schema), findings.collect())
+}
+
+fn declarations(checkup: &Checkup) -> Check {
+    let finding = |one: &cron_runtime::store::sqlite::Unreadable| match one.is_damaged {
+        true => Finding::error(
+            format!("a damaged declaration: {}", one.what),
+            "keep a copy, and start the program that declares the job again: it writes the declaration anew; a dynamic job is \
+             scheduled again",
+        ),
+        false => Finding::warning(one.what.clone(), "look with the newer program"),
+    };
+    let findings: Vec<_> = checkup.unreadable.iter().map(finding).collect();
+    let seen = if findings.is_empty() { "all can be read" } else { "not all can be read" };
+    Check::new("declarations", seen, findings)
 }
 
 fn journal(checkup: &Checkup) -> Check {

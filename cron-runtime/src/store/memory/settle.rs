@@ -59,7 +59,7 @@ impl Book {
             return Ok(Settled::Moved { state: run.progress.state, gave_way: false, due: None });
         }
         if !is_held(run, claim.epoch) {
-            let message = format!("a late result was refused: {event:?}");
+            let message = format!("a late result was refused: {event}");
             let (started, duration) = (Some(started), Some(duration));
             let result = AttemptResult::Fenced;
             run.rare.attempts.push(AttemptInfo {

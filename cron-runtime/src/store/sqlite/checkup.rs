@@ -12,7 +12,7 @@ use super::super::{StoreError, WaitingRun};
 use super::SqliteLedger;
 use super::holders;
 use super::migrations::VERSION;
-use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, failed, read_name, read_plan, to_int, to_ms};
 use super::signal::{Signal, boot};
 use super::waiting::waiting;
 
@@ -46,6 +46,17 @@ pub struct Checkup {
     pub jobs: u64,
     /// Their names.
     pub not_linked: Vec<JobName>,
+    /// Jobs whose declaration cannot be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A declaration that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What is wrong with it, with the name of the job.
+    pub what: String,
+    /// Whether it is damaged. Otherwise it is in words that this version does not know.
+    pub is_damaged: bool,
 }
 
 /// A start of a scheduler on this file that has not taken leave.
@@ -133,11 +144,32 @@ impl SqliteLedger {
                 waiting: waiting(connection, "", now)?,
                 jobs: jobs.len() as u64,
                 overdue: overdue.collect(),
+                unreadable: unreadable(connection)?,
                 not_linked: not_linked.map(|job| job.name.clone()).collect(),
                 incarnations,
             })
         })
     }
+}
+
+fn unreadable(connection: &Connection) -> Result<Vec<Unreadable>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT name, plan FROM jobs ORDER BY name").map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut unreadable = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        let read = row.get("name").and_then(|name: String| {
+            let plan: String = row.get("plan")?;
+            read_plan(&name, &plan)
+        });
+        match read {
+            Ok(_) => {}
+            Err(StoreError::UnknownWords { what }) => unreadable.push(Unreadable { what, is_damaged: false }),
+            Err(error) => unreadable.push(Unreadable { what: error.to_string(), is_damaged: true }),
+        }
+    }
+    Ok(unreadable)
 }
 
 fn beside(path: &Path, suffix: &str) -> u64 {

@@ -19,7 +19,7 @@ use super::known::{Entry, Known, Written};
 use super::marks::Deferred;
 use super::opened::Opened;
 use super::ranks::Ranks;
-use super::rows::{ACTIVE, failed, from_int, from_ms, read_plan_on, to_int};
+use super::rows::{ACTIVE, Columns, failed, from_int, from_ms, read_name, read_plan, read_plan_on, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
 use super::suspects;
@@ -296,9 +296,13 @@ impl<'c> Db<'c> {
                    (SELECT plan FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL) END \
                    FROM jobs WHERE id = ?1";
         let mut statement = self.statement(sql)?;
-        let (name, plan, since, handler): (String, String, i64, Option<String>) = statement
-            .query_row([to_int(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
-            .map_err(failed)?;
+        let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else {
+            return Err(StoreError::Corrupt { what: format!("there is no job number {id}") });
+        };
+        let mut row = Columns::of(row);
+        let (name, plan): (String, String) = (row.get("name")?, row.get("plan")?);
+        let (since, handler): (i64, Option<String>) = (row.get("since_ms")?, row.get("plan")?);
         let written = Written::new(&plan, handler.as_deref(), since);
         if let Some(entry) = known.unchanged(id, written) {
             return Ok(entry);
@@ -313,10 +317,30 @@ impl<'c> Db<'c> {
     /// knows it, so that a result never waits for a declaration.
     pub(super) fn entry_or_known(&self, id: JobId) -> Result<Rc<Entry>, StoreError> {
         match self.entry(id) {
-            Err(StoreError::Corrupt { what }) => {
-                self.known.borrow().any(id).ok_or(StoreError::Corrupt { what })
+            Err(StoreError::UnknownWords { what }) => {
+                self.known.borrow().any(id).ok_or(StoreError::UnknownWords { what })
+            }
+            // Nobody will ever read it, and no attempt may stay in progress for that.
+            Err(StoreError::Corrupt { .. }) => {
+                let known = self.known.borrow().any(id);
+                known.map_or_else(|| self.damaged(id), Ok)
             }
             other => other,
+        }
+    }
+
+    /// A job whose declaration is damaged: it has its name, and nothing else.
+    fn damaged(&self, id: JobId) -> Result<Rc<Entry>, StoreError> {
+        let name = self.name_or_number(id)?;
+        let bare = serde_json::json!({ "name": name.as_str() }).to_string();
+        Ok(Rc::new(Entry::damaged(read_plan(name.as_str(), &bare)?)))
+    }
+
+    /// The name of a job, or its number where the name is damaged too.
+    pub(super) fn name_or_number(&self, id: JobId) -> Result<JobName, StoreError> {
+        match self.name_of(id) {
+            Err(_) => read_name(&format!("number-{id}")),
+            name => name,
         }
     }
 

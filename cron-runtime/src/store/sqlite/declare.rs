@@ -147,8 +147,9 @@ impl Db<'_> {
         }
         let stored_plan = match read_plan(plan.name.as_str(), &stored.text) {
             Ok(stored_plan) => Some(stored_plan),
-            // Another version has declared it in words that this one does not know. It is edited back, and no other job waits for that.
-            Err(StoreError::Corrupt { what }) => {
+            // It is damaged, or another version has declared it in words that this one does not know. It is edited back, and no other
+            // job waits for that.
+            Err(StoreError::Corrupt { what } | StoreError::UnknownWords { what }) => {
                 tracing::warn!(job = %plan.name, %what, "declared anew in words that this version knows");
                 None
             }
@@ -225,7 +226,7 @@ impl Db<'_> {
             let entry = match self.entry(id) {
                 Ok(entry) => entry,
                 // In words that this version does not know: whoever knows them declares it.
-                Err(StoreError::Corrupt { .. }) => continue,
+                Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => continue,
                 Err(error) => return Err(error),
             };
             self.write_rank(id, self::rank(entry.plan.priority))?;
@@ -277,7 +278,7 @@ impl Db<'_> {
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
         let (id, is_declared) = (JobId(row.u64("id")?), row.get("handler")?);
-        let (text, fingerprint) = (row.get("plan")?, row.get("fingerprint")?);
+        let (text, fingerprint) = (row.text("plan")?, row.get("fingerprint")?);
         let (group, since) = (row.get("grp")?, row.instant("since_ms")?);
         let synced_by = row.get("synced_by")?;
         Ok(Some(Stored { id, is_declared, text, fingerprint, group, since, synced_by }))

@@ -16,7 +16,7 @@ use super::claim::NewRun;
 use super::db::Db;
 use super::known::Entry;
 use super::marks::{MARK, Mark};
-use super::rows::{Columns, failed, from_ms, read_name, to_int, to_ms};
+use super::rows::{Columns, failed, from_ms, to_int, to_ms};
 use super::settle::Measured;
 use crate::crash_points::{Point, pass};
 
@@ -134,15 +134,18 @@ impl Db<'_> {
         Ok(next.into_iter().chain(session.suspects).min())
     }
 
-    /// The job, unless a newer program has declared it in words that this one does not know.
+    /// The job, unless a newer program has declared it in words that this one does not know, or its declaration is damaged.
     pub(super) fn readable(&self, job: JobId, judged: &mut Judged) -> Result<Option<Rc<Entry>>, StoreError> {
         match self.entry(job) {
             Ok(entry) => Ok(Some(entry)),
+            Err(StoreError::UnknownWords { what }) => {
+                self.leave_out(job)?;
+                judged.left_out.push((self.name_or_number(job)?, what));
+                Ok(None)
+            }
             Err(StoreError::Corrupt { what }) => {
                 self.leave_out(job)?;
-                let mut statement = self.statement("SELECT name FROM jobs WHERE id = ?1")?;
-                let name: String = statement.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
-                judged.left_out.push((read_name(&name)?, what));
+                judged.damaged.push((self.name_or_number(job)?, what));
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -19,6 +19,8 @@ pub(super) struct Entry {
     pub(super) plan: Arc<Plan>,
     /// The schedule in force, where its anchor makes it another one than that of the plan.
     anchored: Option<Box<Schedule>>,
+    /// Its declaration cannot be read, so nothing is known of it: when it is due stays as it is on record.
+    pub(super) is_damaged: bool,
     /// What the file had of it, and in which [age](Known) of the declarations that was looked up.
     written: Cell<Written>,
     seen: Cell<u64>,
@@ -30,7 +32,12 @@ impl Entry {
         let anchored = plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
         let anchored = anchored.filter(|anchored| Some(anchored) != plan.schedule.as_ref()).map(Box::new);
         let (written, seen) = (Cell::default(), Cell::default());
-        Self { plan: Arc::new(plan), anchored, written, seen }
+        Self { plan: Arc::new(plan), anchored, is_damaged: false, written, seen }
+    }
+
+    /// A job whose declaration cannot be read.
+    pub(super) fn damaged(plan: Plan) -> Self {
+        Self { is_damaged: true, ..Self::new(plan, DateTime::UNIX_EPOCH) }
     }
 
     /// The schedule in force, anchored.

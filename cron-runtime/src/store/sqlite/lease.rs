@@ -75,7 +75,7 @@ impl Db<'_> {
                     Ok(entry) => lost.push((leased, entry)),
                     // Declared by a newer program in words that this one does not know. That one has to end it; here it
                     // must not keep the others from being ended.
-                    Err(StoreError::Corrupt { .. }) => is_left = true,
+                    Err(StoreError::UnknownWords { .. }) => is_left = true,
                     Err(error) => return Err(error),
                 }
             } else {
@@ -121,7 +121,7 @@ impl Db<'_> {
             let entry = match self.entry_or_known(job) {
                 Ok(entry) => entry,
                 // Declared by a newer program meanwhile: it ends the attempt when its lease expires.
-                Err(StoreError::Corrupt { .. }) => continue,
+                Err(StoreError::UnknownWords { .. }) => continue,
                 Err(error) => return Err(error),
             };
             let end = AttemptEnd::Interrupted { was_called: false };

@@ -240,6 +240,9 @@ impl Db<'_> {
 
     /// When to judge a job, as far as its place and its schedule tell.
     pub(super) fn rearm(&self, mark: &mut Mark, entry: &Entry) -> Result<(), StoreError> {
+        if entry.is_damaged {
+            return Ok(());
+        }
         // A job that is paused has no due instant, but where somebody wants the slot of what is to be cancelled.
         let may_be_paused = mark.due.is_none() || entry.plan.overlap == Overlap::Cancel;
         let is_paused = may_be_paused && self.pause(mark.job)?.is_some();

@@ -47,7 +47,7 @@ use super::{
     Answer, Claim, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program, Pruned, Reaped,
     Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
-pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue};
+pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue, Unreadable};
 pub use complete::{CompleteError, complete_in};
 pub(crate) use complete::{connect, fits, transaction};
 use connection::{Purpose, Synchronous, Writer, open_reader, open_reader_alone, open_writer};

@@ -148,7 +148,7 @@ impl Db<'_> {
     ) -> Result<(), StoreError> {
         // A job that a newer program has declared in words that this one does not know is left to that one.
         let entry = match self.entry(job) {
-            Err(StoreError::Corrupt { .. }) => return Ok(()),
+            Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => return Ok(()),
             entry => entry?,
         };
         let mut mark = self.mark(job)?;
@@ -371,7 +371,7 @@ impl Db<'_> {
         let segments = match segments(self.connection, name, job) {
             Ok(segments) => segments,
             // A schedule that it once had is in words that this version does not know: its blocks stay as they are.
-            Err(StoreError::Corrupt { .. }) => return Ok(0),
+            Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => return Ok(0),
             Err(error) => return Err(error),
         };
         let is_delayed = |one: &Segment| one.schedule.as_ref().is_some_and(Schedule::is_delay);

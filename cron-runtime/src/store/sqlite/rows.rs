@@ -81,7 +81,7 @@ impl<'a> Columns<'a> {
             let place = names.iter().position(|name| name == key)?;
             let value = match self.row.get_ref(place).ok()? {
                 ValueRef::Integer(number) => number.to_string(),
-                ValueRef::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+                ValueRef::Text(text) => format!("`{}`", String::from_utf8_lossy(text)),
                 ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => return None,
             };
             Some(format!("{key} {value}"))
@@ -96,6 +96,14 @@ impl<'a> Columns<'a> {
     pub(super) fn get<T: FromSql>(&mut self, column: &str) -> Result<T, StoreError> {
         let place = self.place();
         self.row.get(place).map_err(|error| self.corrupt(column, error))
+    }
+
+    /// A text, also one that is damaged so far that it is no UTF-8.
+    pub(super) fn text(&mut self, column: &str) -> Result<String, StoreError> {
+        let place = self.place();
+        let bytes = self.row.get_ref(place).and_then(|value| Ok(value.as_bytes()?));
+        let bytes = bytes.map_err(|error| self.corrupt(column, error))?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
     pub(super) fn u64(&mut self, column: &str) -> Result<u64, StoreError> {
@@ -203,8 +211,18 @@ pub(super) fn read_name(name: &str) -> Result<JobName, StoreError> {
 }
 
 pub(super) fn read_plan(name: &str, json: &str) -> Result<Plan, StoreError> {
-    serde_json::from_str(json)
-        .map_err(|error| StoreError::Corrupt { what: format!("the plan of job `{name}`: {error}") })
+    serde_json::from_str(json).map_err(|error| unreadable_plan(name, json, &error))
+}
+
+/// A declaration that names a job is whole: whoever wrote it has words that this program does not know. Anything else is damaged.
+fn unreadable_plan(name: &str, json: &str, error: &serde_json::Error) -> StoreError {
+    let plan: Option<serde_json::Value> = serde_json::from_str(json).ok();
+    match plan.is_some_and(|plan| plan.get("name").is_some_and(serde_json::Value::is_string)) {
+        true => StoreError::UnknownWords {
+            what: format!("the plan of job `{name}` is in words that this program does not know: {error}"),
+        },
+        false => StoreError::Corrupt { what: format!("the plan of job `{name}`: {error}") },
+    }
 }
 
 /// A plan with what it has from that of its handler.

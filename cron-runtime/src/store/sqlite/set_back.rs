@@ -20,7 +20,7 @@ impl Db<'_> {
         let mut told = Vec::new();
         for (job, name) in self.astray(now)? {
             // Declared by a newer program in words that this one does not know: that one sets it back.
-            if matches!(self.entry(job), Err(StoreError::Corrupt { .. })) {
+            if matches!(self.entry(job), Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. })) {
                 continue;
             }
             let mut mark = self.mark(job)?;
@@ -75,7 +75,7 @@ impl Db<'_> {
             let entry = match self.entry_or_known(job) {
                 Ok(entry) => entry,
                 // Declared by a newer program in words that this one does not know.
-                Err(StoreError::Corrupt { .. }) => continue,
+                Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => continue,
                 Err(error) => return Err(error),
             };
             let mut mark = self.mark(job)?;

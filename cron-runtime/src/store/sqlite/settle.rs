@@ -276,7 +276,7 @@ impl Db<'_> {
         // A run that is gone was pruned: nothing is left to note it with.
         let Some(row) = rows.next().map_err(failed)? else { return Ok(()) };
         let attempt = Columns::of(row).progress()?.attempt();
-        let message = format!("a late result was refused: {event:?}");
+        let message = format!("a late result was refused: {event}");
         let record = AttemptRecord { result: AttemptResult::Fenced, message };
         self.write_attempt(run, attempt, epoch, &record, measured)
     }

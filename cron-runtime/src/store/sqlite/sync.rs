@@ -204,10 +204,14 @@ impl Db<'_> {
                     self.run(sql, params![id, plan, name.as_str()])?;
                 }
                 // Its schedule is in words that this version does not know; it follows all the same.
-                Err(StoreError::Corrupt { .. }) => {
+                Err(StoreError::UnknownWords { .. }) => {
                     let sql =
                         "UPDATE jobs SET plan = json_set(plan, '$.handler', ?2), handler = ?2 WHERE id = ?1";
                     self.run(sql, params![id, name.as_str()])?;
+                }
+                // What is damaged stays so until somebody declares it anew.
+                Err(StoreError::Corrupt { .. }) => {
+                    self.run("UPDATE jobs SET handler = ?2 WHERE id = ?1", params![id, name.as_str()])?;
                 }
                 Err(error) => return Err(error),
             }

@@ -102,6 +102,8 @@ pub struct Judged {
     /// Jobs of this program that it cannot judge: a newer program has declared them in words that this one does not know. They
     /// are left to that program until this one starts again.
     pub left_out: Vec<(JobName, String)>,
+    /// Jobs of this program that nobody can judge, for their declaration on record is damaged, with what is wrong with it.
+    pub damaged: Vec<(JobName, String)>,
     /// Of each dynamic job in `skipped` and `evicted` the job whose function it calls.
     pub handlers: Vec<(JobName, JobName)>,
 }

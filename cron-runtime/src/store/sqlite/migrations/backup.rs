@@ -78,7 +78,7 @@ fn copy(path: &Path, part: &Path) -> Result<(), Reason> {
     match Backup::new(&source, &mut target)?.step(-1)? {
         StepResult::Done => {}
         // A `StepResult` may grow.
-        other => return Err(format!("the copy ended early: {other:?}").into()),
+        _ => return Err("the copy ended early: somebody else holds the file".into()),
     }
     target.close().map_err(|(_, error)| error)?;
     File::open(part)?.sync_all()?;
