@@ -49,6 +49,37 @@ pub(super) struct Handler {
     text: String,
 }
 
+impl Handler {
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
+/// What dynamic jobs had from their handler until now.
+#[derive(Debug)]
+pub(super) enum Former<'a> {
+    /// The policies of this plan.
+    Plan(&'a Plan),
+    /// The defaults: there was no such handler.
+    Absent,
+    /// Nobody can say: its row cannot be read.
+    Unknown,
+}
+
+impl Former<'_> {
+    /// Whether the plan of a dynamic job may have been another one.
+    fn is_changed(&self, plan: &Plan) -> bool {
+        let handler = match self {
+            Self::Plan(handler) => Some(*handler),
+            Self::Absent => None,
+            Self::Unknown => return true,
+        };
+        let mut before = plan.clone();
+        before.inherit(handler);
+        before != *plan
+    }
+}
+
 impl<'a> Maker<'a> {
     fn handler(self) -> Option<&'a Handler> {
         match self {
@@ -202,8 +233,13 @@ impl Db<'_> {
         let has_heirs = matches!(maker, Maker::Program(_));
         // Until now a dynamic job may have had the name, from which nobody inherits.
         let old = stored_plan.filter(|_| stored.is_declared);
-        if has_heirs && !old.is_some_and(|old| old.has_policies_of(plan)) {
-            self.pass_on(&plan.name, rank(plan.priority), now)?;
+        if has_heirs && !old.as_ref().is_some_and(|old| old.has_policies_of(plan)) {
+            let former = match &old {
+                Some(old) => Former::Plan(old),
+                None if stored.is_declared => Former::Unknown,
+                None => Former::Absent,
+            };
+            self.pass_on(&plan.name, former, rank(plan.priority), now)?;
         }
         Ok(is_edited)
     }
@@ -217,7 +253,15 @@ impl Db<'_> {
     /// The policies of a declared job have changed, and with them those of the dynamic jobs that have them from it. Their rows of
     /// `jobs` stay as they are: the plans are joined when they are read. What is kept of their plans elsewhere is the rank, and what
     /// follows from the overlap policy for runs that wait for the slot; only rows of jobs where that may have changed are written.
-    pub(super) fn pass_on(&self, handler: &JobName, rank: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    ///
+    /// `former` is what they had from it until now, and `rank` the rank that it has.
+    pub(super) fn pass_on(
+        &self,
+        handler: &JobName,
+        former: Former<'_>,
+        rank: i64,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         self.doubt();
         let sql = "SELECT jobs.id FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id \
                    WHERE jobs.handler = ?1 AND (rank <> ?2 OR parked > 0) ORDER BY jobs.id";
@@ -229,6 +273,10 @@ impl Db<'_> {
                 Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => continue,
                 Err(error) => return Err(error),
             };
+            // A job that has these policies of its own, or from elsewhere, is not touched: it may have its reason to be due now.
+            if !former.is_changed(&entry.plan) {
+                continue;
+            }
             self.write_rank(id, self::rank(entry.plan.priority))?;
             let mut mark = self.mark(id)?;
             if mark.parked > 0 {

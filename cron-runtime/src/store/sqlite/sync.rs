@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::super::{Executes, GroupLimit, Program, StoreError, Synced};
 use super::db::Db;
-use super::declare::{Maker, rank};
+use super::declare::{Former, Maker, rank};
 use super::rows::{failed, from_int, read_name, read_plan, to_int, to_ms, write_plan};
 use super::signal::{Starter, boot};
 
@@ -98,7 +98,7 @@ impl Db<'_> {
                     self.register(plan, Maker::Program(number), now)?;
                     if !is_new {
                         // Its dynamic jobs may have waited for it.
-                        self.pass_on(&plan.name, rank(plan.priority), now)?;
+                        self.pass_on(&plan.name, Former::Absent, rank(plan.priority), now)?;
                     }
                 }
                 Some(stored) => {

@@ -13,7 +13,7 @@ use rusqlite::OptionalExtension;
 use super::super::super::{CommandError, Done, StoreError};
 use super::super::checkup::served_programs;
 use super::super::db::Db;
-use super::super::declare::{Handler, Maker, rank};
+use super::super::declare::{Former, Handler, Maker, rank};
 use super::super::rows::{failed, to_int};
 use super::super::sync::newest_program;
 
@@ -113,7 +113,12 @@ impl Db<'_> {
             }
             ids.push(id);
             if is_declared {
-                declared.push(name);
+                let handler = match self.handler(name) {
+                    Ok(handler) => handler,
+                    Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => None,
+                    Err(error) => return Err(error.into()),
+                };
+                declared.push((name, handler));
             }
         }
         ids.sort_unstable();
@@ -121,9 +126,10 @@ impl Db<'_> {
         for id in &ids {
             self.forget(*id)?;
         }
-        for handler in declared {
+        for (name, handler) in &declared {
             // Dynamic jobs without their handler have the defaults.
-            self.pass_on(handler, rank(Priority::DEFAULT), now)?;
+            let former = handler.as_ref().map_or(Former::Unknown, |handler| Former::Plan(handler.plan()));
+            self.pass_on(name, former, rank(Priority::DEFAULT), now)?;
         }
         Ok(Done::Removed { count: ids.len() as u64 })
     }
