@@ -45,7 +45,10 @@ fn without_a_name_the_user_of_the_system_pauses() {
     assert!(!by.is_empty());
     assert_eq!(
         text,
-        format!("paused heartbeat by {by}; its ticks are skipped(paused) until it is resumed\n")
+        format!(
+            "paused heartbeat by {by}; its ticks are skipped(paused) until it is resumed; 1 run in progress goes on, also to its next \
+             attempts (`inspect cancel` ends it)\n"
+        )
     );
 }
 
