@@ -126,22 +126,31 @@ mod tests {
 
     use super::*;
 
-    fn open(path: &std::path::Path) -> Connection {
+    fn open(path: &std::path::Path, patience: Patience) -> Connection {
         let mut connection = Connection::open(path).expect("it opens");
         connection.pragma_update(None, "journal_mode", "WAL").expect("a log");
-        wait_for_others(&mut connection, Patience::Request).expect("it is told");
+        wait_for_others(&mut connection, patience).expect("it is told");
         connection
+    }
+
+    /// Ends the other thread also where this one panics, so that the test fails in place of waiting for it.
+    struct Over<'a>(&'a AtomicBool);
+
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
     }
 
     #[test]
     fn who_writes_all_the_time_keeps_nobody_out() {
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("file.db");
-        open(&path).execute_batch("CREATE TABLE rows (row INTEGER)").expect("a table");
+        open(&path, Patience::Person).execute_batch("CREATE TABLE rows (row INTEGER)").expect("a table");
         let (is_over, rows) = (AtomicBool::new(false), AtomicU32::new(0));
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let connection = open(&path);
+                let connection = open(&path, Patience::Person);
                 while !is_over.load(Ordering::SeqCst) {
                     connection
                         .execute_batch("BEGIN IMMEDIATE; INSERT INTO rows VALUES (1); COMMIT")
@@ -149,7 +158,8 @@ mod tests {
                     rows.fetch_add(1, Ordering::SeqCst);
                 }
             });
-            let connection = open(&path);
+            let _over = Over(&is_over);
+            let connection = open(&path, Patience::Person);
             for _ in 0..50 {
                 // Neither keeps the other out.
                 let before = rows.load(Ordering::SeqCst);
@@ -158,7 +168,6 @@ mod tests {
                 }
                 connection.execute_batch("BEGIN IMMEDIATE; COMMIT").expect("its turn comes");
             }
-            is_over.store(true, Ordering::SeqCst);
         });
     }
 
@@ -166,7 +175,7 @@ mod tests {
     fn a_wait_ends_and_the_next_one_is_a_new_one() {
         let folder = tempfile::tempdir().expect("a directory");
         let path = folder.path().join("file.db");
-        let (holder, waiter) = (open(&path), open(&path));
+        let (holder, waiter) = (open(&path, Patience::Request), open(&path, Patience::Request));
         holder.execute_batch("BEGIN IMMEDIATE").expect("it is free");
         for _ in 0..2 {
             let clock = SystemClock::new();
