@@ -108,7 +108,6 @@ impl Checked {
                 states: Arc::new(states),
                 link: Arc::new(Link {
                     file: stores.store.file().map(Arc::from),
-                    #[cfg(feature = "sqlite")]
                     is_unrecorded: false,
                     inbox: inbox.clone(),
                     events: events.clone(),

@@ -4,6 +4,7 @@ mod batches;
 mod faults;
 mod leases;
 mod retention;
+mod texts;
 mod threads;
 mod vanishing;
 mod watching;
@@ -92,7 +93,6 @@ impl Bench {
                 states: Arc::new(States::default()),
                 link: Arc::new(Link {
                     file: stores.store.file().map(Arc::from),
-                    #[cfg(feature = "sqlite")]
                     is_unrecorded: false,
                     inbox: inbox.clone(),
                     events: events.clone(),

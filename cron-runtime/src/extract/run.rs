@@ -27,7 +27,7 @@ pub(crate) struct Link {
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
     pub(crate) file: Option<Arc<Path>>,
     /// There is a file and no record in it: a transaction stands for itself.
-    #[cfg(feature = "sqlite")]
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other store has a file"))]
     pub(crate) is_unrecorded: bool,
     pub(crate) inbox: Inbox,
     pub(crate) events: Events,

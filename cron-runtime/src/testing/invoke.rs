@@ -309,7 +309,6 @@ impl Invoke {
             link: Arc::new(Link {
                 // As SQLite knows it, where it is there.
                 file: file.map(|file| Arc::from(file.canonicalize().unwrap_or(file))),
-                #[cfg(feature = "sqlite")]
                 is_unrecorded: true,
                 // Nobody reads what is sent.
                 inbox: Inbox::new(Waker::noop().clone()).0,
