@@ -3,7 +3,7 @@
 //! They are kept in the database like declared ones, so they go on after a restart without being scheduled again.
 
 use cron_runtime::prelude::*;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Reminder {
@@ -34,7 +34,8 @@ async fn main() -> anyhow::Result<()> {
 
     // One run, at an instant: this one is past, so it runs at once.
     let train = Reminder { to: "Bob".to_owned(), about: "the train".to_owned() };
-    let once = scheduler.run_once(remind::JOB.with(&train)?, "2020-01-01T09:00:00Z".parse()?).await?;
+    let nine = UNIX_EPOCH + Duration::from_secs(1_577_869_200); // 2020-01-01T09:00:00Z
+    let once = scheduler.run_once(remind::JOB.with(&train)?, nine).await?;
     println!("{once} runs once");
 
     let mut ended = 0;

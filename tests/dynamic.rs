@@ -1,5 +1,7 @@
 //! Jobs that are made while the program runs, and are still there after a restart.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::StateWord;
 use cron_runtime::prelude::*;
@@ -85,9 +87,43 @@ async fn a_request_that_does_not_fit_changes_nothing() {
     assert!(refusal(without_arguments::JOB.request().every("1h")).await.contains("needs a name"));
     let twice = scheduler.run_once(ada().every("1h"), Utc::now()).await.expect_err("two schedules");
     assert!(twice.to_string().contains("`every`"), "{twice}");
+    // What would wait for ever is no success.
+    let forever = refusal(ada()).await;
+    assert!(forever.contains("has no schedule") && forever.contains("`.by_hand()`"), "{forever}");
     // All or none.
     let both = vec![ada().every("1h"), JobRequest::on("remnid").named("b").every("1h")];
     assert!(scheduler.schedule_all(both).await.is_err());
     assert_eq!(scheduler.list().await.expect("they are read").len(), 2);
+    scheduler.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_once_more_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let mut events = scheduler.events();
+    let once = || ada().named("order-42");
+    scheduler.run_once(once(), Utc::now()).await.expect("it is new");
+    wait_for(&mut events, "a run", |event| event.finished()).await;
+    let over = scheduler.run_once(once(), Utc::now()).await.expect_err("it has had its run").to_string();
+    assert!(over.contains("its run 1 has ended: succeeded") && over.contains("`.again()`"), "{over}");
+    scheduler.run_once(once().again(), Utc::now()).await.expect("it is asked for again");
+    wait_for(&mut events, "a run", |event| event.finished()).await;
+    let runs = scheduler.runs(RunQuery::default()).await.expect("runs");
+    assert_eq!(runs.len(), 2);
+    // A trigger with arguments runs the handler itself, and no job is made of it.
+    let bob = remind::JOB.with(&"Bob".to_owned()).expect("a text");
+    let run = scheduler.trigger(bob.clone()).await.expect("it is triggered");
+    wait_for(&mut events, "a run", |event| event.finished()).await;
+    assert_eq!(scheduler.log(run).await.expect("it is read")[0].text, "remind: Bob");
+    let named = scheduler.trigger(bob.clone().named("bob")).await.expect_err("it says more").to_string();
+    assert!(named.contains("cannot have `named` too"), "{named}");
+    // A delay in place of an instant.
+    let soon = scheduler.run_in(bob.clone(), Duration::from_millis(5)).await.expect("it fits");
+    let ended = wait_for(&mut events, "its run", |event| event.finished().and(event.job().cloned())).await;
+    assert_eq!(ended, soon);
+    scheduler.run_in(bob, Duration::MAX).await.expect_err("there is no such instant");
+    // By hand: nothing runs, because nobody was to expect it.
+    scheduler.schedule(ada().by_hand()).await.expect("it says so");
     scheduler.shutdown().await.expect("it ends");
 }

@@ -51,7 +51,7 @@ async fn each_end_is_told_once_to_those_who_want_to_know() {
     let (name, success) = told.recv().await.expect("it is told");
     assert_eq!((name, success.run, success.error.as_str()), ("success", run, ""));
 
-    let at = "2020-01-01T00:00:00Z".parse().expect("an instant");
+    let at: chrono::DateTime<chrono::Utc> = "2020-01-01T00:00:00Z".parse().expect("an instant");
     let seven = counts::JOB.with(&7).expect("a number").named("count-7");
     scheduler.run_once(seven, at).await.expect("it fits");
     let mut both = [told.recv().await.expect("it is told"), told.recv().await.expect("it is told")];

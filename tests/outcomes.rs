@@ -5,7 +5,7 @@ use std::time::Duration;
 use cron_runtime::core::run::{Origin, RunId, StateWord};
 use cron_runtime::prelude::*;
 use cron_runtime::store::RunQuery;
-use cron_runtime::{Event, Scheduler};
+use cron_runtime::{Event, JobErrorSource, Scheduler};
 use cron_tests::wait_for;
 use tokio::sync::broadcast::Receiver;
 
@@ -26,11 +26,11 @@ fn only_once() -> Result<Next, String> {
 
 #[job(retries = 5, retry_delay = "1h")]
 async fn gone() -> anyhow::Result<()> {
-    Err(anyhow::Error::new(JobError::discard("no such user")).context("cannot greet"))
+    Err(anyhow::Error::new(JobError::discard("no such user").into_error()).context("cannot greet"))
 }
 
 #[derive(Debug)]
-struct Busy(JobError);
+struct Busy(JobErrorSource);
 
 impl std::fmt::Display for Busy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -48,7 +48,7 @@ impl std::error::Error for Busy {
 #[job(retries = 1, retry_delay = "1h")]
 fn busy(run: Run) -> Result<(), Busy> {
     match run.attempt() {
-        1 => Err(Busy(JobError::retry_after(Duration::from_millis(10), "asked to slow down"))),
+        1 => Err(Busy(JobError::retry_after(Duration::from_millis(10), "asked to slow down").into_error())),
         _ => Ok(()),
     }
 }

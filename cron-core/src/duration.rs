@@ -101,11 +101,32 @@ impl DurationError {
         self.start..self.end
     }
 
+    /// The whole text with the units that were meant, if that is all there was to say.
+    fn with_known_units(&self) -> Option<String> {
+        let mut text = self.text.trim().to_owned();
+        // One unit of each kind, which is as many as a duration has.
+        for _ in UNITS {
+            match parse_duration(&text) {
+                Ok(_) => return Some(text),
+                Err(error) => {
+                    let DurationErrorKind::UnknownUnit { nearest: Some(unit) } = error.kind else {
+                        return None;
+                    };
+                    let (number, rest) = (text.get(..error.start)?.trim_end(), text.get(error.end..)?);
+                    text = format!("{number}{unit}{rest}");
+                }
+            }
+        }
+        parse_duration(&text).is_ok().then_some(text)
+    }
+
     /// What to write instead, if that can be told.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self.kind {
-            DurationErrorKind::UnknownUnit { nearest: Some(unit) } => format!("write `{unit}`"),
+            DurationErrorKind::UnknownUnit { nearest: Some(unit) } => {
+                format!("write `{}`", self.with_known_units().unwrap_or_else(|| unit.to_owned()))
+            }
             DurationErrorKind::UnknownUnit { nearest: None } | DurationErrorKind::UnitMissing => {
                 "the units are d, h, m, s and ms".to_owned()
             }
@@ -166,7 +187,7 @@ impl std::fmt::Display for Excerpt<'_> {
 /// use std::time::Duration;
 ///
 /// assert_eq!(parse_duration("1h 30m")?, Duration::from_secs(5_400));
-/// assert_eq!(parse_duration("90 min").unwrap_err().to_string(), "`min` is not a unit of time; write `m`");
+/// assert_eq!(parse_duration("90 min").unwrap_err().to_string(), "`min` is not a unit of time; write `90m`");
 /// # Ok::<(), cron_core::duration::DurationError>(())
 /// ```
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {

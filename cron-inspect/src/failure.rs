@@ -40,6 +40,12 @@ pub(crate) enum Failure {
     Option(#[from] UnknownOption),
     #[error("`--set {0}` is there twice; give it once")]
     OptionTwice(Key),
+    #[error("`--by-hand` contradicts `--set {0}`; leave one of them out")]
+    NotByHand(Key),
+    #[error(
+        "job `{0}` has no schedule, so it never runs by itself; give it one, as in `--set cron=\"0 9 * * *\"`, or say `--by-hand` if it is to be triggered"
+    )]
+    NoSchedule(String),
     #[error("`--set name` says what the first argument says; leave it out")]
     NameTwice,
     #[error(
@@ -80,6 +86,8 @@ impl Failure {
             | Self::Arguments(_)
             | Self::Declare(_)
             | Self::Option(_)
+            | Self::NotByHand(_)
+            | Self::NoSchedule(_)
             | Self::OptionTwice(_)
             | Self::NameTwice => "invalid",
             Self::Output(_) | Self::Json(_) => "output",

@@ -94,7 +94,7 @@ pub use error::{Error, MissingState};
 pub use extract::{Args, Run, State};
 pub use hooks::{Finished, HookReturn, Late};
 pub use measure::metrics;
-pub use outcome::JobError;
+pub use outcome::{JobError, JobErrorSource};
 /// The crate of the transactions in which a run may be completed.
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
@@ -105,7 +105,7 @@ pub use select::{Select, SelectError};
 pub use start::{Start, start};
 #[cfg(feature = "sqlite")]
 pub use store::sqlite::{CompleteError, EnqueueError};
-pub use target::IntoTarget;
+pub use target::{IntoTarget, IntoTrigger};
 
 /// The typed handle of a job: `morning_report::JOB`. `A` is what its function takes as `Args<A>`; `()` where it takes none.
 pub struct Job<A = ()> {

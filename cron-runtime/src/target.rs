@@ -3,7 +3,9 @@
 use cron_core::job::{JobName, Label, NameError};
 
 use crate::Job;
-use crate::store::Target;
+use crate::dynamic::JobRequest;
+use crate::error::Error;
+use crate::store::{Target, Trigger};
 
 /// What can be paused, resumed and cancelled: a job by its name or its handle, or a group.
 ///
@@ -21,6 +23,11 @@ use crate::store::Target;
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a job nor a group",
+    label = "not the handle of a job",
+    note = "the handle of the job `name` is `name::JOB`; a name as text and `Target::group(\"name\")` work too"
+)]
 pub trait IntoTarget {
     /// The target, with a name that can be one.
     ///
@@ -28,6 +35,80 @@ pub trait IntoTarget {
     ///
     /// A [`NameError`] for a text that no job and no group can be named.
     fn into_target(self) -> Result<Target, NameError>;
+}
+
+/// What can be triggered: a job by its name or its handle, with the arguments that it has, or with others.
+///
+/// ```
+/// # async fn example(scheduler: cron_runtime::Scheduler) -> Result<(), cron_runtime::Error> {
+/// use cron_runtime::prelude::*;
+///
+/// #[job(daily = "09:00")]
+/// fn send_digest() {}
+///
+/// #[job]
+/// fn remind(Args(_who): Args<String>) {}
+///
+/// scheduler.trigger(send_digest::JOB).await?;
+/// scheduler.trigger("remind-ada").await?;
+/// scheduler.trigger(remind::JOB.with(&"Bob".to_owned())?).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job that can be triggered",
+    label = "not the handle of a job",
+    note = "the handle of the job `name` is `name::JOB`, and with arguments it is `name::JOB.with(&args)?`; a name as text works too"
+)]
+pub trait IntoTrigger {
+    /// The job, with a name that can be one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] for a text that no job can be named, and [`Error::Request`] for a request that says more than a trigger can do.
+    fn into_trigger(self) -> Result<Trigger, Error>;
+}
+
+impl IntoTrigger for Trigger {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoTrigger for JobName {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        Ok(Trigger { job: self, args: None, force: false })
+    }
+}
+
+impl IntoTrigger for String {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        JobName::try_from(self)?.into_trigger()
+    }
+}
+
+impl IntoTrigger for &String {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        self.clone().into_trigger()
+    }
+}
+
+impl IntoTrigger for &str {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        self.to_owned().into_trigger()
+    }
+}
+
+impl<A> IntoTrigger for Job<A> {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        self.name().into_trigger()
+    }
+}
+
+impl IntoTrigger for JobRequest {
+    fn into_trigger(self) -> Result<Trigger, Error> {
+        self.trigger()
+    }
 }
 
 impl Target {

@@ -61,6 +61,7 @@ pub(crate) enum Wish {
     DismissAll(Option<&'static str>),
     Backfill { job: &'static str, back: i64, length: i64, order: BackfillOrder, only: Only, concurrency: u32 },
     Upsert(Vec<Job>),
+    RunOnce(Box<Job>, bool),
     Remove(Vec<&'static str>),
 }
 
@@ -124,6 +125,8 @@ fn wish() -> impl Strategy<Value = Wish> {
             }
         ),
         3 => prop::collection::vec(dynamic(), 0..3).prop_map(Wish::Upsert),
+        2 => (dynamic(), -100i64..200, any::<bool>())
+            .prop_map(|(job, second, again)| Wish::RunOnce(Box::new(job.at(at(second))), again)),
         2 => prop::collection::vec(name(), 1..3).prop_map(Wish::Remove),
     ]
 }

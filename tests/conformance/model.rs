@@ -210,6 +210,9 @@ impl Side {
                 return text((planned, self.person.command(Command::Backfill(backfill), now)));
             }
             Wish::Upsert(jobs) => Command::Upsert { plans: plans(jobs) },
+            Wish::RunOnce(job, again) => {
+                Command::RunOnce { plan: Box::new(job.plan().clone()), again: *again }
+            }
             Wish::Remove(jobs) => Command::Remove { jobs: jobs.iter().map(|job| name(job)).collect() },
         };
         match &self.processes[who] {

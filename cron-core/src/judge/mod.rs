@@ -18,6 +18,7 @@ mod line;
 #[cfg(test)]
 mod lives;
 mod patience;
+mod single;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ pub use delay::mark_after_end;
 pub use ending::{Ending, may_give_way};
 pub use hold::{Hold, Next, hold_after};
 pub use patience::has_waited_long;
+pub use single::{Namesake, Single, single};
 
 /// Where a job stands in its schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -65,6 +65,13 @@ pub enum ScheduleErrorKind {
         /// The name that was probably meant.
         nearest: Option<&'static str>,
     },
+    /// Neither end of a range is a value of this field.
+    NamesOfRange {
+        /// The field.
+        field: Field,
+        /// The range that was probably meant.
+        instead: String,
+    },
     /// Names have three letters.
     LongName {
         /// The field.
@@ -230,6 +237,7 @@ impl ScheduleError {
             Kind::LongName { short, .. } => write(short),
             Kind::BackwardRange { instead, .. }
             | Kind::StepNeedsRange { instead, .. }
+            | Kind::NamesOfRange { instead, .. }
             | Kind::LowerCase { instead, .. } => write(instead),
             Kind::FieldCount { .. } => say(
                 "5 fields: minute, hour, day of month, month, day of week; a 6th in front: second; a 7th at the end: year",
@@ -314,6 +322,9 @@ impl fmt::Display for ScheduleError {
                 write!(f, "a value is missing in the {field} field ({})", field.allowed())?
             }
             Kind::NotAValue { field, .. } => write!(f, "`{part}` is not a {field} ({})", field.allowed())?,
+            Kind::NamesOfRange { field, .. } => {
+                write!(f, "neither end of `{part}` is a {field} ({})", field.allowed())?;
+            }
             Kind::LongName { .. } => write!(f, "`{part}` is too long, names have three letters")?,
             Kind::NameOfOtherField { field, .. } => {
                 write!(f, "`{part}` is not a {field} ({})", field.allowed())?;

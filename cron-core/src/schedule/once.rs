@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 
+use super::Schedule;
 use super::error::{ScheduleError, ScheduleErrorKind};
 use super::zone::{self, HORIZON};
 use crate::duration::{format_duration, parse_duration};
@@ -116,6 +117,25 @@ impl At {
         match self.0 {
             Moment::Instant(ms) => format!("Once, at {} UTC", stamp(ms, ' ')),
             Moment::Local(ms, zone) => format!("Once, at {}, {zone}", stamp(ms, ' ')),
+        }
+    }
+}
+
+impl Schedule {
+    /// The tick of a schedule that is a date and time and nothing else.
+    #[must_use]
+    pub fn only_tick(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::At(at) => at.instant(),
+            Self::Cron(_)
+            | Self::Interval(_)
+            | Self::Once(_)
+            | Self::Stride(_)
+            | Self::Calendared(_)
+            | Self::Bounded(_)
+            | Self::Delay(_) => None,
+            #[cfg(feature = "rrule")]
+            Self::Rrule(_) => None,
         }
     }
 }

@@ -70,11 +70,34 @@ pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
     // What comes out of a file or a variable often has a line break behind it.
     let name = name.trim();
     let zone = name.parse().map_err(|_unknown: chrono_tz::ParseError| {
-        let nearest = suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name()));
+        let nearest =
+            of_city(name).or_else(|| suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name())));
         ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())
     })?;
     table(zone);
     Ok(zone)
+}
+
+/// The zone that is named after a city, for who has left out the continent.
+fn of_city(city: &str) -> Option<&'static str> {
+    const CONTINENTS: [&str; 10] = [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    ];
+    let city = city.replace(' ', "_");
+    let is_of_city = |name: &&str| {
+        name.split_once('/').is_some_and(|(continent, _)| CONTINENTS.contains(&continent))
+            && name.rsplit_once('/').is_some_and(|(_, last)| last.eq_ignore_ascii_case(&city))
+    };
+    TZ_VARIANTS.iter().map(|zone| zone.name()).find(is_of_city)
 }
 
 impl ZoneTable {
@@ -395,6 +418,12 @@ mod tests {
         assert_eq!(parse("Europe/London"), Ok(Tz::Europe__London));
         let error = parse("Europe/Londn").unwrap_err();
         assert_eq!(error.kind(), &ScheduleErrorKind::UnknownZone { nearest: Some("Europe/London") });
+        for (city, zone) in
+            [("Berlin", "Europe/Berlin"), ("new york", "America/New_York"), ("tokyo", "Asia/Tokyo")]
+        {
+            let help = parse(city).unwrap_err().help();
+            assert_eq!(help, Some(format!("write `{zone}`")));
+        }
         assert_eq!(parse("utc").unwrap_err().help().as_deref(), Some("write `UTC`"));
     }
 }

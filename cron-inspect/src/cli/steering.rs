@@ -155,4 +155,7 @@ pub(crate) struct Schedule {
     /// Remove it with its record once it has no tick left
     #[arg(long)]
     pub(crate) temporary: bool,
+    /// It has no schedule on purpose, and runs when somebody triggers it
+    #[arg(long)]
+    pub(crate) by_hand: bool,
 }

@@ -71,6 +71,12 @@ fn declared(args: cli::Schedule, ledger: &impl Ledger) -> Result<Plan, Failure> 
     // That there is no such handler is the store's to refuse.
     let known = ledger.job(handler.as_str())?.map(|job| job.plan).filter(|plan| plan.handler.is_none());
     let plan = plan_on(known.as_ref(), &args.name, &options, &Calendars::default())?;
+    let runs_once = options.get(Key::RunOnStart) == Some(&Value::Switch(true));
+    match (options.schedules().next(), args.by_hand) {
+        (Some(key), true) => return Err(Failure::NotByHand(key)),
+        (None, false) if !runs_once => return Err(Failure::NoSchedule(args.name)),
+        (Some(_), false) | (None, _) => {}
+    }
     Ok(Plan {
         description: args.description.into(),
         handler: Some(handler),

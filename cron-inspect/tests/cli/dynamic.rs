@@ -69,6 +69,8 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
         assert!(error.contains(what), "{error}");
     };
     let bad = |more: &[&str], what: &str| refused(&[&REMIND[..], more].concat(), what);
+    bad(&[], "job `remind-42` has no schedule, so it never runs by itself; give it one");
+    bad(&["--by-hand", "--set", "every=1h"], "`--by-hand` contradicts `--set every`");
     bad(&["--set", "crom=0 9 * * *"], "unknown option `crom`, did you mean `cron`?");
     bad(&["--set", "queue_depth=3"], "`queue_depth` needs `overlap = \"queue\"`");
     bad(&["--set", "retries=many", "--set", "priority=101"], "`retries` takes a whole number");
@@ -78,8 +80,8 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
     bad(&["--set", "name=other"], "`--set name` says what the first argument says");
     bad(&["--args", "{x}"], "`--args` is no JSON");
     refused(&["schedule", "a b", "--handler", "remind"], "contains ' '");
-    refused(&["schedule", "x", "--handler", "rmeind"], "did you mean `remind`?");
-    refused(&["schedule", "remind", "--handler", "remind"], "is declared in a program");
+    refused(&["schedule", "x", "--handler", "rmeind", "--by-hand"], "did you mean `remind`?");
+    refused(&["schedule", "remind", "--handler", "remind", "--by-hand"], "is declared in a program");
     refused(&["remove", "remind"], "is part of a running program");
     refused(&["trigger", "remind", "--args", "{"], "write for example `--args '{\"to\": \"ana\"}'`");
     assert_eq!(fixture.inspect(&[&REMIND[..], &["--set", "cron"]].concat()).code, Some(2));
@@ -90,7 +92,7 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
 #[test]
 fn a_job_with_active_runs_stays() {
     let (fixture, _crank) = fixture();
-    schedule(&fixture, &[]);
+    schedule(&fixture, &["--by-hand"]);
     let triggered = fixture.json(&["trigger", "remind-42", "--args", "[1,  2]"]);
     assert_eq!(fixture.json(&["run", "1"])["run"]["args"], json!([1, 2]));
     let error = fixture.inspect(&["remove", "remind-42"]).bad();

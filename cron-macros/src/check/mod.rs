@@ -3,6 +3,7 @@
 //! `cron-core` checks the options, for this macro as for jobs that are made while the program runs; here each of its
 //! mistakes gets its place in the code. What only the macro can see, the function and the path to the runtime, is checked here.
 
+mod dependency;
 mod function;
 
 use cron_core::job::options::{Declaration, Key, Part, Place, check as check_options};
@@ -36,7 +37,10 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) -
 
 /// The path to `cron_runtime`, for programs that know it under another name.
 fn runtime(args: &Args, mistakes: &mut Mistakes) -> Path {
-    let default = || syn::parse_quote!(::cron_runtime);
+    let default = || {
+        let renamed = dependency::renamed().and_then(|name| syn::parse_str::<syn::Ident>(&name).ok());
+        renamed.map_or_else(|| syn::parse_quote!(::cron_runtime), |name| syn::parse_quote!(::#name))
+    };
     let Some(text) = args.options.text(Key::Crate) else { return default() };
     let Some(literal) = args.place(Key::Crate, Part::Value) else { return default() };
     // Parsed from the literal itself, so that an unknown crate is reported at the literal.

@@ -6,13 +6,14 @@ mod value;
 use std::panic::Location;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::options::{DeclareError, Key, Options, plan_on};
+use cron_core::job::options::{DeclareError, Key, Options, Value, plan_on};
 use cron_core::job::{JobName, Plan, is_policy};
 use cron_core::schedule::Calendars;
 use serde::Serialize;
 
 use crate::Job;
 use crate::error::Error;
+use crate::store::Trigger;
 pub use value::{DurationOption, InstantOption, TextOption};
 
 /// A dynamic job that is about to be scheduled.
@@ -65,6 +66,8 @@ pub struct JobRequest {
     args: Option<String>,
     description: String,
     options: Options,
+    by_hand: bool,
+    again: bool,
     source: String,
 }
 
@@ -106,6 +109,38 @@ pub enum RequestError {
         /// The option that says when it runs.
         option: &'static str,
     },
+    /// It has no schedule, so it would wait for ever.
+    #[error(
+        "job `{job}` has no schedule, so it never runs by itself; give it one, as in `.cron(\"0 9 * * *\")`, or say `.by_hand()` if it is to be triggered"
+    )]
+    NoSchedule {
+        /// The job.
+        job: String,
+    },
+    /// It has a schedule, or is to run once, and was to run by hand only.
+    #[error("a job that is to run `by_hand` cannot have `{option}` too; leave one of them out")]
+    NotByHand {
+        /// What says when it runs.
+        option: &'static str,
+    },
+    /// It was triggered, and says more than that.
+    #[error(
+        "a trigger runs `{job}` itself, now, with the arguments of the request, and cannot have `{option}` too; leave it out, or use `schedule` or `run_once` for a job of its own"
+    )]
+    Triggered {
+        /// The job.
+        job: String,
+        /// What it says beside the arguments.
+        option: &'static str,
+    },
+    /// It was asked for again, and is no single run.
+    #[error(
+        "job `{job}`: `again` asks for one more single run, which is what `run_once` does; leave it out, or use `run_once` in place of `schedule`"
+    )]
+    NotAgain {
+        /// The job.
+        job: String,
+    },
     /// Its options contradict each other or do not parse.
     #[error(transparent)]
     Options(#[from] DeclareError),
@@ -142,6 +177,8 @@ impl JobRequest {
             args: None,
             description: String::new(),
             options: Options::default(),
+            by_hand: false,
+            again: false,
             source: String::new(),
         }
     }
@@ -184,10 +221,44 @@ impl JobRequest {
         Ok(self)
     }
 
+    /// It has no schedule on purpose: it runs when somebody triggers it. Without this a job that has none is refused, since it would wait
+    /// for ever.
+    pub fn by_hand(mut self) -> Self {
+        self.by_hand = true;
+        self
+    }
+
+    /// For [`Scheduler::run_once`](crate::Scheduler::run_once): runs also where a job of this name has had its run.
+    pub fn again(mut self) -> Self {
+        self.again = true;
+        self
+    }
+
+    /// Whether a run is wanted beside the one that the job may have had.
+    pub(crate) fn is_again(&self) -> bool {
+        self.again
+    }
+
     /// Sets an option by its key: for callers that read options from somewhere. The methods named as the options know more.
-    pub fn option(mut self, key: Key, value: impl Into<cron_core::job::options::Value>) -> Self {
+    pub fn option(mut self, key: Key, value: impl Into<Value>) -> Self {
         self.options.set(key, value);
         self
+    }
+
+    /// The job whose function it calls, to be run now.
+    pub(crate) fn trigger(self) -> Result<Trigger, Error> {
+        let Self { handler, name, args, description, options, by_hand, again, source: _ } = self;
+        let more = [
+            ("named", name.is_some()),
+            ("description", !description.is_empty()),
+            ("by_hand", by_hand),
+            ("again", again),
+        ];
+        let more = more.into_iter().find(|(_, is_said)| *is_said).map(|(option, _)| option);
+        if let Some(option) = more.or_else(|| options.iter().next().map(|(key, _)| key.name())) {
+            return Err(RequestError::Triggered { job: handler, option }.into());
+        }
+        Ok(Trigger { job: handler.try_into()?, args, force: false })
     }
 
     /// The job whose function it calls.
@@ -202,7 +273,27 @@ impl JobRequest {
 
     /// The plan of the job. `handler` is the job whose function it calls, as far as it is known.
     pub(crate) fn into_plan(self, handler_plan: Option<&Plan>, calendars: &Calendars) -> Result<Plan, Error> {
-        let Self { handler, name, args, description, options, source } = self;
+        let schedule = self.options.schedules().next();
+        if self.again {
+            return Err(RequestError::NotAgain { job: self.name.unwrap_or(self.handler) }.into());
+        }
+        if let Some(key) = schedule.filter(|_| self.by_hand) {
+            return Err(RequestError::NotByHand { option: key.name() }.into());
+        }
+        // A job that runs at its registration has a run.
+        let runs_once = self.options.get(Key::RunOnStart) == Some(&Value::Switch(true));
+        let waits_for_ever = schedule.is_none() && !self.by_hand && !runs_once;
+        let job = self.name.clone();
+        let plan = self.plan(handler_plan, calendars)?;
+        match job.filter(|_| waits_for_ever) {
+            // What else is wrong was told first: a `timezone` needs a schedule too.
+            Some(job) => Err(RequestError::NoSchedule { job }.into()),
+            None => Ok(plan),
+        }
+    }
+
+    fn plan(self, handler_plan: Option<&Plan>, calendars: &Calendars) -> Result<Plan, Error> {
+        let Self { handler, name, args, description, options, source, .. } = self;
         let Some(name) = name else { return Err(RequestError::Unnamed { handler }.into()) };
         let handler = JobName::try_from(handler)?;
         let plan = plan_on(handler_plan, &name, &options, calendars).map_err(RequestError::Options)?;
@@ -220,10 +311,16 @@ impl JobRequest {
         if self.name.is_none() {
             self.name = Some(single_name(&self.handler)?);
         }
-        if let Some(key) = self.options.schedules().next() {
+        // A calendar or a bound could take the one tick away, and then nothing would run.
+        let bounds =
+            [Key::Calendar, Key::Start, Key::End].into_iter().filter(|key| self.options.get(*key).is_some());
+        if let Some(key) = self.options.schedules().chain(bounds).next() {
             return Err(RequestError::Scheduled { option: key.name() }.into());
         }
-        let plan = self.at(at).into_plan(handler_plan, calendars)?;
+        if self.by_hand {
+            return Err(RequestError::NotByHand { option: "run_once" }.into());
+        }
+        let plan = self.at(at).plan(handler_plan, calendars)?;
         Ok(Plan { temporary: true, ..plan })
     }
 }
@@ -291,6 +388,33 @@ mod tests {
     }
 
     #[test]
+    fn a_request_is_triggered_where_it_says_nothing_but_arguments() {
+        let request = || HANDLER.with(&7).expect("a number");
+        let trigger = request().trigger().expect("it says nothing else");
+        assert_eq!((trigger.job.as_str(), trigger.args.as_deref()), ("count", Some("7")));
+        for (request, option) in [(request().named("c"), "`named`"), (request().retries(3), "`retries`")] {
+            let error = request.trigger().expect_err("it says more").to_string();
+            assert!(error.contains(option), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_would_wait_for_ever_is_refused() {
+        let request = || JobRequest::on("count").named("c");
+        let plan = |request: JobRequest| request.into_plan(None, &Calendars::default()).map(drop);
+        let refused = refusal(request().retries(3));
+        assert!(refused.contains("`c` has no schedule") && refused.contains("`.by_hand()`"), "{refused}");
+        plan(request().by_hand()).expect("it says so");
+        plan(request().run_on_start(true)).expect("it has a run");
+        assert!(refusal(request().run_on_start(false)).contains("has no schedule"));
+        assert!(refusal(request().by_hand().every("30s")).contains("cannot have `every` too"));
+        assert!(refusal(request().again().every("30s")).contains("use `run_once` in place of `schedule`"));
+        assert!(refusal(request().timezone("Europe/London")).contains("`timezone` needs a schedule"));
+        let once = request().by_hand().into_single_plan(DateTime::UNIX_EPOCH, None, &Calendars::default());
+        assert!(once.expect_err("it contradicts itself").to_string().contains("cannot have `run_once` too"));
+    }
+
+    #[test]
     fn a_single_run_is_temporary_and_has_a_name_of_its_own() {
         let at = "2026-12-24T18:00:00Z".parse().expect("an instant");
         let plan =
@@ -298,6 +422,11 @@ mod tests {
         let (one, other) = (plan().expect("it is right"), plan().expect("it is right"));
         assert!(one.temporary && one.name.as_str().starts_with("count/once-"), "{}", one.name);
         assert_ne!(one.name, other.name);
+        // No calendar and no bound takes its tick away.
+        let request = HANDLER.with(&7).expect("a number").calendar("holidays");
+        let bounded =
+            request.into_single_plan(at, None, &Calendars::default()).expect_err("it may never run");
+        assert!(bounded.to_string().contains("cannot have `calendar` too"), "{bounded}");
         assert_eq!(one.schedule.and_then(|schedule| schedule.next_after(DateTime::UNIX_EPOCH)), Some(at));
         let long = single_name(&"ü".repeat(64)).expect("a name");
         assert_eq!(JobName::check(&long), Ok(()), "{long}");

@@ -1,8 +1,8 @@
 //! What options of dynamic jobs take: texts as in the attribute, or values of the types that code has.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use cron_core::job::options::Value;
 use cron_core::policy::{Backoff, CatchUpRule, Overlap};
 use cron_core::schedule::{CalendarRule, DstGap};
@@ -15,7 +15,7 @@ pub struct TextOption(pub(super) Value);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DurationOption(pub(super) Value);
 
-/// A point in time: `"2026-12-25T00:00:00Z"`, a `DateTime<Utc>`, or a local one in the `timezone` of the job:
+/// A point in time: `"2026-12-25T00:00:00Z"`, a `DateTime` of any zone, a [`SystemTime`], or a local one in the `timezone` of the job:
 /// `"2026-12-25T00:00:00"`, a [`NaiveDateTime`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstantOption(pub(super) Value);
@@ -52,9 +52,15 @@ impl From<TimeDelta> for DurationOption {
     }
 }
 
-impl From<DateTime<Utc>> for InstantOption {
-    fn from(at: DateTime<Utc>) -> Self {
-        Self(Value::Text(at.to_rfc3339_opts(SecondsFormat::Millis, true)))
+impl<Tz: TimeZone> From<DateTime<Tz>> for InstantOption {
+    fn from(at: DateTime<Tz>) -> Self {
+        Self(Value::Text(at.to_utc().to_rfc3339_opts(SecondsFormat::Millis, true)))
+    }
+}
+
+impl From<SystemTime> for InstantOption {
+    fn from(at: SystemTime) -> Self {
+        Self::from(DateTime::<Utc>::from(at))
     }
 }
 
@@ -77,6 +83,14 @@ mod tests {
         assert_eq!(text(TextOption::from(Overlap::Queue).0), "\"queue\"");
         let at: DateTime<Utc> = "2026-12-25T01:02:03.004Z".parse().expect("an instant");
         assert_eq!(text(InstantOption::from(at).0), "\"2026-12-25T01:02:03.004Z\"");
+        let of_zone = at.with_timezone(&chrono::FixedOffset::east_opt(3_600).expect("an hour"));
+        for same in [
+            InstantOption::from(of_zone),
+            InstantOption::from(at.fixed_offset()),
+            SystemTime::from(at).into(),
+        ] {
+            assert_eq!(same, InstantOption::from(at));
+        }
         assert_eq!(text(InstantOption::from(at.naive_utc()).0), "\"2026-12-25T01:02:03.004\"");
     }
 }

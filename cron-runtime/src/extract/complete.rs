@@ -3,7 +3,6 @@
 use rusqlite::Transaction;
 
 use super::Run;
-use crate::outcome::JobError;
 use crate::store::Claim;
 use crate::store::sqlite::{self, CompleteError};
 
@@ -26,7 +25,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// The error of `work`; or a [`CompleteError`], for which `E` is to have a `From`, as `anyhow::Error`, [`JobError`] and
+    /// The error of `work`; or a [`CompleteError`], for which `E` is to have a `From`, as `anyhow::Error`, [`JobError`](crate::JobError) and
     /// `CompleteError` itself do. Nothing of the transaction was kept then.
     ///
     /// # Examples
@@ -44,14 +43,18 @@ impl Run {
     ///     })
     /// }
     /// ```
-    pub fn transaction<T, E: From<CompleteError>>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn transaction<R: Work>(&self, work: impl FnOnce(&Transaction<'_>) -> R) -> R {
         let link = &self.parts.link;
         let now = || link.clock.moment().wall;
         let claim = (!link.is_unrecorded).then(|| self.claim());
-        sqlite::transaction(link.file.as_deref(), claim, now, work)
+        let work = |transaction: &Transaction<'_>| {
+            let done = work(transaction);
+            if done.is_done() { Ok(done) } else { Err(Undone::ByItself(done)) }
+        };
+        match sqlite::transaction(link.file.as_deref(), claim, now, work) {
+            Ok(done) | Err(Undone::ByItself(done)) => done,
+            Err(Undone::Refused(error)) => R::refused(error),
+        }
     }
 
     /// Completes the run in a transaction of your own on the file of the scheduler: what the transaction does happens **exactly once
@@ -97,9 +100,39 @@ impl Run {
     }
 }
 
-/// Tried again as the retry policy says.
-impl From<CompleteError> for JobError {
+/// What the work of [`Run::transaction`] returns: a `Result` whose error has a `From<CompleteError>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what the work of `run.transaction` can return",
+    label = "not a `Result` whose error has a `From<CompleteError>`",
+    note = "the work of `run.transaction` is not async: it runs on one thread from beginning to end; take the `async` away, and await what it needs before the transaction",
+    note = "its error is for example `anyhow::Error`, `JobError` or `CompleteError`"
+)]
+pub trait Work {
+    /// That there was no transaction for it.
+    fn refused(error: CompleteError) -> Self;
+
+    /// Whether the transaction is to be kept.
+    fn is_done(&self) -> bool;
+}
+
+impl<T, E: From<CompleteError>> Work for Result<T, E> {
+    fn refused(error: CompleteError) -> Self {
+        Err(error.into())
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_ok()
+    }
+}
+
+/// Why nothing of a transaction was kept.
+enum Undone<R> {
+    Refused(CompleteError),
+    ByItself(R),
+}
+
+impl<R> From<CompleteError> for Undone<R> {
     fn from(error: CompleteError) -> Self {
-        Self::retry(error)
+        Self::Refused(error)
     }
 }

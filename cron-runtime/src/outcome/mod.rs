@@ -11,7 +11,7 @@ use std::time::Duration;
 use cron_core::judge::Next;
 
 use job_error::Again;
-pub use job_error::JobError;
+pub use job_error::{JobError, JobErrorSource};
 
 /// How a call of a job's function ended, errors in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     enum Forwarding {
         #[error(transparent)]
-        Job(#[from] JobError),
+        Job(#[from] JobErrorSource),
     }
 
     impl fmt::Display for OnlyDisplay {
@@ -249,13 +249,13 @@ mod tests {
         let discard = || JobError::discard(no_route());
         let discarded = |message: &str| Outcome::Discarded { message: message.to_owned() };
         assert_eq!((&&&&Said(&discard())).outcome(), discarded("cannot send the report: no route"));
-        let shared: Box<dyn Error + Send + Sync> = discard().into();
+        let shared: Box<dyn Error + Send + Sync> = discard().into_error().into();
         assert_eq!((&&&&Said(&shared)).outcome(), discarded("cannot send the report: no route"));
-        let local: Box<dyn Error> = discard().into();
+        let local: Box<dyn Error> = discard().into_error().into();
         assert_eq!((&&&&Said(&local)).outcome(), discarded("cannot send the report: no route"));
-        let any = anyhow::Error::new(discard()).context("at nine");
+        let any = anyhow::Error::new(discard().into_error()).context("at nine");
         assert_eq!((&&&&Said(&any)).outcome(), discarded("at nine: cannot send the report: no route"));
-        let own = Report(Box::new(JobError::discard("no such user")));
+        let own = Report(Box::new(JobError::discard("no such user").into_error()));
         assert_eq!((&&&&Said(&own)).outcome(), discarded("cannot send the report: no such user"));
 
         let later = JobError::retry_after(Duration::from_secs(7), anyhow::anyhow!("slow").context("fetch"));
@@ -263,9 +263,31 @@ mod tests {
             Outcome::Failed { message: "fetch: slow".to_owned(), retry_after: Some(Duration::from_secs(7)) };
         assert_eq!((&&&&Said(&later)).outcome(), wanted);
         assert_eq!((&&&&Said(&JobError::retry("again"))).outcome(), failed("again"));
-        let forwarding = Forwarding::Job(JobError::discard("gone"));
+        let forwarding = Forwarding::Job(JobError::discard("gone").into_error());
         assert_eq!((&&&&Said(&forwarding)).outcome(), discarded("gone"));
         assert!(discard().get_ref().downcast_ref::<Report>().is_some());
+    }
+
+    #[test]
+    fn a_question_mark_takes_every_error_and_keeps_what_it_says() {
+        fn all(which: u32) -> Result<(), JobError> {
+            match which {
+                0 => Err(no_route())?,
+                1 => Err("text")?,
+                2 => Err("text".to_owned())?,
+                3 => Err(anyhow::anyhow!("any"))?,
+                4 => Err(Box::<dyn Error + Send + Sync>::from("boxed"))?,
+                5 => Err(anyhow::Error::new(JobError::discard("gone").into_error()).context("fetch"))?,
+                _ => Err(JobError::discard("no"))?,
+            }
+            Ok(())
+        }
+        let outcome = |which| all(which).map_err(|error| (&&&&Said(&error)).outcome()).expect_err("it fails");
+        assert_eq!(outcome(0), failed("cannot send the report: no route"));
+        assert_eq!((outcome(1), outcome(2)), (failed("text"), failed("text")));
+        assert_eq!((outcome(3), outcome(4)), (failed("any"), failed("boxed")));
+        assert_eq!(outcome(5), Outcome::Discarded { message: "fetch: gone".to_owned() });
+        assert_eq!(outcome(6), Outcome::Discarded { message: "no".to_owned() });
     }
 
     #[test]

@@ -46,6 +46,7 @@ impl About {
             Command::Upsert { plans } => {
                 (What::Targets(plans.iter().map(|plan| job(&plan.name)).collect()), Change::Edited)
             }
+            Command::RunOnce { plan, .. } => (one(job(&plan.name)), Change::Edited),
             Command::Remove { jobs } => (What::Targets(jobs.iter().map(job).collect()), Change::Removed),
         };
         Self { what, change }

@@ -10,18 +10,18 @@ use crate::engine::Message;
 use crate::error::Error;
 use crate::extract::Needs;
 use crate::store::{Backfill, Cancel, Command, CommandError, Done, StoreError, Trigger};
-use crate::target::IntoTarget;
+use crate::target::{IntoTarget, IntoTrigger};
 
 impl Scheduler {
-    /// Runs a job now, under its overlap policy. Returns as soon as the run is recorded.
+    /// Runs a job now, under its overlap policy: `trigger(name::JOB)`, or `trigger(name::JOB.with(&args)?)` with arguments. Returns as
+    /// soon as the run is recorded.
     ///
     /// # Errors
     ///
     /// [`Error::Name`] for a text that cannot be a name; [`Error::NotFound`] if there is no such job;
     /// [`Error::Refused`] if an active run holds its slot; [`Error::Args`] if its function takes arguments and the job has none; [`Error::Store`] if the store failed.
-    pub async fn trigger(&self, job: impl Into<String>) -> Result<RunId, Error> {
-        let job = JobName::try_from(job.into())?;
-        Ok(self.trigger_with(Trigger { job, args: None, force: false }).await?.run)
+    pub async fn trigger(&self, job: impl IntoTrigger) -> Result<RunId, Error> {
+        Ok(self.trigger_with(job.into_trigger()?).await?.run)
     }
 
     /// Runs a job now, perhaps with other arguments or whatever its overlap policy says.

@@ -1,8 +1,9 @@
 //! Dynamic jobs: added, edited, run once.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::{JobName, Plan};
 
 use super::commands::another;
@@ -51,30 +52,65 @@ impl Scheduler {
     /// Runs the function of a job once, at an instant; one that is past means at once.
     ///
     /// It is a dynamic job of its own, which survives a restart and goes away with its record. Its name is the one of the request, or
-    /// else `HANDLER/once-` and a random number. The same name and instant again change nothing. Another instant for a name that exists
-    /// is an edit, which is never retroactive: an instant that is past by then gives no run; take a name of its own for that.
+    /// else `HANDLER/once-` and a random number. While a run of this name is still to come, the same instant again changes nothing and
+    /// another one moves it. Once the name has had its run it is refused, so that what is asked for twice does not happen twice;
+    /// [`JobRequest::again`] asks for one more.
     ///
     /// # Errors
     ///
-    /// As [`Scheduler::schedule`], and [`Error::Request`] for a request with a schedule of its own.
+    /// As [`Scheduler::schedule`], [`Error::Request`] for a request with a schedule of its own, and
+    /// [`CommandError::Over`](crate::store::CommandError::Over), which names the run that the name has had.
     ///
     /// ```
     /// # use cron_runtime::prelude::*;
     /// # #[job]
     /// # async fn send_invoice(Args(_): Args<u64>) {}
     /// # async fn example(scheduler: cron_runtime::Scheduler) -> Result<(), cron_runtime::Error> {
-    /// let noon = "2026-12-24T12:00:00Z".parse().expect("an instant");
+    /// let noon: chrono::DateTime<chrono::Utc> = "2026-12-24T12:00:00Z".parse().expect("an instant");
     /// let job = scheduler.run_once(send_invoice::JOB.with(&4711)?, noon).await?;
     /// println!("scheduled as {job}");
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn run_once(&self, request: JobRequest, at: DateTime<Utc>) -> Result<JobName, Error> {
+    pub async fn run_once(
+        &self,
+        request: JobRequest,
+        at: impl Into<DateTime<Utc>>,
+    ) -> Result<JobName, Error> {
+        let at = at.into();
         let mut handlers = HashMap::new();
         let handler = self.handler_of(&request, &mut handlers).await?;
-        let plan = request.into_single_plan(at, handler, &self.inner.known.calendars)?;
+        let again = request.is_again();
+        let mut plan = request.into_single_plan(at, handler, &self.inner.known.calendars)?;
+        self.complete(&mut plan)?;
         let name = plan.name.clone();
-        self.upsert(vec![plan]).await.map(|_| name)
+        match self.command(Command::RunOnce { plan: Box::new(plan), again }).await? {
+            Done::Upserted { .. } => Ok(name),
+            other => Err(another(&other)),
+        }
+    }
+
+    /// Runs the function of a job once, this long from now; [`Scheduler::run_once`] with another way to say when.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::run_once`].
+    ///
+    /// ```
+    /// # use cron_runtime::prelude::*;
+    /// # use std::time::Duration;
+    /// # #[job]
+    /// # async fn send_invoice(Args(_): Args<u64>) {}
+    /// # async fn example(scheduler: cron_runtime::Scheduler) -> Result<(), cron_runtime::Error> {
+    /// scheduler.run_in(send_invoice::JOB.with(&4711)?, Duration::from_secs(15 * 60)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run_in(&self, request: JobRequest, delay: Duration) -> Result<JobName, Error> {
+        // An instant behind the end of the calendar is refused as one behind the horizon is.
+        let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
+        let at = self.now().checked_add_signed(delay).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        self.run_once(request, at).await
     }
 
     /// The plan of the handler, as the store has it, where a request sets something that has to go together with it. `known` are those
@@ -109,13 +145,18 @@ impl Scheduler {
     /// Whether their functions take their arguments.
     pub(super) fn check_plans(&self, plans: &mut [Plan]) -> Result<(), Error> {
         for plan in plans {
-            self.check_args(&plan.name, plan.handler(), plan.args.as_deref())?;
-            // All jobs on one function share its name.
-            if let Some(handler) = &mut plan.handler
-                && let Some((known, _)) = self.inner.known.handlers.get_key_value(handler)
-            {
-                handler.clone_from(known);
-            }
+            self.complete(plan)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn complete(&self, plan: &mut Plan) -> Result<(), Error> {
+        self.check_args(&plan.name, plan.handler(), plan.args.as_deref())?;
+        // All jobs on one function share its name.
+        if let Some(handler) = &mut plan.handler
+            && let Some((known, _)) = self.inner.known.handlers.get_key_value(handler)
+        {
+            handler.clone_from(known);
         }
         Ok(())
     }

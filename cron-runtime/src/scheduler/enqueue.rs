@@ -1,6 +1,7 @@
 //! Dynamic jobs that are scheduled in a transaction of the user's.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,8 @@ use super::{Scheduled, Scheduler};
 use crate::dynamic::JobRequest;
 use crate::engine::{Inbox, Message};
 use crate::error::Error;
-use crate::store::{Done, Store, sqlite};
+use crate::store::sqlite::EnqueueError;
+use crate::store::{CommandError, Done, Store, sqlite};
 
 /// A job that was scheduled in a transaction which has not been committed yet.
 ///
@@ -79,6 +81,7 @@ impl Scheduler {
     /// ```
     /// use cron_runtime::prelude::*;
     /// use cron_runtime::rusqlite::{Connection, TransactionBehavior};
+    /// use std::time::SystemTime;
     ///
     /// #[job]
     /// fn send_receipt(Args(order): Args<i64>) {
@@ -89,7 +92,7 @@ impl Scheduler {
     ///     let tx = shop.transaction_with_behavior(TransactionBehavior::Immediate)?;
     ///     tx.execute("INSERT INTO app_orders DEFAULT VALUES", [])?;
     ///     let order = tx.last_insert_rowid();
-    ///     let receipt = scheduler.run_once_in(&tx, send_receipt::JOB.with(&order)?, Default::default())?;
+    ///     let receipt = scheduler.run_once_in(&tx, send_receipt::JOB.with(&order)?, SystemTime::now())?;
     ///     tx.commit()?;
     ///     receipt.committed();
     ///     Ok(())
@@ -97,26 +100,31 @@ impl Scheduler {
     /// ```
     pub fn schedule_in(&self, transaction: &Transaction<'_>, request: JobRequest) -> Result<Enqueued, Error> {
         let handler = self.handler_now(&request)?;
-        self.enqueue(transaction, request.into_plan(handler.as_ref(), &self.inner.known.calendars)?)
+        let mut plan = request.into_plan(handler.as_ref(), &self.inner.known.calendars)?;
+        self.complete(&mut plan)?;
+        let job = plan.name.clone();
+        self.enqueued(job, |file, now| sqlite::enqueue(transaction, file, &[plan], now))
     }
 
     /// As [`Scheduler::run_once`], in a transaction of your own on the file of the scheduler: see [`Scheduler::schedule_in`]. An instant that
-    /// is past means at once, such as [`DateTime::default`], which is 1970.
+    /// is past means at once.
     ///
     /// # Errors
     ///
-    /// As [`Scheduler::schedule_in`], and [`Error::Request`] for a request with a schedule of its own.
+    /// As [`Scheduler::schedule_in`], [`Error::Request`] for a request with a schedule of its own, and
+    /// [`CommandError::Over`], which names the run that the name has had.
     pub fn run_once_in(
         &self,
         transaction: &Transaction<'_>,
         request: JobRequest,
-        at: DateTime<Utc>,
+        at: impl Into<DateTime<Utc>>,
     ) -> Result<Enqueued, Error> {
         let handler = self.handler_now(&request)?;
-        self.enqueue(
-            transaction,
-            request.into_single_plan(at, handler.as_ref(), &self.inner.known.calendars)?,
-        )
+        let again = request.is_again();
+        let mut plan = request.into_single_plan(at.into(), handler.as_ref(), &self.inner.known.calendars)?;
+        self.complete(&mut plan)?;
+        let job = plan.name.clone();
+        self.enqueued(job, |file, now| sqlite::enqueue_once(transaction, file, plan, again, now))
     }
 
     /// The plan of the handler, where a request sets something that has to go together with it. It is read on a connection that waits for
@@ -129,12 +137,13 @@ impl Scheduler {
         Ok(found.map(|job| job.plan).filter(|plan| plan.handler.is_none()))
     }
 
-    fn enqueue(&self, transaction: &Transaction<'_>, plan: Plan) -> Result<Enqueued, Error> {
-        let job = plan.name.clone();
-        let mut plans = vec![plan];
-        self.check_plans(&mut plans)?;
+    fn enqueued(
+        &self,
+        job: JobName,
+        write: impl FnOnce(Option<&Path>, DateTime<Utc>) -> Result<Result<Done, CommandError>, EnqueueError>,
+    ) -> Result<Enqueued, Error> {
         let store = Arc::clone(&self.inner.stores.store);
-        let change = match sqlite::enqueue(transaction, store.file().as_deref(), &plans, self.now())?? {
+        let change = match write(store.file().as_deref(), self.now())?? {
             Done::Upserted { new, .. } if !new.is_empty() => Scheduled::New,
             Done::Upserted { edited, .. } if !edited.is_empty() => Scheduled::Edited,
             Done::Upserted { .. } => Scheduled::Unchanged,

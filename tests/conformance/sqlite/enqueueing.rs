@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cron_runtime::store::sqlite::{EnqueueError, enqueue};
+use cron_runtime::store::sqlite::{EnqueueError, enqueue, enqueue_once};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::raw;
@@ -111,5 +111,28 @@ fn a_transaction_that_does_not_fit_is_refused() {
         let newer = refused(&mut raw(path), "UPDATE cron_schema SET version = 99", Some(path));
         assert!(matches!(newer, EnqueueError::OtherSchema { .. }), "{newer}");
         assert_eq!(process.all_jobs().len(), 1);
+    });
+}
+
+#[test]
+fn a_single_run_that_the_name_has_had_is_refused_unless_it_is_asked_for_again() {
+    play_on_file(|world: &World, path| {
+        let process = world.start(0, &[job("send")]);
+        let once = |second, again| {
+            let mut shop = raw(path);
+            let transaction = shop.transaction().expect("it begins");
+            let plan = job("send-7").on("send").at(at(0)).temporary().plan().clone();
+            let done = enqueue_once(&transaction, Some(path), plan, again, at(second)).expect("it fits");
+            assert_eq!(tables_of_its_own(&transaction), 0);
+            transaction.commit().expect("it goes on");
+            done.map(drop).map_err(|error| error.to_string())
+        };
+        once(1, false).expect("it is new");
+        process.succeed(process.starts(2).claim, 3);
+        let refused = once(4, false).expect_err("it has had its run");
+        assert!(refused.contains("its run 1 has ended: succeeded"), "{refused}");
+        process.starts_nothing(5);
+        once(6, true).expect("it is asked for again");
+        process.succeed(process.starts(7).claim, 8);
     });
 }

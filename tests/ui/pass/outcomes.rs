@@ -60,6 +60,6 @@ async fn permanent() -> Result<(), JobError> {
 
 #[job]
 async fn permanent_in_a_box() -> Result<Next, Box<dyn std::error::Error + Send + Sync>> {
-    Err(JobError::discard(std::io::Error::other("no")))?;
+    Err(JobError::discard(std::io::Error::other("no")).into_error())?;
     Ok(Next::Scheduled)
 }

@@ -182,11 +182,11 @@ options! {
     KeepDeadFor "keep_dead_for": Duration, r#""14d""#, "`\"90d\"`",
         "for how long dead letters are kept";
     Crate "crate": Text, r#""my_crate::cron_runtime""#, "`\"::cron_runtime\"`",
-        "the path to `cron_runtime`, for programs that know it under another name; in the attribute only";
+        "the path to `cron_runtime` where another crate re-exports it (a dependency that is renamed in `Cargo.toml` is found without); in the attribute only";
 }
 
 /// Names that people try, and the option they mean.
-const MEANT: [(&str, Key); 43] = [
+const MEANT: [(&str, Key); 44] = [
     ("attempts", Key::Retries),
     ("catchup", Key::CatchUp),
     ("concurrency", Key::Overlap),
@@ -219,6 +219,7 @@ const MEANT: [(&str, Key); 43] = [
     ("recurrence", Key::Rrule),
     ("renamed_from", Key::Was),
     ("retention", Key::KeepFor),
+    ("retry", Key::Retries),
     ("rule", Key::CalendarRule),
     ("run", Key::Schedule),
     ("run_at_start", Key::RunOnStart),
@@ -347,6 +348,7 @@ mod tests {
         let nearest = |given: &str, place| UnknownOption { given: given.to_owned(), place }.nearest();
         assert_eq!(nearest("retires", Place::Attribute), Some(Key::Retries));
         assert_eq!(nearest("until", Place::Builder), Some(Key::End));
+        assert_eq!(nearest("retry", Place::Attribute), Some(Key::Retries));
         assert_eq!(nearest("max_concurrency", Place::Builder), Some(Key::MaxRunning));
         assert_eq!(nearest("banana", Place::Builder), None);
         assert_eq!(nearest("crates", Place::Attribute), Some(Key::Crate));

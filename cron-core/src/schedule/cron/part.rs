@@ -63,7 +63,11 @@ impl<'a> Part<'a> {
             return Ok(Range { first: self.field.range().0, last: self.field.last(), step: number });
         }
         if let Some((from, to)) = values.split_at('-') {
-            let (first, mut last) = (from.value()?, to.value()?);
+            let (first, mut last) = match (from.value(), to.value()) {
+                (Ok(first), Ok(last)) => (first, last),
+                (Err(one), Err(other)) => return Err(values.both_wrong(from, &one, &other)),
+                (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
+            };
             let is_sunday = |part: Self| part.text().eq_ignore_ascii_case("SUN");
             if self.field == Field::DayOfWeek && is_sunday(to) && !is_sunday(from) {
                 last = 7;
@@ -79,6 +83,21 @@ impl<'a> Part<'a> {
             return Err(self.error(Kind::StepNeedsRange { field: self.field, instead }));
         }
         Ok(Range { first: value, last: value, step: 1 })
+    }
+
+    /// The error for a range neither end of which is a value: both at once, where both are nearly names.
+    fn both_wrong(self, from: Self, one: &ScheduleError, other: &ScheduleError) -> ScheduleError {
+        let meant = |error: &ScheduleError| match error.kind() {
+            Kind::NotAValue { nearest: Some(name), .. } => Some(*name),
+            Kind::LongName { short, .. } => Some(*short),
+            _ => None,
+        };
+        match (meant(one), meant(other)) {
+            (Some(first), Some(last)) => {
+                self.error(Kind::NamesOfRange { field: from.field, instead: format!("{first}-{last}") })
+            }
+            _ => one.clone(),
+        }
     }
 
     fn step(self, item: Self) -> Result<u32, ScheduleError> {

@@ -45,7 +45,7 @@ pub(super) enum Maker<'a> {
 /// A declared job from which dynamic ones have policies.
 #[derive(Debug)]
 pub(super) struct Handler {
-    plan: Plan,
+    pub(super) plan: Plan,
     text: String,
 }
 

@@ -1,6 +1,7 @@
 //! Scheduling dynamic jobs within a transaction of the user's on the same file: they are there if its rows are.
 //!
-//! What is written is what [`Command::Upsert`](super::super::Command::Upsert) writes, by the same code on the connection of the user's.
+//! What is written is what [`Command::Upsert`](super::super::Command::Upsert) and [`Command::RunOnce`](super::super::Command::RunOnce) write,
+//! by the same code on the connection of the user's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -77,6 +78,29 @@ pub fn enqueue(
     plans: &[Plan],
     now: DateTime<Utc>,
 ) -> Result<Result<Done, CommandError>, EnqueueError> {
+    within(transaction, file, |db| db.upsert(plans, now))
+}
+
+/// Adds a dynamic job that runs once, in a transaction on the `file` of a store. `again`: also where a job of this name has had its run.
+///
+/// # Errors
+///
+/// As [`enqueue`].
+pub fn enqueue_once(
+    transaction: &Transaction<'_>,
+    file: Option<&Path>,
+    plan: Plan,
+    again: bool,
+    now: DateTime<Utc>,
+) -> Result<Result<Done, CommandError>, EnqueueError> {
+    within(transaction, file, |db| db.run_once(plan, again, now))
+}
+
+fn within(
+    transaction: &Transaction<'_>,
+    file: Option<&Path>,
+    write: impl FnOnce(&Db<'_>) -> Result<Done, CommandError>,
+) -> Result<Result<Done, CommandError>, EnqueueError> {
     let file = file.ok_or(EnqueueError::NoFile)?;
     if let Some(Elsewhere { given, attached }) = check_file(transaction, file)? {
         return Err(EnqueueError::OtherFile { file: file.to_owned(), given, attached });
@@ -85,7 +109,7 @@ pub fn enqueue(
         return Err(EnqueueError::NoTransaction);
     }
     transaction.execute_batch("SAVEPOINT cron_enqueue")?;
-    let done = upsert(transaction, file, plans, now);
+    let done = written(transaction, file, write);
     if !matches!(done, Ok(Ok(_))) && !transaction.is_autocommit() {
         transaction.execute_batch("ROLLBACK TO cron_enqueue")?;
     }
@@ -95,11 +119,10 @@ pub fn enqueue(
     done
 }
 
-fn upsert(
+fn written(
     transaction: &Transaction<'_>,
     file: &Path,
-    plans: &[Plan],
-    now: DateTime<Utc>,
+    write: impl FnOnce(&Db<'_>) -> Result<Done, CommandError>,
 ) -> Result<Result<Done, CommandError>, EnqueueError> {
     // It writes before it reads: a transaction that has seen an older moment is refused by SQLite at once, and not by luck only.
     transaction.execute("UPDATE main.counters SET newest_program = newest_program", [])?;
@@ -118,7 +141,7 @@ fn upsert(
             Db::new(transaction, opened, super::busy::Patience::Person, Arc::new(signal))
         })
         .map_err(CommandError::from)
-        .and_then(|db| db.upsert(plans, now));
+        .and_then(|db| write(&db));
     if done.is_ok() {
         transaction
             .execute_batch("DROP TABLE temp.program; DROP TABLE temp.linked; DROP TABLE temp.left_out;")?;

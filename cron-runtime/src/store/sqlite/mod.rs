@@ -52,7 +52,7 @@ pub use complete::{CompleteError, complete_in};
 pub(crate) use complete::{connect, fits, transaction};
 use connection::{Purpose, Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
-pub use enqueue::{EnqueueError, enqueue};
+pub use enqueue::{EnqueueError, enqueue, enqueue_once};
 use migrations::Tables;
 use opened::Opened;
 use signal::{Signal, Starter};

@@ -203,6 +203,13 @@ pub enum Command {
         /// The jobs. Each names its handler.
         plans: Vec<Plan>,
     },
+    /// Run the function of a handler once, at the one instant of the schedule of this dynamic job.
+    RunOnce {
+        /// The job. It names its handler.
+        plan: Box<Plan>,
+        /// Also where a job of this name has had its run.
+        again: bool,
+    },
     /// Remove jobs with their records: dynamic ones, and declared ones that the newest program does not contain. Without active
     /// runs only.
     Remove {
@@ -228,6 +235,7 @@ impl Command {
             | Self::DismissAll { .. }
             | Self::Backfill(_)
             | Self::Upsert { .. }
+            | Self::RunOnce { .. }
             | Self::Remove { .. }) => other,
         }
     }
@@ -426,6 +434,14 @@ pub enum CommandError {
         /// The nearest name that exists.
         near: Option<String>,
     },
+    /// A job that runs once has had its run, or its tick was skipped.
+    #[error("job `{job}` runs once, and {}; ask for one more with `.again()`, or give it another name", over(.last))]
+    Over {
+        /// The job.
+        job: JobName,
+        /// Its run and where that stands; `None` where its tick was skipped.
+        last: Option<(RunId, StateWord)>,
+    },
     /// The job is part of the newest program, or of another one that runs.
     #[error("job `{job}` is part of a running program; take its `#[job]` away, or pause it")]
     Linked {
@@ -466,6 +482,7 @@ impl CommandError {
             | Self::Declared { .. }
             | Self::Linked { .. }
             | Self::Busy { .. }
+            | Self::Over { .. }
             | Self::Store(_) => false,
         }
     }
@@ -473,6 +490,14 @@ impl CommandError {
 
 fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!(", did you mean `{near}`?")).unwrap_or_default()
+}
+
+fn over(last: &Option<(RunId, StateWord)>) -> String {
+    match last {
+        Some((run, state)) if state.is_active() => format!("its run {run} is {state}"),
+        Some((run, state)) => format!("its run {run} has ended: {state}"),
+        None => "its tick was skipped".to_owned(),
+    }
 }
 
 fn what(target: &Target) -> String {

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
+use cron_core::judge::{Namesake, Single, single};
+use cron_core::schedule::Schedule;
 use cron_core::suggest::nearest;
 
 use super::super::super::{CommandError, Done};
@@ -28,6 +30,26 @@ impl Book {
             }
         }
         Ok(Done::Upserted { new, edited })
+    }
+
+    pub(super) fn run_once(
+        &mut self,
+        mut plan: Plan,
+        again: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Done, CommandError> {
+        if let Some(at) = plan.schedule.as_ref().and_then(Schedule::only_tick)
+            && let Some(job) = self.jobs.get(&plan.name).filter(|job| job.plan.handler.is_some())
+        {
+            let last = self.runs_of(&plan.name).last().map(|(id, run)| (id, run.progress.state.word()));
+            let namesake = Namesake { schedule: job.schedule(), place: job.place, last };
+            match single(at, now, namesake, again) {
+                Single::Asked => plan.schedule.clone_from(&job.plan.schedule),
+                Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),
+                Single::Over(last) => return Err(CommandError::Over { job: plan.name, last }),
+            }
+        }
+        self.upsert(&[plan], now)
     }
 
     fn check_dynamic(&self, plan: &Plan) -> Result<(), CommandError> {

@@ -5,8 +5,10 @@ use std::collections::hash_map::Entry as Slot;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
+use cron_core::judge::{Namesake, Single, single};
 use cron_core::policy::Priority;
-use cron_core::run::JobId;
+use cron_core::run::{JobId, RunId, StateWord};
+use cron_core::schedule::Schedule;
 use cron_core::suggest::nearest;
 use rusqlite::OptionalExtension;
 
@@ -14,7 +16,7 @@ use super::super::super::{CommandError, Done, StoreError};
 use super::super::checkup::served_programs;
 use super::super::db::Db;
 use super::super::declare::{Former, Handler, Maker, rank};
-use super::super::rows::{failed, to_int};
+use super::super::rows::{Columns, failed, to_int};
 use super::super::sync::newest_program;
 
 impl Db<'_> {
@@ -53,6 +55,37 @@ impl Db<'_> {
             self.link_new(first)?;
         }
         Ok(Done::Upserted { new, edited })
+    }
+
+    pub(in super::super) fn run_once(
+        &self,
+        mut plan: Plan,
+        again: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Done, CommandError> {
+        if let Some(at) = plan.schedule.as_ref().and_then(Schedule::only_tick)
+            && let Some(id) = self.dynamic_id(&plan.name)?
+        {
+            let (entry, mark) = (self.entry(id)?, self.mark(id)?);
+            let last = self.newest_run(id)?;
+            let namesake = Namesake { schedule: entry.schedule(), place: mark.place, last };
+            match single(at, now, namesake, again) {
+                Single::Asked => plan.schedule.clone_from(&entry.plan.schedule),
+                Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),
+                Single::Over(last) => return Err(CommandError::Over { job: plan.name, last }),
+            }
+        }
+        self.upsert(&[plan], now)
+    }
+
+    /// The newest run of a job, and where it stands.
+    fn newest_run(&self, id: JobId) -> Result<Option<(RunId, StateWord)>, StoreError> {
+        let sql = "SELECT id, state FROM runs WHERE job_id = ?1 ORDER BY id DESC LIMIT 1";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+        let mut row = Columns::of(row);
+        Ok(Some((RunId(row.u64("id")?), row.word("state")?)))
     }
 
     /// The handler of a dynamic job, which is a declared one. `handlers` are those that were looked up.

@@ -33,6 +33,7 @@ impl Db<'_> {
             Command::DismissAll { job } => self.dismiss_all(job.as_ref(), now),
             Command::Backfill(backfill) => self.backfill(&backfill, now),
             Command::Upsert { plans } => self.upsert(&plans, now),
+            Command::RunOnce { plan, again } => self.run_once(*plan, again, now),
             Command::Remove { jobs } => self.remove(&jobs, now),
         }
     }
