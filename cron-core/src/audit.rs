@@ -33,6 +33,17 @@ pub struct Segment {
     pub schedule: Option<Schedule>,
 }
 
+/// What a clock that was set back has left after the high-water mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suspended {
+    /// Up to here verdicts after the mark stand; `None`: there are none.
+    pub until: Option<DateTime<Utc>>,
+    /// Skips that are suspended, as they were recorded, oldest first: those after the mark count again if the clock jumps beyond them.
+    pub blocks: Vec<Recorded>,
+    /// Ticks whose skip was taken back because they were judged anew.
+    pub taken_back: u64,
+}
+
 /// The sums of an audit, and what is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Audit {
@@ -51,6 +62,12 @@ pub struct Audit {
     pub skipped_superseded: u64,
     /// Ticks of a time in which the clock was wrong.
     pub skipped_clock: u64,
+    /// Ticks after the mark that keep their verdict, because the clock was set back after it was taken. No part of `ticks` yet.
+    pub ahead: u64,
+    /// Skipped ticks after the mark that are suspended. No part of `ticks`.
+    pub suspended: u64,
+    /// Skipped ticks that were judged anew; their old verdict is on record as taken back. Counted by what they became.
+    pub taken_back: u64,
     /// Every breach of the contract; empty for a sound ledger.
     pub breaches: Vec<Breach>,
 }
@@ -85,6 +102,11 @@ pub enum Breach {
         /// The instant.
         at: DateTime<Utc>,
     },
+    /// A suspended skip begins at a tick that has another verdict, or beyond the end of what is suspended.
+    Suspended {
+        /// The instant.
+        at: DateTime<Utc>,
+    },
 }
 
 impl fmt::Display for Breach {
@@ -99,6 +121,9 @@ impl fmt::Display for Breach {
                 "the range {first} to {last} is recorded with {recorded} ticks, the schedule has {expected}"
             ),
             Self::AfterMark { at } => write!(f, "a verdict at {at}, after the high-water mark"),
+            Self::Suspended { at } => {
+                write!(f, "a suspended skip at {at}, which has another verdict or is not suspended")
+            }
         }
     }
 }
@@ -135,6 +160,42 @@ impl Audit {
         first
     }
 
+    /// A block that stands although the clock was set back into it is counted as far as the mark has come.
+    fn count_up_to(&mut self, verdict: &Recorded, schedule: Option<&Schedule>, mark: DateTime<Utc>) {
+        let beyond = schedule.filter(|_| verdict.last > mark && verdict.skipped == Some(SkipReason::Clock));
+        let beyond =
+            beyond.map_or(0, |schedule| schedule.count_between(mark, verdict.last)).min(verdict.count);
+        self.ahead += beyond;
+        self.count(&Recorded { count: verdict.count - beyond, ..*verdict });
+    }
+
+    /// Each suspended tick has no other verdict.
+    fn check_suspended(
+        &mut self,
+        suspended: &Suspended,
+        schedule: Option<&Schedule>,
+        mark: DateTime<Utc>,
+        standing: &[Recorded],
+    ) {
+        let mut standing = standing.iter().peekable();
+        let mut before = mark;
+        for block in suspended.blocks.iter().filter(|block| block.last > mark) {
+            let passed = if block.first > mark {
+                0
+            } else {
+                schedule.map_or(0, |one| one.count_between(block.first, mark) + 1)
+            };
+            self.suspended += block.count.saturating_sub(passed);
+            while standing.next_if(|verdict| verdict.last < block.first.max(mark)).is_some() {}
+            let is_taken = standing.peek().is_some_and(|verdict| verdict.first <= block.last);
+            let is_beyond = suspended.until.is_none_or(|until| block.last > until);
+            if is_taken || is_beyond || (block.first > mark && block.first <= before) {
+                self.breaches.push(Breach::Suspended { at: block.first });
+            }
+            before = block.last;
+        }
+    }
+
     fn count(&mut self, verdict: &Recorded) {
         match verdict.skipped {
             None => self.ran += verdict.count,
@@ -154,9 +215,10 @@ impl Audit {
 pub fn audit(
     segments: &[Segment],
     mark: DateTime<Utc>,
+    suspended: &Suspended,
     verdicts: impl IntoIterator<Item = Recorded>,
 ) -> Audit {
-    let mut audit = Audit::default();
+    let mut audit = Audit { taken_back: suspended.taken_back, ..Audit::default() };
     let mut verdicts = verdicts.into_iter().peekable();
     for (index, segment) in segments.iter().enumerate() {
         let end = segments.get(index + 1).map_or(mark, |next| next.since.min(mark));
@@ -172,7 +234,7 @@ pub fn audit(
             audit.ticks += schedule.count_between(segment.since, end);
         }
         while let Some(verdict) = verdicts.next_if(|verdict| verdict.first <= end) {
-            audit.count(&verdict);
+            audit.count_up_to(&verdict, segment.schedule.as_ref(), mark);
             cursor = check(&mut audit.breaches, segment.schedule.as_ref(), cursor, &verdict);
         }
         let open = segment.schedule.as_ref().and_then(|schedule| schedule.next_after(cursor));
@@ -180,10 +242,19 @@ pub fn audit(
             audit.breaches.push(Breach::NoVerdict { tick });
         }
     }
+    let mut standing = Vec::new();
     for verdict in verdicts {
+        let stands = matches!(verdict.skipped, None | Some(SkipReason::Clock));
+        if stands && suspended.until.is_some_and(|until| verdict.last <= until) {
+            audit.ahead += verdict.count;
+            standing.push(verdict);
+            continue;
+        }
         audit.count(&verdict);
         audit.breaches.push(Breach::AfterMark { at: verdict.first });
     }
+    let schedule = segments.last().and_then(|segment| segment.schedule.as_ref());
+    audit.check_suspended(suspended, schedule, mark, &standing);
     audit
 }
 
@@ -220,6 +291,14 @@ fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn audit(
+        segments: &[Segment],
+        mark: DateTime<Utc>,
+        verdicts: impl IntoIterator<Item = Recorded>,
+    ) -> Audit {
+        super::audit(segments, mark, &Suspended::default(), verdicts)
+    }
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + second, 0).expect("in range")
@@ -280,5 +359,31 @@ mod tests {
         assert_eq!(breaches(&[ran(10), missed(20, 30, 5)]), [wrong]);
         assert_eq!(breaches(&[ran(10), ran(20), ran(30), ran(40)]), [Breach::AfterMark { at: at(40) }]);
         assert!(breaches(&[ran(10), ran(13), ran(20), ran(30)]).contains(&Breach::Unexpected { at: at(13) }));
+    }
+
+    #[test]
+    fn what_a_clock_that_was_set_back_has_left_is_known() {
+        let segments = [every("10s", 0)];
+        let left = |verdicts: &[Recorded], blocks: &[Recorded]| {
+            let suspended = Suspended { until: Some(at(60)), blocks: blocks.to_vec(), taken_back: 1 };
+            super::audit(&segments, at(25), &suspended, verdicts.iter().copied())
+        };
+        let sound = left(&[ran(10), ran(20), ran(40), ran(60)], &[missed(20, 30, 2), missed(50, 50, 1)]);
+        assert!(sound.is_sound(), "{sound:?}");
+        assert_eq!((sound.ticks, sound.ran, sound.ahead), (2, 2, 2));
+        assert_eq!((sound.suspended, sound.taken_back), (2, 1));
+        // A block that nobody knows more about, and the clock was set back into it.
+        let clock = Recorded { skipped: Some(SkipReason::Clock), ..missed(20, 40, 3) };
+        let sound = left(&[ran(10), clock, ran(60)], &[missed(50, 50, 1)]);
+        assert!(sound.is_sound(), "{sound:?}");
+        assert_eq!((sound.ticks, sound.skipped_clock, sound.ahead), (2, 1, 3));
+        let breaches = |verdicts: &[Recorded], blocks| left(verdicts, blocks).breaches;
+        let before = [ran(10), ran(20)];
+        assert_eq!(breaches(&[&before[..], &[ran(70)]].concat(), &[]), [Breach::AfterMark { at: at(70) }]);
+        let lost = [&before[..], &[missed(30, 30, 1)]].concat();
+        assert_eq!(breaches(&lost, &[]), [Breach::AfterMark { at: at(30) }]);
+        let twice = [&before[..], &[ran(40)]].concat();
+        assert_eq!(breaches(&twice, &[missed(30, 50, 3)]), [Breach::Suspended { at: at(30) }]);
+        assert_eq!(breaches(&before, &[missed(50, 70, 3)]), [Breach::Suspended { at: at(50) }]);
     }
 }

@@ -18,7 +18,7 @@ word_enum! {
         EngineFailed = "engine_failed",
         /// The wall clock was set, or the machine slept.
         ClockStep = "clock_step",
-        /// High-water marks that a wrong clock had left in the future were set back.
+        /// High-water marks lay hours after the clock and were set back, or the clock has jumped beyond where they were.
         MarksSetBack = "marks_set_back",
         /// The store fails: nothing is claimed, and results wait.
         StoreFailing = "store_failing",
@@ -135,7 +135,7 @@ impl ProblemKind {
             Self::RuntimeGone => "keep the runtime alive for as long as the scheduler",
             Self::ClockStep => "where it comes again, look at the clock service of the machine",
             Self::MarksSetBack => {
-                "find out who had set the clock ahead; `inspect show JOB` has the last runs and the skipped ticks of a job"
+                "look at the clock of the machine; `inspect show JOB` has the runs that ticks keep, and the skips that are suspended"
             }
             Self::StoreFailing => {
                 "make the database writable again: its disk, its permissions, a process that holds it"

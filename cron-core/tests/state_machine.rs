@@ -212,6 +212,7 @@ fn overlaps() -> String {
                 paused: false,
                 active: &active,
                 is_wanted: false,
+                kept: &[],
             };
             let due = tick(&judge(&docket, at(10)));
             let asked = request(admit(*overlap, slots, &active, 0, false));

@@ -36,6 +36,9 @@ pub(crate) fn the_audit_tells_the_sums_of_a_life(world: &World) {
         // The tick at 30 was due before the pause at 31; four more fell into the time between the two processes.
         skipped_missed: 4,
         skipped_paused: 2,
+        ahead: 0,
+        suspended: 0,
+        taken_back: 0,
         breaches: Vec::new(),
     };
     assert_eq!(process.audit("a").expect("readable"), Some(want));

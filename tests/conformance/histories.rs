@@ -72,6 +72,9 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => 0i64..9_999,
         1 => 30_000i64..400_000,
         1 => -60_000i64..0,
+        // A clock that is set by hours.
+        1 => -14_500_000i64..-10_700_000,
+        1 => 10_700_000i64..14_500_000,
     ];
     (after, 0usize..2, deed()).prop_map(|(after, who, deed)| Step { after, who, deed })
 }
@@ -94,7 +97,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         3 => (index(), bend()).prop_map(|(pick, bend)| Deed::Complete(pick, bend)),
         2 => (picks, 0i64..90_000).prop_map(|(picks, lease)| Deed::Renew(picks, lease)),
         2 => Just(Deed::Reap),
-        1 => Just(Deed::SetBack),
+        3 => Just(Deed::SetBack),
         1 => limit().prop_map(|limit| Deed::Prune { limit }),
         1 => prop::collection::vec(prop::sample::select(&ALL_NAMES[..]), 1..3).prop_map(Deed::PruneJobs),
         16 => wish().prop_map(Deed::Command),

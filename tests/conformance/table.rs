@@ -124,6 +124,7 @@ pub(crate) fn a_tick_meets_every_holder_under_every_policy(world: &World) {
                 paused: false,
                 active: &active,
                 is_wanted: false,
+                kept: &[],
             };
             let want = decide(&docket, at(100));
             let got = process.judge(100);

@@ -432,7 +432,16 @@ pub(crate) fn assert_sound(ledger: &dyn Both) {
         // Dead letters are kept beyond the beginning of the record, and runs of a wrong clock beside it.
         assert!(audit.ran <= ticks as u64, "runs of ticks of `{name}`");
         let skipped: u64 = ledger.skipped(name).iter().map(|skip| skip.count).sum();
-        assert_eq!(audit.skipped(), skipped, "skipped ticks of `{name}`");
+        match job.suspended {
+            None => assert_eq!(audit.skipped(), skipped, "skipped ticks of `{name}`"),
+            // Blocks after the mark that stand are not counted yet.
+            Some(_) => assert!(audit.skipped() <= skipped, "skipped ticks of `{name}`"),
+        }
+        let mut ticks: Vec<_> =
+            of_job().filter(|run| run.origin == Origin::Tick).map(|run| run.nominal).collect();
+        ticks.sort_unstable();
+        let twice = ticks.windows(2).find(|ticks| ticks[0] == ticks[1]);
+        assert_eq!(twice, None, "a tick of `{name}` has two runs");
         let holding = of_job().filter(|run| run.state.holds_slot()).count();
         assert_eq!(job.active, holding as u64, "active runs of `{name}`");
         let active = of_job().filter(|run| run.state.is_active()).count();

@@ -95,6 +95,7 @@ impl Checker {
         for job in all_jobs(scenario) {
             count(scenario, &job, &runs)?;
         }
+        run_once(scenario)?;
         self.calls.check_runs(scenario, &all_jobs(scenario), &runs)?;
         self.close(scenario)
     }
@@ -144,7 +145,8 @@ impl Checker {
 
 /// Whether ticks wait for nothing but a judge.
 fn is_starving(job: &JobInfo, now: DateTime<Utc>) -> bool {
-    if job.paused.is_some() || job.active + job.parked > 0 {
+    // While skips are suspended a mark waits at a block that stands, until the clock has come through it.
+    if job.paused.is_some() || job.active + job.parked > 0 || job.suspended.is_some() {
         return false;
     }
     if let Some(hold) = job.hold {
@@ -178,6 +180,19 @@ fn is_on_time(scenario: &Scenario, well: DateTime<Utc>) -> Result<(), String> {
             && free.contains(&call.job)
     });
     sound(late.is_none(), || format!("all is well since {well}, and a tick is late: {late:?}"))
+}
+
+/// Whatever the clocks have shown: a tick that has a run has no other one, also where that was pruned since.
+fn run_once(scenario: &Scenario) -> Result<(), String> {
+    let records = scenario.history.records();
+    let mut ran = BTreeMap::new();
+    for call in records.calls.iter().filter(|call| call.origin == Origin::Tick) {
+        let before = ran.insert((&call.job, call.nominal), call.claim.run);
+        sound(before.is_none_or(|before| before == call.claim.run), || {
+            format!("the tick {} of `{}` ran as {before:?} and again: {call:?}", call.nominal, call.job)
+        })?;
+    }
+    Ok(())
 }
 
 /// Counts the ticks of a job by the schedule alone, one by one, and looks for the verdict of each.

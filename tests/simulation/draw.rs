@@ -211,8 +211,8 @@ fn retention(rng: &mut Rng) -> Retention {
         return Retention {
             runs: 100_000,
             dead: 100_000,
-            age: seconds(9_000 * 86_400),
-            ..Retention::DEFAULT
+            age: seconds(40_000 * 86_400),
+            dead_age: seconds(40_000 * 86_400),
         };
     }
     Retention { runs: rng.u32(1..40), dead: rng.u32(1..10), ..Retention::DEFAULT }

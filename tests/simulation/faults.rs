@@ -14,7 +14,7 @@ use cron_runtime::core::job::JobName;
 use cron_runtime::core::run::{OwnerId, RunId};
 use cron_runtime::store::{
     Answer, Claim, Claimed, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program,
-    Pruned, Reaped, Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
+    Pruned, Reaped, Rewinds, Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 use cron_runtime::testing::Lag;
 use fastrand::Rng;
@@ -373,15 +373,15 @@ impl Store for Desk {
         self.call(true, || format!("problems {number}"), |inner| inner.note_problems(sightings), |()| Ok(()))
     }
 
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
         let set_back = self.call(
             true,
             || format!("set back to {now}"),
             |inner| inner.set_back(now),
             |jobs| {
                 let model = &mut self.history.records().model;
-                model.set_back.extend(jobs.iter().map(|(job, _)| job.to_string()));
-                model.ever_set_back.extend(jobs.iter().map(|(job, _)| job.to_string()));
+                model.set_back.extend(jobs.back.iter().map(|(job, _)| job.to_string()));
+                model.ever_set_back.extend(jobs.back.iter().map(|(job, _)| job.to_string()));
                 Ok(())
             },
         )?;

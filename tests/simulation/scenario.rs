@@ -185,6 +185,7 @@ impl Scenario {
         let is_calm = !self.frame.wild_clocks;
         let offset =
             if is_calm { TimeDelta::milliseconds(self.rng.i64(-400..=400)) } else { self.wrong_by() };
+        let offset = self.behind_at_boot(number).unwrap_or(offset);
         let drift = if is_calm { self.rng.i32(-2..=2) } else { self.rng.i32(-500..=500) };
         let is_small = self.frame.few_workers && self.rng.bool();
         let workers = if is_small { self.rng.usize(1..=4) } else { 100 };
@@ -217,6 +218,13 @@ impl Scenario {
                 None
             }
         }
+    }
+
+    /// A machine whose clock has no battery, or one that starts from an old image: it is behind by hours, days or years until it is set.
+    fn behind_at_boot(&self, number: u32) -> Option<TimeDelta> {
+        let mut rng = part(self.seed, ("behind", number));
+        let is_behind = self.frame.wild_clocks && chance(&mut rng, 20);
+        is_behind.then(|| -delta(span(&mut rng, seconds(3 * 3_600), seconds(50 * 365 * 86_400))))
     }
 
     /// By how much a clock is wrong, and is set: a moment, or hours.

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Docket, age, grace, newest_tick};
+use super::{Docket, Ticks, age, grace};
 use crate::policy::{CatchUp, CatchUpRule};
-use crate::schedule::Schedule;
 
 /// What the catch-up rule makes of the ticks from `first` to the newest one whose start has come.
 #[derive(Debug)]
@@ -22,27 +21,31 @@ pub(super) struct Chosen {
 /// The newest tick whose start has come. A jittered start never passes the next tick, so at most one waits for its own.
 pub(super) fn newest_started(
     docket: &Docket<'_>,
-    schedule: &Schedule,
+    ticks: Ticks<'_>,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let newest = newest_tick(schedule, now)?;
-    if docket.jitter.start_of(schedule, newest) <= now { Some(newest) } else { schedule.prev_before(newest) }
+    let newest = ticks.newest(now)?;
+    if docket.jitter.start_of(ticks.schedule, newest) <= now {
+        Some(newest)
+    } else {
+        ticks.prev_before(newest)
+    }
 }
 
 /// Chooses among the ticks from `first` on; `None` if the start of none of them has come.
 pub(super) fn choose(
     docket: &Docket<'_>,
-    schedule: &Schedule,
+    all: Ticks<'_>,
     first: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Option<Chosen> {
-    let newest = newest_started(docket, schedule, now).filter(|newest| *newest >= first)?;
+    let newest = newest_started(docket, all, now).filter(|newest| *newest >= first)?;
     let catch_up = docket.catch_up;
-    let late_by = |tick: DateTime<Utc>| age(now, docket.jitter.start_of(schedule, tick));
+    let late_by = |tick: DateTime<Utc>| age(now, docket.jitter.start_of(all.schedule, tick));
     let in_window = |tick: &DateTime<Utc>| catch_up.window.is_none_or(|window| late_by(*tick) <= window);
-    let on_time = |tick: &DateTime<Utc>| late_by(*tick) <= grace(catch_up, schedule, *tick);
+    let on_time = |tick: &DateTime<Utc>| late_by(*tick) <= grace(catch_up, all.schedule, *tick);
     let before = |tick: &DateTime<Utc>| match *tick > first {
-        true => schedule.prev_before(*tick).filter(|before| *before >= first),
+        true => all.prev_before(*tick).filter(|before| *before >= first),
         false => None,
     };
     let newest_first = std::iter::successors(Some(newest), before).take_while(in_window);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Place, Skip, next_tick, one, range};
+use super::{Kept, Place, Skip, Ticks, next_tick, one};
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
 
@@ -11,25 +11,28 @@ const ASTRAY: TimeDelta = TimeDelta::hours(3);
 
 /// What the ticks from the mark to `now` are recorded as when a job is edited or resumed, oldest first: those that waited as
 /// superseded, those of the pause, if there is one, as paused, the others as missed. `paused` is since when it is paused,
-/// `is_active` whether it has an active run.
+/// `is_active` whether it has an active run, `kept` what keeps its verdict after the mark and begins at `now` or before.
 #[must_use]
 pub fn close(
     schedule: &Schedule,
     place: Place,
+    kept: &[Kept],
     paused: Option<DateTime<Utc>>,
     is_active: bool,
     now: DateTime<Utc>,
 ) -> Vec<Skip> {
     let pause = paused.unwrap_or(now).min(now);
+    let ticks = Ticks { schedule, kept };
     if schedule.is_delay() {
         let tick = next_tick(schedule, place.mark, is_active).filter(|tick| *tick <= now);
+        let tick = tick.filter(|tick| ticks.kept_at(*tick).is_none());
         let reason = |tick| if tick <= pause { SkipReason::Missed } else { SkipReason::Paused };
         return tick.map(|tick| one(tick, reason(tick), None)).into_iter().collect();
     }
     let mut skips = Vec::new();
     let mut from = place.mark;
     let mut skip_until = |until: DateTime<Utc>, reason, holder| {
-        skips.extend(range(schedule, from, until, reason, holder));
+        skips.extend(ticks.range(from, until, reason, holder).into_iter().flat_map(|skip| ticks.split(skip)));
         from = from.max(until);
     };
     if let Some(queued) = place.queued {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Docket, Judgement, Verdict, age, is_late, line, next_due, next_tick, one};
+use super::{Docket, Judgement, Ticks, Verdict, age, is_late, line, next_due, one};
 use crate::policy::{CatchUpRule, Overlap};
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
@@ -16,12 +16,12 @@ pub fn mark_after_end(schedule: &Schedule, mark: DateTime<Utc>, ended: DateTime<
 }
 
 /// The one tick of a delay, if it is due. How late it is matters to `grace` and `window` only: no other tick came after it.
-pub(super) fn judge(docket: &Docket<'_>, schedule: &Schedule, now: DateTime<Utc>) -> Judgement {
+pub(super) fn judge(docket: &Docket<'_>, ticks: Ticks<'_>, now: DateTime<Utc>) -> Judgement {
+    let schedule = ticks.schedule;
     let is_active = !docket.active.is_empty();
-    let mark = docket.place.mark;
     // Its tick counts from the mark also while a run is active that a person asked for.
-    let start = next_due(Some(schedule), docket.jitter, docket.place, false);
-    let tick = next_tick(schedule, mark, false);
+    let tick = ticks.next_after(docket.place.mark);
+    let start = tick.map(|tick| docket.jitter.start_of(schedule, tick));
     let Some(tick) = tick.filter(|_| start.is_some_and(|start| start <= now)) else {
         return line::without_ticks(docket, now, start);
     };

@@ -49,7 +49,7 @@ fn a_delay_lets_its_one_tick_go_beyond_grace_and_window() {
 fn a_delay_is_closed_with_one_tick_at_most() {
     let schedule = after_finish("10s");
     let closed = |paused: Option<i64>, is_active, now| {
-        let skips = close(&schedule, Place::at(at(0)), paused.map(at), is_active, at(now));
+        let skips = close(&schedule, Place::at(at(0)), &[], paused.map(at), is_active, at(now));
         skips.into_iter().map(Verdict::Skip).collect::<Vec<_>>()
     };
     assert_eq!(closed(None, false, 9), []);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Docket, Judgement, Place, Verdict, line, next_due, range};
+use super::{Docket, Judgement, Place, Ticks, Verdict, line, next_due};
 use crate::run::{RunId, SkipReason};
 
 /// When a job runs next, as its function says. It overrides the schedule's next tick; the ticks until then are recorded as
@@ -59,11 +59,14 @@ pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judg
     }
     let mark = docket.place.mark;
     let mut verdicts = Vec::new();
-    let ticks = docket.schedule.filter(|schedule| !schedule.is_delay());
-    let is_tick = until > mark && ticks.is_some_and(|schedule| schedule.matches(until));
-    if let Some(schedule) = ticks {
+    let schedule = docket.schedule.filter(|schedule| !schedule.is_delay());
+    let ticks = schedule.map(|schedule| Ticks { schedule, kept: docket.kept });
+    // A tick that has a run does not run again; the instant that was asked for gets one beside it.
+    let is_open = |ticks: Ticks<'_>| ticks.schedule.matches(until) && ticks.kept_at(until).is_none();
+    let is_tick = until > mark && ticks.is_some_and(is_open);
+    if let Some(ticks) = ticks {
         let last = if is_tick { until - TimeDelta::milliseconds(1) } else { until };
-        let skip = range(schedule, mark, last, SkipReason::Superseded, Some(hold.by));
+        let skip = ticks.range(mark, last, SkipReason::Superseded, Some(hold.by));
         verdicts.extend(skip.map(Verdict::Skip));
     }
     verdicts.push(if is_tick { Verdict::Run { tick: until } } else { Verdict::Extra { nominal: until } });

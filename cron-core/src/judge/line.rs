@@ -3,10 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::choose::{Chosen, choose};
-use super::{Docket, Judgement, Place, Verdict, newest_tick, one, range};
+use super::{Docket, Judgement, Place, Ticks, Verdict, one};
 use crate::policy::{Overlap, Slots};
 use crate::run::{Origin, RunId, SkipReason};
-use crate::schedule::Schedule;
 
 /// What can be started now.
 #[derive(Debug, Default)]
@@ -86,21 +85,21 @@ pub(super) fn without_ticks(
 /// The ticks from `first` on, of which at least one is due or waits.
 pub(super) fn judge(
     docket: &Docket<'_>,
-    schedule: &Schedule,
+    ticks: Ticks<'_>,
     first: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Judgement {
     let Place { mark, queued, .. } = docket.place;
-    let (lost, waiting) = queued.map(|queued| waiting(schedule, mark, queued)).unwrap_or_default();
+    let (lost, waiting) = queued.map(|queued| waiting(ticks, mark, queued)).unwrap_or_default();
     let fresh = match waiting.last() {
-        Some(last) => schedule.next_after(*last),
+        Some(last) => ticks.next_after(*last),
         None => Some(first),
     };
-    let chosen = fresh.and_then(|fresh| choose(docket, schedule, fresh, now));
+    let chosen = fresh.and_then(|fresh| choose(docket, ticks, fresh, now));
     let later =
-        |tick: DateTime<Utc>| schedule.next_after(tick).map(|next| docket.jitter.start_of(schedule, next));
+        |tick: DateTime<Utc>| ticks.next_after(tick).map(|next| docket.jitter.start_of(ticks.schedule, next));
     let slot = slot(docket, now);
-    let mut desk = Desk { docket, schedule, verdicts: Vec::new(), mark };
+    let mut desk = Desk { docket, ticks, verdicts: Vec::new(), mark };
     if let Some(lost) = lost {
         desk.skip_until(lost, SkipReason::Superseded);
     }
@@ -111,16 +110,16 @@ pub(super) fn judge(
             return desk.backlog(&chosen, slot, later);
         }
         // The ticks that were missed get their verdict when what waits before them has one.
-        (Some(Chosen { ticks, missed: Some(_), newest, .. }), Some(_)) if ticks.is_empty() => {
+        (Some(Chosen { ticks: chosen, missed: Some(_), newest, .. }), Some(_)) if chosen.is_empty() => {
             return desk.first_of(waiting, newest, slot, later);
         }
-        (Some(Chosen { ticks, missed, newest, .. }), _) => {
+        (Some(Chosen { ticks: chosen, missed, newest, .. }), _) => {
             let line = match missed {
-                None => [waiting, ticks].concat(),
+                None => [waiting, chosen].concat(),
                 Some(missed) => {
                     desk.drop_waiting(&waiting);
                     desk.skip_until(missed, SkipReason::Missed);
-                    ticks
+                    chosen
                 }
             };
             (line, newest)
@@ -132,17 +131,17 @@ pub(super) fn judge(
 /// The ticks that wait behind the mark, oldest first; and before them the last one of those that are more than any policy lets
 /// wait. Only a damaged record has such, and a line without end would take all time and memory.
 fn waiting(
-    schedule: &Schedule,
+    ticks: Ticks<'_>,
     mark: DateTime<Utc>,
     queued: DateTime<Utc>,
 ) -> (Option<DateTime<Utc>>, Vec<DateTime<Utc>>) {
     const MOST: usize = Slots::MAX as usize;
-    let line: Vec<_> = schedule.between(mark, queued).take(MOST + 1).collect();
+    let line: Vec<_> = ticks.between(mark, queued).take(MOST + 1).collect();
     if line.len() <= MOST {
         return (None, line);
     }
-    let newest = newest_tick(schedule, queued);
-    let mut newest_first = std::iter::successors(newest, |tick| schedule.prev_before(*tick));
+    let newest = ticks.newest(queued);
+    let mut newest_first = std::iter::successors(newest, |tick| ticks.prev_before(*tick));
     let mut line: Vec<_> = newest_first.by_ref().take(MOST).collect();
     line.reverse();
     (newest_first.next(), line)
@@ -151,7 +150,7 @@ fn waiting(
 /// The verdicts in the making.
 struct Desk<'a> {
     docket: &'a Docket<'a>,
-    schedule: &'a Schedule,
+    ticks: Ticks<'a>,
     verdicts: Vec<Verdict>,
     mark: DateTime<Utc>,
 }
@@ -162,7 +161,7 @@ impl Desk<'_> {
     }
 
     fn skip_until(&mut self, last: DateTime<Utc>, reason: SkipReason) {
-        let skip = range(self.schedule, self.mark, last, reason, None);
+        let skip = self.ticks.range(self.mark, last, reason, None);
         self.verdicts.extend(skip.map(Verdict::Skip));
         self.mark = self.mark.max(last);
     }
@@ -181,7 +180,7 @@ impl Desk<'_> {
 
     fn conclude(self, queued: Option<DateTime<Utc>>, slot: Slot, due: Option<DateTime<Utc>>) -> Judgement {
         let queued = queued.filter(|queued| *queued > self.mark);
-        let place = Place { mark: self.mark, queued, hold: None };
+        let place = Place { queued, ..Place::at(self.mark) };
         let due = due.into_iter().chain(slot.deadline).min();
         Judgement { evict: slot.evict, ask: slot.ask, verdicts: self.verdicts, place, due }
     }

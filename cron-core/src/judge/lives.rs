@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::tests::{HELD, after_finish, at, docket, every, running};
 use super::*;
-use crate::audit::{Recorded, Segment, audit};
+use crate::audit::{Recorded, Segment, Suspended, audit};
 use crate::policy::CatchUpRule;
 
 /// A job that lives through a random history: what a store does with the judgements, without any store.
@@ -140,7 +140,7 @@ proptest! {
         }
         prop_assert!(life.docket.place.queued.is_none());
         let segment = Segment { since: at(0), schedule: Some(schedule.clone()) };
-        let audit = audit(&[segment], life.docket.place.mark, life.recorded);
+        let audit = audit(&[segment], life.docket.place.mark, &Suspended::default(), life.recorded);
         prop_assert!(audit.is_sound(), "{:?}", audit);
     }
 
@@ -185,7 +185,7 @@ proptest! {
             }
         }
         let segment = Segment { since: at(0), schedule: Some(schedule.clone()) };
-        let (count, audit) = (recorded.len() as u64, audit(&[segment], docket.place.mark, recorded));
+        let (count, audit) = (recorded.len() as u64, audit(&[segment], docket.place.mark, &Suspended::default(), recorded));
         prop_assert!(audit.is_sound() && audit.ticks == count, "{:?}", audit);
     }
 }

@@ -18,13 +18,15 @@ mod line;
 #[cfg(test)]
 mod lives;
 mod patience;
+mod rewind;
 mod single;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::policy::{CatchUp, Jitter, Overlap, Slots};
 use crate::run::{Origin, RunId, SkipReason};
@@ -36,7 +38,13 @@ pub use delay::mark_after_end;
 pub use ending::{Ending, may_give_way};
 pub use hold::{Hold, Next, hold_after};
 pub use patience::has_waited_long;
+pub use rewind::{
+    Block, Rewind, Rewound, begins_anew, has_jumped, is_gap, rewind, rewound_place, take_back, take_up,
+    zone_rules_after,
+};
 pub use single::{Namesake, Single, single};
+pub use ticks::Kept;
+use ticks::Ticks;
 
 /// Where a job stands in its schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +55,15 @@ pub struct Place {
     pub queued: Option<DateTime<Utc>>,
     /// A run has said when the job runs next, whatever the schedule says.
     pub hold: Option<Hold>,
+    /// The mark before the clock was set back: up to here ticks after the mark may have a verdict that stands, and skips that are suspended.
+    pub suspended: Option<DateTime<Utc>>,
 }
 
 impl Place {
     /// A place with nothing that waits.
     #[must_use]
     pub const fn at(mark: DateTime<Utc>) -> Self {
-        Self { mark, queued: None, hold: None }
+        Self { mark, queued: None, hold: None, suspended: None }
     }
 }
 
@@ -91,6 +101,8 @@ pub struct Docket<'a> {
     pub active: &'a [Active],
     /// Whether a run that a person asked for waits for the slot.
     pub is_wanted: bool,
+    /// What keeps its verdict after the mark and begins at `now` or before, in the order of time. Empty unless skips are suspended.
+    pub kept: &'a [Kept],
 }
 
 /// A decision about one tick, or about a contiguous block of skipped ones.
@@ -158,6 +170,14 @@ impl Judgement {
 /// Judges all ticks of a job that are due at `now`.
 #[must_use]
 pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
+    let judgement = judge_ticks(docket, now);
+    match docket.place.suspended {
+        None => judgement,
+        Some(until) => pass(docket, judgement, until, now),
+    }
+}
+
+fn judge_ticks(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     if docket.paused {
         return line::without_ticks(docket, now, None);
     }
@@ -165,15 +185,55 @@ pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
         return hold::judge(docket, hold, now);
     }
     let Some(schedule) = docket.schedule else { return line::without_ticks(docket, now, None) };
+    let ticks = Ticks { schedule, kept: docket.kept };
     if schedule.is_delay() {
-        return delay::judge(docket, schedule, now);
+        return delay::judge(docket, ticks, now);
     }
-    let first = schedule.next_after(docket.place.mark);
+    let first = ticks.next_after(docket.place.mark);
     let start = first.map(|tick| docket.jitter.start_of(schedule, tick));
     match first {
-        Some(first) if start.is_some_and(|start| start <= now) => line::judge(docket, schedule, first, now),
+        Some(first) if start.is_some_and(|start| start <= now) => line::judge(docket, ticks, first, now),
         Some(_) | None => line::without_ticks(docket, now, start),
     }
+}
+
+/// A judgement while skips are suspended, up to `until`: the clock passes through a time that it has shown before. The mark goes over what
+/// keeps its verdict; and when the clock has come to the end, what was suspended is taken back.
+fn pass(
+    docket: &Docket<'_>,
+    mut judgement: Judgement,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Judgement {
+    let ticks = docket.schedule.map(|schedule| Ticks { schedule, kept: docket.kept });
+    if let Some(ticks) = ticks {
+        let split = |verdict| match verdict {
+            Verdict::Skip(skip) => ticks.split(skip).into_iter().map(Verdict::Skip).collect(),
+            Verdict::Run { .. } | Verdict::Extra { .. } => vec![verdict],
+        };
+        judgement.verdicts = judgement.verdicts.into_iter().flat_map(split).collect();
+    }
+    let place = &mut judgement.place;
+    place.suspended = Some(until);
+    if docket.paused {
+        return judgement;
+    }
+    if place.hold.is_none() {
+        let open = ticks.and_then(|ticks| ticks.next_after(place.mark));
+        let is_passed = |last: &DateTime<Utc>| *last <= now && open.is_none_or(|open| *last < open);
+        let passed = docket.kept.iter().map(|kept| kept.last).filter(is_passed).max();
+        place.mark = passed.map_or(place.mark, |passed| passed.max(place.mark));
+        place.queued = place.queued.filter(|queued| *queued > place.mark);
+        if until <= now && open.is_none_or(|open| open > until) {
+            place.mark = place.mark.max(until);
+            place.suspended = None;
+            return judgement;
+        }
+    }
+    if now < until {
+        judgement.due = Some(judgement.due.map_or(until, |due| due.min(until)));
+    }
+    judgement
 }
 
 /// The next tick after the mark of a job, if it is known: that of a delay is not while a run is active.
@@ -222,15 +282,6 @@ pub fn is_late(
     age > Duration::ZERO && age > grace(catch_up, schedule, tick)
 }
 
-/// The newest tick at or before `now`. Found backwards, so an outage of two weeks costs the same as one of a minute.
-///
-/// Ticks lie on whole milliseconds; `now` may lie between two of them.
-fn newest_tick(schedule: &Schedule, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let whole = DateTime::from_timestamp_millis(now.timestamp_millis())?;
-    // No tick lies at the very end of the calendar, which a damaged record may name.
-    schedule.prev_before(whole.checked_add_signed(TimeDelta::milliseconds(1)).unwrap_or(whole))
-}
-
 fn age(now: DateTime<Utc>, tick: DateTime<Utc>) -> Duration {
     (now - tick).to_std().unwrap_or_default()
 }
@@ -238,17 +289,4 @@ fn age(now: DateTime<Utc>, tick: DateTime<Utc>) -> Duration {
 /// A single skipped tick.
 fn one(tick: DateTime<Utc>, reason: SkipReason, holder: Option<RunId>) -> Skip {
     Skip { first: tick, last: tick, count: 1, reason, holder }
-}
-
-/// All ticks after `mark` and up to `last` as one range; `None` where there is none.
-fn range(
-    schedule: &Schedule,
-    mark: DateTime<Utc>,
-    last: DateTime<Utc>,
-    reason: SkipReason,
-    holder: Option<RunId>,
-) -> Option<Skip> {
-    let first = schedule.next_after(mark).filter(|first| *first <= last)?;
-    let last = newest_tick(schedule, last)?;
-    Some(Skip { first, last, count: schedule.count_between(mark, last), reason, holder })
 }

@@ -24,6 +24,7 @@ pub(super) fn docket(schedule: &Schedule, rule: CatchUpRule, mark: i64) -> Docke
         paused: false,
         active: &[],
         is_wanted: false,
+        kept: &[],
     }
 }
 
@@ -378,11 +379,11 @@ fn what_a_run_says_overrides_the_ticks_until_then() {
     // Never is until somebody says otherwise.
     docket.place.hold = hold(Next::Never);
     assert_eq!(judge(&docket, at(9_999)).due, None);
-    let closed = close(&schedule, docket.place, None, false, at(45));
+    let closed = close(&schedule, docket.place, &[], None, false, at(45));
     assert_eq!(closed.into_iter().map(Verdict::Skip).collect::<Vec<_>>(), [taken(20, 40, 3)]);
     // The instant itself is not taken by the run that asked for it.
     docket.place.hold = hold(Next::At(at(40)));
-    let closed = close(&schedule, docket.place, Some(at(15)), false, at(65));
+    let closed = close(&schedule, docket.place, &[], Some(at(15)), false, at(65));
     let paused = skip(SkipReason::Paused, 40, 60, 3, None);
     assert_eq!(closed.into_iter().map(Verdict::Skip).collect::<Vec<_>>(), [taken(20, 30, 2), paused]);
     // A handler has no ticks, and still runs when it says so.
@@ -398,7 +399,7 @@ fn a_paused_job_is_not_judged() {
     let paused = Docket { paused: true, ..docket(&schedule, CatchUpRule::Latest, 0) };
     assert_eq!(judge(&paused, at(99)), judged(vec![], 0, None));
     let closed = |place, pause: Option<i64>| {
-        let skips = close(&schedule, place, pause.map(at), false, at(99));
+        let skips = close(&schedule, place, &[], pause.map(at), false, at(99));
         skips.into_iter().map(|skip| (skip.reason, skip.last, skip.count)).collect::<Vec<_>>()
     };
     assert_eq!(closed(Place::at(at(0)), None), [(SkipReason::Missed, at(90), 9)]);

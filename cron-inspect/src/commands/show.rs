@@ -1,7 +1,7 @@
 //! `inspect show JOB`
 
 use chrono_tz::Tz;
-use cron_runtime::store::{JobInfo, Ledger, Page, RunInfo, RunQuery, SkipInfo};
+use cron_runtime::store::{JobInfo, Ledger, Page, RunInfo, RunQuery, SkipInfo, SuspendedInfo};
 use serde::Serialize;
 
 use super::upcoming::upcoming;
@@ -23,6 +23,11 @@ struct Json<'a> {
     starts: Vec<json::Instant>,
     runs: Vec<json::Run<'a>>,
     skips: Vec<json::Skip<'a>>,
+    /// Where a clock was set back: skips that count again if it jumps beyond them, and those whose ticks were judged anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suspended: Vec<json::Skip<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taken_back: Vec<json::Skip<'a>>,
 }
 
 pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
@@ -32,6 +37,12 @@ pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
     let query = RunQuery { job: Some(name.to_owned()), page, ..RunQuery::default() };
     let found = ledger.runs(&query)?;
     let skips = ledger.skips(name, page)?;
+    let (taken_back, suspended): (Vec<_>, Vec<_>) =
+        ledger.suspended(name)?.into_iter().partition(|block| block.is_taken_back);
+    let blocks = |blocks: &[SuspendedInfo]| -> Vec<SkipInfo> {
+        blocks.iter().take(SHOWN).map(|block| block.skip.clone()).collect()
+    };
+    let (taken_back, suspended) = (blocks(&taken_back), blocks(&suspended));
     let next = upcoming(&job, context.screen.now, SHOWN);
     let json = Json {
         job: json::Job::from(&job),
@@ -39,6 +50,8 @@ pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
         starts: next.iter().map(|next| json::Instant(next.start)).collect(),
         runs: found.iter().map(json::Run::from).collect(),
         skips: skips.iter().map(json::Skip::from).collect(),
+        suspended: suspended.iter().map(json::Skip::from).collect(),
+        taken_back: taken_back.iter().map(json::Skip::from).collect(),
     };
     context.show(&json, |screen| {
         let zone = zone_of(&job);
@@ -48,7 +61,17 @@ pub(crate) fn show(name: &str, context: &Context) -> Result<(), Failure> {
             out += &heading(title);
             out += &ticks::upcoming(&next, zone, screen).render(screen.width);
         }
-        out + &history(&job, &found, &skips, zone, screen)
+        out += &history(&job, &found, &skips, zone, screen);
+        for (title, blocks) in [
+            ("Skipped ticks, suspended since the clock was set back", &suspended),
+            ("Skipped ticks, judged anew since", &taken_back),
+        ] {
+            if !blocks.is_empty() {
+                out += &heading(title);
+                out += &runs::skips(blocks, zone).render(screen.width);
+            }
+        }
+        out
     })
 }
 
@@ -128,6 +151,10 @@ fn standing(job: &JobInfo, card: &mut Table, zone: Tz, screen: &Screen) {
     }
     if job.plan.schedule.is_some() {
         card.fact("High-water", when(job.mark).and(style::DIM, "; each tick up to here has a verdict"));
+        if let Some(until) = job.suspended {
+            let what = ": the clock was set back; a tick up to here that has a run does not run again";
+            card.fact("Suspended", Text::plain("up to ").and_text(when(until)).and(style::WARNING, what));
+        }
         if let Some(due) = job.due.filter(|due| *due < screen.now) {
             card.fact("Due", when(due).and(style::WARNING, " and not judged yet"));
         }

@@ -34,6 +34,10 @@ struct JsonJob<'a> {
     skipped_paused: u64,
     skipped_superseded: u64,
     skipped_clock: u64,
+    /// After a clock that was set back: ticks after the mark that keep their verdict, skips that are suspended, and those taken back.
+    ahead: u64,
+    suspended: u64,
+    taken_back: u64,
     breaches: Vec<JsonBreach<'a>>,
 }
 
@@ -113,6 +117,9 @@ fn json((job, audit): &(String, Audit)) -> JsonJob<'_> {
         skipped_paused: audit.skipped_paused,
         skipped_superseded: audit.skipped_superseded,
         skipped_clock: audit.skipped_clock,
+        ahead: audit.ahead,
+        suspended: audit.suspended,
+        taken_back: audit.taken_back,
         breaches: audit.breaches.iter().map(breach).collect(),
     }
 }

@@ -231,7 +231,8 @@ fn a_sound_record_is_one_line() {
         "sound": true, "audited": 1, "unsound": 0,
         "jobs": [{
             "job": "heartbeat", "sound": true, "ticks": 6, "ran": 4, "skipped_overlap": 2, "skipped_missed": 0,
-            "skipped_paused": 0, "skipped_superseded": 0, "skipped_clock": 0, "breaches": [],
+            "skipped_paused": 0, "skipped_superseded": 0, "skipped_clock": 0,
+            "ahead": 0, "suspended": 0, "taken_back": 0, "breaches": [],
         }],
     });
     assert_eq!(verify, want);

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use cron_core::job::JobName;
+use cron_core::judge::zone_rules_after;
 use cron_core::problem::ProblemKind;
 
 use super::Engine;
 use super::outage::Verb;
 use super::wait::Until;
 use crate::clock::Moment;
+use crate::store::Rewinds;
 
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
@@ -44,8 +47,8 @@ impl Engine {
         };
         self.events.problem(ProblemKind::ClockStep, None, what);
         self.look = true;
-        // Several small steps make a large one; the store looks how far each mark is away.
-        self.astray |= step < TimeDelta::zero();
+        // Several small steps make a large one; the store looks how far each mark is away, and what a step ahead has jumped over.
+        self.astray = true;
         self.keeper.renew_now(now);
         // The others see the step too and need a moment to renew, before anybody holds their leases against the new time.
         let patient = now.wall + TimeDelta::seconds(15);
@@ -68,27 +71,63 @@ impl Engine {
         }
     }
 
-    /// Sets high-water marks back that a wrong clock has left in the future.
+    /// Moves high-water marks after the clock was set, or was seen for the first time.
     pub(super) fn set_back(&mut self, now: Moment) {
         if !self.astray || self.store_rests(now) {
             return;
         }
         match self.ask_store(Verb::SetBack, |store| store.set_back(now.wall)) {
-            Ok(jobs) => {
+            Ok(Rewinds { back, taken_up }) => {
                 self.astray = false;
-                if jobs.is_empty() {
-                    return;
+                self.look |= !back.is_empty() || !taken_up.is_empty();
+                if !back.is_empty() {
+                    self.events.problem(ProblemKind::MarksSetBack, None, set_back(now.wall, &back));
                 }
-                self.look = true;
-                let names: Vec<_> = jobs.iter().map(|(job, mark)| format!("`{job}` (from {mark})")).collect();
-                let what = format!(
-                    "the clock was more than 3 hours ahead; the ticks of these jobs are judged again from {} on: {}",
-                    now.wall,
-                    names.join(", ")
-                );
-                self.events.problem(ProblemKind::MarksSetBack, None, what);
+                if !taken_up.is_empty() {
+                    self.events.problem(ProblemKind::MarksSetBack, None, jumped(now.wall, &taken_up));
+                }
             }
             Err(error) => self.store_failed(Verb::SetBack, &error, now),
         }
+    }
+}
+
+fn names(jobs: &[(JobName, DateTime<Utc>)]) -> String {
+    let names: Vec<_> = jobs.iter().map(|(job, mark)| format!("`{job}` (from {mark})")).collect();
+    names.join(", ")
+}
+
+/// What is told of marks that were set back. Only a clock from before the program itself is known to be behind.
+fn set_back(now: DateTime<Utc>, jobs: &[(JobName, DateTime<Utc>)]) -> String {
+    let which = match zone_rules_after(now) {
+        Some(rules) => {
+            format!("the clock is behind: it is older than the zone rules of this program ({rules})")
+        }
+        None => "the clock is behind, or was ahead, by more than 3 hours".to_owned(),
+    };
+    format!(
+        "{which}; it shows {now}. The ticks of these jobs are judged from there on, but for those that have a run: such a tick keeps its \
+         run and does not run again when its time comes (a backfill repeats it): {}",
+        names(jobs)
+    )
+}
+
+fn jumped(now: DateTime<Utc>, jobs: &[(JobName, DateTime<Utc>)]) -> String {
+    format!(
+        "the clock was behind: it has jumped to {now}. What was on record of the time between counts again, and the ticks since then are \
+         caught up, of these jobs: {}",
+        names(jobs)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clock_from_before_the_program_is_known_to_be_behind() {
+        let text = |now: &str| set_back(now.parse().expect("an instant"), &[]);
+        assert!(text("1976-01-01T00:00:00Z").starts_with("the clock is behind: "));
+        assert!(text("2126-01-01T00:00:00Z").starts_with("the clock is behind, or was ahead, "));
     }
 }

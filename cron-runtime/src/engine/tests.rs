@@ -1,6 +1,7 @@
 //! The engine cranked by hand: steps at moments of the test's choice.
 
 mod batches;
+mod clocks;
 mod faults;
 mod leases;
 mod retention;
@@ -357,28 +358,6 @@ fn without_a_free_worker_runs_are_on_record_and_start_when_an_attempt_ends() {
         }));
     }
     assert_eq!(started, [high, low]);
-}
-
-#[test]
-fn a_clock_that_was_hours_ahead_is_reported_and_its_marks_are_set_back() {
-    let mut bench = Bench::new(10, vec![job("often", &[(Key::Every, "1h")], NOTHING)]);
-    bench.step(TimeDelta::zero(), Duration::ZERO);
-    // Somebody sets the clock ten hours ahead, notices, and sets it right.
-    bench.step(TimeDelta::hours(10), Duration::from_secs(1));
-    let run = bench.wait("a run under the wrong clock", |event| match event {
-        Event::Started { run, .. } => Some(*run),
-        _ => None,
-    });
-    bench.wait("its end", ended(run));
-    bench.step(TimeDelta::hours(-10), Duration::from_secs(1));
-    let problem = bench.wait("the report", |event| match event {
-        Event::Problem(problem) if problem.kind == ProblemKind::MarksSetBack => Some(problem.what.clone()),
-        _ => None,
-    });
-    assert!(problem.contains("`often`") && problem.contains("3 hours"), "{problem}");
-    let job = bench.stores.ledger.job("often").expect("it is read").expect("it is there");
-    assert!(job.mark <= bench.clock.moment().wall, "{}", job.mark);
-    assert_eq!(job.due, Some("2026-06-01T13:00:00Z".parse().expect("an instant")));
 }
 
 #[test]

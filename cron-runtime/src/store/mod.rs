@@ -22,8 +22,8 @@ pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, Executes,
     GroupInfo, GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine,
     MAX_LOG_LINES, MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress,
-    Pruned, Reaped, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo, Synced, Target,
-    Trigger, WaitingRun,
+    Pruned, Reaped, Rewinds, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo,
+    SuspendedInfo, Synced, Target, Trigger, WaitingRun,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, MAX_WAITING, stopped};
 
@@ -128,15 +128,15 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// A [`StoreError`]; nothing has happened.
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError>;
 
-    /// Sets high-water marks that lie more than 3 hours in the future back to `now`: they were written under a wrong clock. Verdicts
-    /// after `now` are void: skipped ticks up to `now` become `skipped(clock)`, later ones have no verdict any more, and their runs
-    /// stay in the record as runs beside the ticks. Runs that were told to wait under that clock wait as long from `now` on, and
-    /// instants that runs of that time named for the next one are void. Gives the jobs whose marks were set back with their old marks.
+    /// Called at a start and after each step of the clock. Marks that lie more than 3 hours after `now` are set back to it: a tick that has a
+    /// run keeps it, and skips after `now` are suspended. Where `now` lies at the end of what was suspended or beyond it, what was recorded
+    /// there counts again. Runs that were told to wait under another clock wait as long from `now` on, and instants that runs of that time
+    /// named for the next one are void. Gives the jobs whose marks were moved.
     ///
     /// # Errors
     ///
     /// A [`StoreError`]; nothing has happened.
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError>;
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError>;
 
     /// Removes what the retention of jobs does not keep any more: about `limit` rows, from where the call before has ended.
     ///
@@ -257,6 +257,14 @@ pub trait Ledger: fmt::Debug + Send + Sync {
     ///
     /// A [`StoreError`] if they cannot be read.
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError>;
+
+    /// The skipped ticks of a job that lay after the clock when it was set back, newest first: suspended ones, and those that were judged
+    /// anew since.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`].
+    fn suspended(&self, job: &str) -> Result<Vec<SuspendedInfo>, StoreError>;
 
     /// The problems that schedulers have seen at `since` or later, the newest first.
     ///

@@ -10,7 +10,7 @@ use cron_core::run::{OwnerId, RunId};
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Ledger, Note, Program, Pruned, Reaped,
-    Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
+    Rewinds, Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 
 /// A store and the reads of it.
@@ -145,7 +145,7 @@ impl Store for Keeping {
         self.store.note_problems(sightings)
     }
 
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
         self.store.set_back(now)
     }
 

@@ -131,8 +131,10 @@ fn a_wrong_clock(path: &Path) {
     for claimed in process.judge(18_000).claimed {
         process.succeed(claimed.claim, 18_001);
     }
-    let set_back = process.store().set_back(at(90)).expect("sets back");
-    assert_eq!(set_back.len(), 1);
+    // It falls back to before the job was known, jumps over that time, and falls back once more.
+    assert_eq!(process.store().set_back(at(-100)).expect("sets back").back.len(), 1);
+    assert_eq!(process.store().set_back(at(18_000)).expect("takes up").taken_up.len(), 1);
+    assert_eq!(process.store().set_back(at(90)).expect("sets back").back.len(), 1);
     process.leaves(91);
 }
 

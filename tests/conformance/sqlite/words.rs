@@ -123,9 +123,9 @@ fn a_schedule_that_a_job_once_had_in_them_stops_neither_pruning_nor_a_mark_from_
         let day = 24 * 3_600;
         process.judge(day).claimed.iter().for_each(|claimed| _ = process.succeed(claimed.claim, day + 1));
         let set_back = process.set_back(at(200)).expect("sets back");
-        assert_eq!(set_back, [(name("a"), at(day)), (name("b"), at(day))]);
+        assert_eq!(set_back.back, [(name("a"), at(day)), (name("b"), at(day))]);
         // The range that reached over that instant ends there, under the schedule of its own time.
-        assert_eq!(process.skipped("a").last(), Some(&block(SkipReason::Clock, 140, 200, 4)));
+        assert_eq!(process.skipped("a").last(), Some(&block(SkipReason::Missed, 140, 200, 4)));
         assert_eq!(process.judge(220).claimed.len(), 2);
         // Whoever knows the words can audit it again.
         assert_eq!(tamper(path, first), 1);

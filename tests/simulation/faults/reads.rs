@@ -5,7 +5,7 @@ use cron_runtime::core::audit::Audit;
 use cron_runtime::core::run::RunId;
 use cron_runtime::store::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobQuery, Ledger,
-    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
+    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError, SuspendedInfo,
 };
 
 use super::Desk;
@@ -49,6 +49,10 @@ impl Ledger for Desk {
 
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
         self.inner.skips(job, page)
+    }
+
+    fn suspended(&self, job: &str) -> Result<Vec<SuspendedInfo>, StoreError> {
+        self.inner.suspended(job)
     }
 
     fn audit(&self, job: &str) -> Result<Option<Audit>, StoreError> {

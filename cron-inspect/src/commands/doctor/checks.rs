@@ -204,8 +204,8 @@ fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Check {
     let findings: Vec<_> = ahead
         .map(|(job, mark)| {
             let message = format!("job `{job}` is judged until {}, {}", stamp(*mark, Tz::UTC), relative(*mark, now));
-            let advice = "a clock was ahead: set it right and restart the application; a mark more than 3 h ahead is then \
-                          set back, a nearer one is waited for";
+            let advice = "the clock is behind, or was ahead: set it right; a scheduler sets a mark more than 3 h ahead back \
+                          when it starts or sees the step, and waits for a nearer one";
             Finding::error(message, advice)
         })
         .collect();

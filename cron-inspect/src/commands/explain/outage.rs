@@ -45,7 +45,7 @@ pub(super) fn outage(
     let until = from.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let schedule = job.plan.schedule.as_ref().map(|schedule| schedule.anchored(job.since));
     let schedule = schedule.as_ref();
-    let mut place = Place { mark: job.mark, queued: job.queued, hold: job.hold };
+    let mut place = Place { queued: job.queued, hold: job.hold, ..Place::at(job.mark) };
     let (mut active, lost) = after_the_crash(job, runs, schedule, until)?;
     if active.is_empty()
         && !lost.is_empty()
@@ -108,6 +108,7 @@ fn docket<'a>(
         paused: job.paused.is_some(),
         active,
         is_wanted,
+        kept: &[],
     }
 }
 

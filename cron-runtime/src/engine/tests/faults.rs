@@ -8,7 +8,7 @@ use cron_core::run::AttemptResult;
 
 use super::*;
 use crate::store::{
-    Answer, Claim, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Pruned, Reaped, Settled,
+    Answer, Claim, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Pruned, Reaped, Rewinds, Settled,
     Settlement, Sighting, StoreError, Synced, WaitingRun,
 };
 
@@ -113,7 +113,7 @@ impl Store for Faulty {
     fn note_problems(&self, sightings: Vec<Sighting>) -> Result<(), StoreError> {
         self.pass("note_problems", |store| store.note_problems(sightings))
     }
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
         self.pass("set_back", |store| store.set_back(now))
     }
     fn prune(&self, now: DateTime<Utc>, limit: usize) -> Result<Pruned, StoreError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::judge::{Active, Place, Skip, close, next_due};
+use cron_core::judge::{Active, Block, Kept, Place, Skip, close, is_gap, next_due, take_back};
 use cron_core::policy::{Overlap, ended_at};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason};
 use cron_core::schedule::Schedule;
@@ -82,6 +82,13 @@ pub(super) struct Job {
     pub(super) ticks: Line,
     /// Verdicts up to here were pruned.
     pub(super) pruned: Option<DateTime<Utc>>,
+    /// Skips that wait for what the clock does, and those that were judged anew.
+    pub(super) suspended: Vec<Block>,
+    pub(super) taken_back: Vec<Block>,
+    /// The newest long stretch of skipped ticks, remembered when it is pruned.
+    pub(super) gap: Option<Kept>,
+    /// The earliest instant to which its mark was set back.
+    pub(super) earliest: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug)]
@@ -209,7 +216,7 @@ impl Job {
         let at = pause.map(|pause| pause.at);
         let skips = self
             .schedule()
-            .map(|schedule| close(schedule, self.place, at, is_active, now))
+            .map(|schedule| close(schedule, self.place, &self.kept(Some(now)), at, is_active, now))
             .unwrap_or_default();
         let note = pause.map(PauseInfo::reason).unwrap_or_default();
         let mut of_the_pause = 0;
@@ -219,13 +226,46 @@ impl Job {
             self.record(skip, if is_paused { &note } else { "" });
         }
         let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| until > now));
-        self.place = Place { mark: self.place.mark.max(now), queued: None, hold };
+        let suspended = self.place.suspended.filter(|until| *until > now);
+        self.take_place(Place { hold, suspended, ..Place::at(self.place.mark.max(now)) });
         of_the_pause
     }
 
+    /// Where it stands from now on. Where nothing is suspended any more, the clock has passed through all that was.
+    pub(super) fn take_place(&mut self, place: Place) {
+        let is_passed = self.place.suspended.is_some() && place.suspended.is_none();
+        self.place = place;
+        if is_passed {
+            let suspended = std::mem::take(&mut self.suspended);
+            self.taken_back.extend(take_back(suspended).taken_back);
+        }
+    }
+
+    /// What keeps its verdict after the mark and begins at `until` or before.
+    pub(super) fn kept(&self, until: Option<DateTime<Utc>>) -> Vec<Kept> {
+        if self.place.suspended.is_none() {
+            return Vec::new();
+        }
+        let mark = self.place.mark;
+        let ran = self.ticks.iter().map(|(tick, _)| Kept { first: tick, last: tick });
+        let skipped = self.skips.iter().map(|skip| Kept { first: skip.first, last: skip.last });
+        let is_near = |kept: &Kept| kept.last > mark && until.is_none_or(|until| kept.first <= until);
+        let mut kept: Vec<_> = ran.chain(skipped).filter(is_near).collect();
+        kept.sort_by_key(|kept| kept.first);
+        kept
+    }
+
     pub(super) fn record(&mut self, skip: Skip, note: &str) {
+        if is_gap(&skip, note) {
+            self.gap = Some(Kept { first: skip.first, last: skip.last });
+        }
         let Skip { first, last, count, reason, holder } = skip;
+        let is_before = self.skips.last().is_some_and(|newest| newest.first > first);
         self.skips.push(SkipInfo { first, last, count, reason, holder, note: note.to_owned() });
+        if is_before {
+            // Blocks that stand since a clock was set back lie after it.
+            self.skips.sort_by_key(|skip| skip.first);
+        }
     }
 }
 

@@ -134,6 +134,7 @@ impl Book {
         let is_wanted = !self.parked(name, false).is_empty();
         let job = self.known(name)?;
         let plan = Arc::clone(&job.plan);
+        let kept = job.kept(Some(now));
         let docket = Docket {
             schedule: job.schedule(),
             catch_up: plan.catch_up,
@@ -144,10 +145,12 @@ impl Book {
             paused: self.pause(job).is_some(),
             active: &active,
             is_wanted,
+            kept: &kept,
         };
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
         let job = self.known_mut(name)?;
-        (job.place, job.due) = (place, due);
+        job.take_place(place);
+        job.due = due;
         self.is_judging = true;
         let evicted = evict.into_iter().try_for_each(|run| self.evict(run, session));
         self.is_judging = false;

@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use cron_core::audit::{Audit, Recorded, Segment, audit};
+use cron_core::audit::{Audit, Recorded, Segment, Suspended, audit};
 use cron_core::job::JobName;
+use cron_core::judge::Block;
 use cron_core::run::{OwnerId, RunId};
 
 use super::super::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery,
-    Ledger, LogLine, Page, ProblemInfo, RunFilter, RunInfo, RunQuery, SkipInfo, StoreError,
+    Ledger, LogLine, Page, ProblemInfo, RunFilter, RunInfo, RunQuery, SkipInfo, StoreError, SuspendedInfo,
 };
 use super::MemoryStore;
 use super::book::{Book, Job, Run};
@@ -140,8 +141,30 @@ impl Ledger for MemoryStore {
                     schedule: segment.schedule.clone(),
                 })
                 .collect();
-            audit(&segments, job.place.mark, verdicts)
+            let recorded = |Block { skip, .. }: &Block| Recorded {
+                first: skip.first,
+                last: skip.last,
+                count: skip.count,
+                skipped: Some(skip.reason),
+            };
+            let suspended = Suspended {
+                until: job.place.suspended,
+                blocks: job.suspended.iter().map(recorded).collect(),
+                taken_back: job.taken_back.iter().map(|block| block.skip.count).sum(),
+            };
+            audit(&segments, job.place.mark, &suspended, verdicts)
         }))
+    }
+
+    fn suspended(&self, job: &str) -> Result<Vec<SuspendedInfo>, StoreError> {
+        let book = self.book();
+        let Some(job) = book.jobs.get(job) else { return Ok(Vec::new()) };
+        let suspended = job.suspended.iter().map(|block| (block, false));
+        let blocks = job.taken_back.iter().map(|block| (block, true)).chain(suspended);
+        let mut blocks: Vec<_> =
+            blocks.map(|(block, is_taken_back)| SuspendedInfo::of(block.clone(), is_taken_back)).collect();
+        blocks.sort_by_key(|block| std::cmp::Reverse((block.skip.first, block.is_taken_back)));
+        Ok(blocks)
     }
 }
 
@@ -174,6 +197,7 @@ impl Book {
             due: job.due,
             queued: job.place.queued,
             hold: job.place.hold,
+            suspended: job.place.suspended,
             paused: self.pause(job).cloned(),
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,

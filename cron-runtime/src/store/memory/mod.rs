@@ -21,8 +21,8 @@ use cron_core::job::JobName;
 use cron_core::run::{OwnerId, RunId};
 
 use super::{
-    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Settled,
-    Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
+    Answer, Claim, Command, CommandError, Done, JudgeRequest, Judged, Note, Program, Pruned, Reaped, Rewinds,
+    Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 use book::{Book, Desk};
 
@@ -135,7 +135,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
         self.book().set_back(now)
     }
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::policy::{Beyond, EndedRun, beyond};
+use cron_core::policy::{Beyond, EndedRun, Retention, beyond};
 use cron_core::run::RunId;
 
 use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo};
@@ -57,7 +57,7 @@ impl Book {
     }
 
     fn prune_job(&mut self, name: &JobName, now: DateTime<Utc>, room: usize, pruned: &mut Pruned) {
-        let Some(keep) = self.jobs.get(name).map(|job| job.plan.retention) else { return };
+        let Some(keep) = self.jobs.get(name).map(Job::retention) else { return };
         let (done, dead) = self.surplus(name, now, room);
         let gone: Vec<_> = [&done.ticks, &done.beside, &dead.beside].into_iter().flatten().copied().collect();
         if self.is_over(name, now, gone.len()) && self.forget(name) {
@@ -87,7 +87,10 @@ impl Book {
     fn is_over(&self, name: &JobName, now: DateTime<Utc>, gone: usize) -> bool {
         let Some(job) = self.jobs.get(name).filter(|job| job.plan.temporary) else { return false };
         let oldest = job.plan.retention.oldest(now);
-        let idle = job.due.is_none() && job.place.hold.is_none() && self.pause(job).is_none();
+        let idle = job.place.suspended.is_none()
+            && job.due.is_none()
+            && job.place.hold.is_none()
+            && self.pause(job).is_none();
         idle && job.registered < oldest
             && self.runs.of(name).is_none_or(|of| of.len() == gone)
             && job.skips.iter().all(|skip| skip.last < oldest)
@@ -97,18 +100,22 @@ impl Book {
     fn surplus(&self, name: &JobName, now: DateTime<Utc>, room: usize) -> (Beyond, Beyond) {
         let none = (Beyond::default(), Beyond::default());
         let (Some(job), Some(ended)) = (self.jobs.get(name), self.runs.of(name)) else { return none };
-        let keep = job.plan.retention;
-        let (plain, dead) = (ended.plain.len() as u64, ended.dead.len() as u64);
+        let keep = job.retention();
+        // What keeps its tick after the mark stays.
+        let mark = job.place.suspended.map_or(DateTime::<Utc>::MAX_UTC, |_| job.place.mark);
+        let (plain, dead) = (ended.plain.count_up_to(mark), ended.dead.count_up_to(mark));
         let (earlier, ticks) = ended.plain.split(job.pruned.unwrap_or(DateTime::<Utc>::MIN_UTC));
         let is_tick = |id: &RunId| self.runs.get(id).is_some_and(|run| !run.is_beside);
         // To look at each run takes long where all of them are beside the ticks.
         let has_ticks = ended.beside.len() < ended.plain.len();
         let ticks = ticks.filter(|_| has_ticks).filter(is_tick).filter_map(|id| self.ended(id));
+        let ticks = ticks.take_while(|run| run.as_ref().map_or(true, |run| run.nominal <= mark));
         let beside = in_order(ended.beside.iter().copied(), earlier.filter(is_tick).collect());
         let done = beyond(ticks, beside.filter_map(|id| self.ended(id)), keep.of_done(plain, now), room);
         let Ok(done) = done;
         let room = room.saturating_sub(done.ticks.len() + done.beside.len());
-        let by_number: BTreeSet<_> = ended.dead.iter().map(|(_, id)| id).collect();
+        let up_to_mark = ended.dead.iter().filter(|(nominal, _)| *nominal <= mark);
+        let by_number: BTreeSet<_> = up_to_mark.map(|(_, id)| id).collect();
         let by_number = by_number.into_iter().filter_map(|id| self.ended(id));
         let Ok(dead) = beyond([], by_number, keep.of_dead(dead, now), room);
         (done, dead)
@@ -132,6 +139,14 @@ fn in_order(one: impl Iterator<Item = RunId>, mut other: Vec<RunId>) -> impl Ite
 }
 
 impl Job {
+    /// While skips are suspended the clock may be wrong: nothing is too old.
+    fn retention(&self) -> Retention {
+        match self.place.suspended {
+            Some(_) => self.plan.retention.of_any_age(),
+            None => self.plan.retention,
+        }
+    }
+
     /// Moves the beginning of the record. What is dead or active keeps its row beyond it; it is the verdicts that begin there.
     fn prune_skips(&mut self, until: Option<DateTime<Utc>>, oldest: DateTime<Utc>) -> u64 {
         let number = self.skips.len();
@@ -140,6 +155,7 @@ impl Job {
         if let Some(until) = until {
             // A range is kept or removed whole.
             self.skips.retain(|skip| skip.last > until);
+            self.taken_back.retain(|block| block.skip.last > until);
             self.pruned = Some(until);
             self.skips.sort_by_key(|skip| skip.first);
             let keep_from = self.segments.iter().rposition(|segment| segment.since <= until).unwrap_or(0);
@@ -167,6 +183,8 @@ impl Job {
     fn are_neighbours(&self, one: &SkipInfo, next: &SkipInfo) -> bool {
         let between = |at: DateTime<Utc>| one.last < at && at < next.first;
         (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
+            // After the mark there are ticks between blocks that have no verdict.
+            && next.last <= self.place.mark
             && !self.ticks.iter().any(|(tick, _)| between(tick))
             && !self.segments.iter().any(|segment| one.first <= segment.since && segment.since < next.first)
             && !self.is_delayed()

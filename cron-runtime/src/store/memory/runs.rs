@@ -120,6 +120,11 @@ impl Line {
         self.0.len()
     }
 
+    /// How many there are up to an instant.
+    pub(super) fn count_up_to(&self, at: DateTime<Utc>) -> u64 {
+        self.0.partition_point(|(nominal, _)| *nominal <= at) as u64
+    }
+
     pub(super) fn newest(&self) -> Option<(DateTime<Utc>, RunId)> {
         self.0.back().copied()
     }

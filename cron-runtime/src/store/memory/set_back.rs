@@ -1,32 +1,109 @@
-//! Marks that were written under a wrong clock.
+//! Marks when the clock was set by hours.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use cron_core::audit::Segment;
 use cron_core::job::JobName;
-use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
-use cron_core::run::{RunId, SkipReason, StateWord};
+use cron_core::judge::{
+    Place, Rewind, Rewound, Waits, begins_anew, has_jumped, is_astray, rewind, rewound_place, take_up,
+    wake_set_back,
+};
+use cron_core::run::{Origin, RunId, StateWord};
 
-use super::super::StoreError;
+use super::super::{Rewinds, SkipInfo, StoreError};
 use super::book::{Book, Job};
 
 impl Book {
-    pub(super) fn set_back(
-        &mut self,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
-        let astray = self.jobs.values().filter(|job| is_astray(job.place.mark, now));
-        let astray: Vec<_> = astray.map(|job| (job.plan.name.clone(), job.place.mark)).collect();
-        for (name, _) in &astray {
-            for run in self.known_mut(name)?.set_back(now) {
-                if let Some(run) = self.runs.get_mut(&run) {
-                    run.is_beside = true;
-                }
-                self.runs.file(run);
-            }
+    pub(super) fn set_back(&mut self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
+        let those = |is_one: &dyn Fn(&Place) -> bool| -> Vec<_> {
+            let jobs = self.jobs.values().filter(|job| is_one(&job.place));
+            jobs.map(|job| (job.plan.name.clone(), job.place.mark)).collect()
+        };
+        let back = those(&|place| is_astray(place.mark, now));
+        let taken_up = those(&|place| has_jumped(*place, now) && !is_astray(place.mark, now));
+        for (name, _) in &back {
+            self.set_one_back(name, now)?;
             self.rearm(name)?;
         }
-        self.wait_in_time(astray.iter().map(|(_, mark)| *mark).max(), now);
+        for (name, _) in &taken_up {
+            self.known_mut(name)?.take_up();
+            self.rearm(name)?;
+        }
+        self.wait_in_time(back.iter().map(|(_, mark)| *mark).max(), now);
         self.void_holds(now)?;
-        Ok(astray)
+        Ok(Rewinds { back, taken_up })
+    }
+
+    fn set_one_back(&mut self, name: &JobName, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let ran = self.ran_after(name, now);
+        let job = self.known_mut(name)?;
+        let newest_verdict =
+            ran.iter().map(|(tick, _)| *tick).chain(job.skips.iter().map(|skip| skip.last)).max();
+        let before = job.segments.clone();
+        let edited = job.begin_at(now, newest_verdict);
+        let place = rewound_place(job.place, now);
+        self.replace(name, now, edited, &before, &ran)?;
+        let job = self.known_mut(name)?;
+        job.pruned = job.pruned.map(|pruned| pruned.min(now));
+        job.earliest = Some(job.earliest.map_or(now, |earliest| earliest.min(now)));
+        job.take_place(place);
+        Ok(())
+    }
+
+    /// The schedule was edited while skips are suspended: those were decided under another one.
+    pub(super) fn refit(&mut self, name: &JobName) -> Result<(), StoreError> {
+        let Place { mark, suspended, .. } = self.known(name)?.place;
+        let ran = self.ran_after(name, mark);
+        let segments = self.known(name)?.segments.clone();
+        self.replace(name, mark, suspended, &segments, &ran)
+    }
+
+    /// The ticks after an instant that have a run, with it, in the order of time: also such as were no ticks for a while.
+    fn ran_after(&self, name: &JobName, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, RunId)> {
+        let runs = self.runs_of(name).filter(|(_, run)| run.origin == Origin::Tick && run.nominal > now);
+        let mut ran: Vec<_> = runs.map(|(id, run)| (run.nominal, id)).collect();
+        ran.sort_unstable();
+        ran.dedup_by_key(|(tick, _)| *tick);
+        ran
+    }
+
+    fn replace(
+        &mut self,
+        name: &JobName,
+        now: DateTime<Utc>,
+        edited: Option<DateTime<Utc>>,
+        segments: &[Segment],
+        ran: &[(DateTime<Utc>, RunId)],
+    ) -> Result<(), StoreError> {
+        let job = self.known_mut(name)?;
+        let (beyond, stays) = std::mem::take(&mut job.skips).into_iter().partition(|skip| skip.last > now);
+        job.skips = stays;
+        let beyond: Vec<SkipInfo> = beyond;
+        let suspended = std::mem::take(&mut job.suspended);
+        let ticks: Vec<_> = ran.iter().map(|(tick, _)| *tick).collect();
+        let rewound = rewind(Rewind {
+            segments,
+            schedule: job.schedule(),
+            begins: job.earliest.map_or(job.registered, |earliest| earliest.min(job.registered)),
+            pruned: job.pruned,
+            gap: job.gap,
+            edited,
+            mark: job.place.mark,
+            now,
+            ran: &ticks,
+            skips: beyond.into_iter().map(SkipInfo::into_block).collect(),
+            suspended,
+        });
+        job.ticks.cut_after(now);
+        for (tick, run) in ran {
+            let is_tick = rewound.ran.binary_search(tick).is_ok();
+            self.known_mut(name)?.ticks.set((*tick, *run), is_tick);
+            if let Some(run) = self.runs.get_mut(run) {
+                run.is_beside = !is_tick;
+            }
+            self.runs.file(*run);
+        }
+        self.known_mut(name)?.write(rewound);
+        Ok(())
     }
 
     /// Waits that were told under the wrong clock end as soon as under the right one. Leases stay: their owner may live, with another clock.
@@ -67,33 +144,33 @@ impl Book {
 }
 
 impl Job {
-    /// Gives the runs that stand beside the ticks from now on.
-    fn set_back(&mut self, now: DateTime<Utc>) -> Vec<RunId> {
-        // Later ticks have no verdict any more; their runs stay in the record beside the ticks.
-        let beside = self.ticks.cut_after(now);
-        self.skips.retain(|skip| skip.first <= now);
-        for skip in self.skips.iter_mut().filter(|skip| skip.last > now) {
-            let segment = self.segments.iter().rev().find(|segment| segment.since < skip.first);
-            let schedule = segment.and_then(|segment| segment.schedule.as_ref());
-            let last = schedule.and_then(|schedule| {
-                schedule.prev_before(now + TimeDelta::milliseconds(1)).filter(|last| *last >= skip.first)
-            });
-            let last = last.unwrap_or(skip.first);
-            let count = schedule
-                .map_or(1, |schedule| schedule.count_between(skip.first - TimeDelta::milliseconds(1), last));
-            (skip.last, skip.count, skip.reason) = (last, count.max(1), SkipReason::Clock);
-        }
-        if let Some(newest) = self.segments.pop() {
-            self.segments.retain(|segment| segment.since < now);
-            let since = newest.since.min(now);
-            // What counts from its beginning counts from the right time, too.
-            let anew = self.plan.schedule.as_ref().map(|schedule| schedule.anchored(since));
-            let schedule = if since < newest.since { anew } else { newest.schedule };
-            self.segments.push(cron_core::audit::Segment { since, schedule });
-        }
-        self.pruned = self.pruned.map(|pruned| pruned.min(now));
-        let hold = self.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
-        self.place = Place { mark: now, queued: None, hold };
-        beside
+    /// The newest schedule is in force from `now` on. Gives up to where verdicts were taken under others.
+    fn begin_at(
+        &mut self,
+        now: DateTime<Utc>,
+        newest_verdict: Option<DateTime<Utc>>,
+    ) -> Option<DateTime<Utc>> {
+        let newest = self.segments.pop()?;
+        self.segments.retain(|segment| segment.since < now);
+        let since = newest.since.min(now);
+        // What counts from its beginning counts from the right time, too.
+        let anew = begins_anew(newest.since, newest_verdict, now);
+        let anchored = self.plan.schedule.as_ref().filter(|_| anew).map(|schedule| schedule.anchored(since));
+        self.segments.push(Segment { since, schedule: anchored.or(newest.schedule) });
+        (newest.since > now).then_some(newest.since)
+    }
+
+    fn take_up(&mut self) {
+        let Some(until) = self.place.suspended else { return };
+        let (kept, suspended) = (self.kept(None), std::mem::take(&mut self.suspended));
+        let counts = take_up(self.schedule(), self.place.mark, until, &kept, suspended);
+        self.write(counts);
+        self.take_place(Place { hold: self.place.hold, ..Place::at(self.place.mark.max(until)) });
+    }
+
+    fn write(&mut self, rewound: Rewound) {
+        rewound.skips.iter().for_each(|block| self.record(block.skip, &block.note));
+        self.suspended.extend(rewound.suspended);
+        self.taken_back.extend(rewound.taken_back);
     }
 }

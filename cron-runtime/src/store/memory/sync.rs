@@ -115,6 +115,10 @@ impl Book {
             skips: Vec::new(),
             ticks: Line::default(),
             pruned: None,
+            suspended: Vec::new(),
+            taken_back: Vec::new(),
+            gap: None,
+            earliest: None,
         };
         self.jobs.insert(plan.name.clone(), job);
         self.rearm(&plan.name)?;
@@ -171,12 +175,17 @@ impl Book {
             job.close_until(now, pause.as_ref(), is_active);
         }
         if is_edited {
-            job.place = Place::at(job.place.mark);
+            let suspended = job.place.suspended;
+            job.take_place(Place { suspended, ..Place::at(job.place.mark) });
             let schedule = plan.schedule.as_ref().map(|schedule| schedule.anchored(job.place.mark));
             // Two edits within one millisecond: no tick lies between them, so the later one alone counts.
             let since = job.place.mark;
             job.segments.retain(|segment| segment.since != since);
             job.segments.push(Segment { since: job.place.mark, schedule });
+            if job.place.suspended.is_some() {
+                // What is suspended was decided under another schedule.
+                self.refit(&plan.name)?;
+            }
         }
         self.rearm(&plan.name)?;
         // There may be more room now.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Place, Skip, first_mark};
+use cron_core::judge::{Place, Skip, first_mark, is_gap};
 use cron_core::policy::Priority;
 use cron_core::run::{JobId, Origin};
 use cron_core::schedule::Schedule;
@@ -203,7 +203,7 @@ impl Db<'_> {
         }
         if is_edited {
             since = mark.place.mark;
-            mark.place = Place::at(since);
+            mark.place = Place { suspended: mark.place.suspended, ..Place::at(since) };
         }
         let (entry, written) = maker.complete(plan, &text, since);
         let sql = "UPDATE jobs SET plan = ?2, fingerprint = ?3, since_ms = ?4, handler = ?5, grp = ?6 WHERE id = ?1";
@@ -220,6 +220,8 @@ impl Db<'_> {
         if stored_plan.as_ref() != Some(plan) {
             if is_edited {
                 self.write_segment(id, since, entry.schedule())?;
+                // What is suspended was decided under another schedule.
+                self.refit(&mark, &entry)?;
             }
             // The group may be another one, with a pause of its own.
             mark.due = None;
@@ -342,6 +344,7 @@ impl Db<'_> {
             "DELETE FROM run_log WHERE run_id IN (SELECT id FROM runs WHERE job_id = ?1)",
             "DELETE FROM runs WHERE job_id = ?1",
             "DELETE FROM skips WHERE job_id = ?1",
+            "DELETE FROM suspended WHERE job_id = ?1",
             "DELETE FROM segments WHERE job_id = ?1",
             "DELETE FROM backfills WHERE job_id = ?1",
             "DELETE FROM marks WHERE job_id = ?1",
@@ -385,6 +388,10 @@ impl Db<'_> {
         let values =
             params![to_int(id.0), first, last, to_int(skip.count), skip.reason.as_str(), holder, note];
         self.run(sql, values)?;
+        if is_gap(skip, note.unwrap_or_default()) {
+            let sql = "UPDATE marks SET gap_first_ms = ?2, gap_last_ms = ?3 WHERE job_id = ?1";
+            self.run(sql, params![to_int(id.0), first, last])?;
+        }
         Ok(())
     }
 }

@@ -158,6 +158,7 @@ impl Db<'_> {
         let active = self.active(&mark)?;
         // A job that is paused has no due instant, but where somebody wants the slot of what is to be cancelled.
         let paused = entry.plan.overlap == Overlap::Cancel && self.pause(mark.job)?.is_some();
+        let kept = self.kept(&mark, Some(now))?;
         let docket = Docket {
             schedule: entry.schedule(),
             catch_up: entry.plan.catch_up,
@@ -168,6 +169,7 @@ impl Db<'_> {
             paused,
             active: &active,
             is_wanted: self.parked(&mark)? > 0,
+            kept: &kept,
         };
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
         (mark.place, mark.due) = (place, due);

@@ -27,13 +27,14 @@ pub(super) struct Mark {
     pub(super) parked: u64,
     /// All runs on record.
     pub(super) recorded: u64,
-    /// The due instant as the file has it.
+    /// The due instant and the end of what is suspended as the file has them.
     written: Option<i64>,
+    written_suspended: Option<DateTime<Utc>>,
 }
 
 /// The columns of a [`Mark`].
 pub(super) const MARK: &str = "marks.job_id, mark_ms, due_ms, queued_ms, hold_ms, hold_by, marks.epoch, \
-                               active, parked, recorded";
+                               active, parked, recorded, suspended_ms";
 
 impl Mark {
     /// A job that nobody has known before.
@@ -47,6 +48,7 @@ impl Mark {
             parked: 0,
             recorded: 0,
             written: None,
+            written_suspended: None,
         }
     }
 
@@ -55,21 +57,25 @@ impl Mark {
         let mark = row.instant("mark_ms")?;
         let due = row.instant_or_null("due_ms")?;
         let (queued, hold) = place(row)?;
+        let epoch = Epoch(row.u64("epoch")?);
+        let (active, parked, recorded) = (row.u64("active")?, row.u64("parked")?, row.u64("recorded")?);
+        let suspended = row.instant_or_null("suspended_ms")?;
         Ok(Self {
             job,
-            place: Place { mark, queued, hold },
+            place: Place { mark, queued, hold, suspended },
             due,
-            epoch: Epoch(row.u64("epoch")?),
-            active: row.u64("active")?,
-            parked: row.u64("parked")?,
-            recorded: row.u64("recorded")?,
+            epoch,
+            active,
+            parked,
+            recorded,
             written: due.map(to_ms),
+            written_suspended: suspended,
         })
     }
 
     /// As it is read after it was written.
     pub(super) fn as_written(&self) -> Self {
-        Self { written: self.due.map(to_ms), ..self.clone() }
+        Self { written: self.due.map(to_ms), written_suspended: self.place.suspended, ..self.clone() }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -199,7 +205,7 @@ impl Db<'_> {
     }
 
     pub(super) fn write_mark_now(&self, mark: &Mark) -> Result<(), StoreError> {
-        let Place { mark: at, queued, hold } = mark.place;
+        let Place { mark: at, queued, hold, suspended } = mark.place;
         let (job, at, queued) = (to_int(mark.job.0), to_ms(at), queued.map(to_ms));
         let until = hold.and_then(|hold| hold.until).map(to_ms);
         let by = hold.map(|hold| to_int(hold.by.0));
@@ -220,6 +226,9 @@ impl Db<'_> {
         };
         if written.map_err(failed)? != 1 {
             return Err(no_mark(mark.job));
+        }
+        if suspended != mark.written_suspended {
+            self.write_suspended(mark.job, suspended)?;
         }
         self.at_hand.wrote(mark);
         self.let_go(mark);
@@ -307,7 +316,9 @@ impl Db<'_> {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let at = pause.map(|pause| pause.at);
-        let close = |schedule| cron_core::judge::close(schedule, mark.place, at, mark.is_active(), now);
+        let kept = self.kept(mark, Some(now))?;
+        let close =
+            |schedule| cron_core::judge::close(schedule, mark.place, &kept, at, mark.is_active(), now);
         let skips = entry.schedule().map(close).unwrap_or_default();
         let note = pause.map(PauseInfo::reason).unwrap_or_default();
         let mut of_the_pause = 0;
@@ -317,7 +328,8 @@ impl Db<'_> {
             self.write_skip(mark.job, &skip, if is_paused { &note } else { "" })?;
         }
         let hold = mark.place.hold.filter(|hold| hold.until.is_none_or(|until| until > now));
-        mark.place = Place { mark: mark.place.mark.max(now), queued: None, hold };
+        let suspended = mark.place.suspended.filter(|until| *until > now);
+        mark.place = Place { hold, suspended, ..Place::at(mark.place.mark.max(now)) };
         Ok(of_the_pause)
     }
 

@@ -12,6 +12,7 @@ mod connection;
 mod db;
 mod declare;
 mod enqueue;
+mod fold;
 mod holders;
 mod judge;
 mod known;
@@ -45,7 +46,7 @@ use rusqlite::Connection;
 
 use super::{
     Answer, Claim, Command, CommandError, Done, FileNow, JudgeRequest, Judged, Note, Program, Pruned, Reaped,
-    Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
+    Rewinds, Settled, Settlement, Sighting, Store, StoreError, Synced, WaitingRun,
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue, Unreadable};
 pub use complete::{CompleteError, complete_in};
@@ -309,7 +310,7 @@ impl Store for SqliteStore {
         self.writer.send(Synchronous::Full, move |db| db.note_problems(&sightings))()
     }
 
-    fn set_back(&self, now: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
+    fn set_back(&self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
         let set_back =
             self.transact([Point::SetBackWritten, Point::SetBackCommitted], move |db| db.set_back(now))?;
         if !set_back.is_empty() {

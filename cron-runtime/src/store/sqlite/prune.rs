@@ -1,22 +1,19 @@
 //! Letting go of what the retention of jobs does not keep.
 
 use chrono::{DateTime, Utc};
-use cron_core::audit::Segment;
 use cron_core::job::JobName;
-use cron_core::policy::{Beyond, EndedRun, beyond, ended_at};
+use cron_core::policy::{Beyond, EndedRun, Retention, beyond, ended_at};
 use cron_core::run::{JobId, RunId};
-use cron_core::schedule::Schedule;
 use rusqlite::{OptionalExtension, Row, Rows, params};
 
-use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, SkipInfo, StoreError};
+use super::super::{MAX_PRUNED_JOBS, MAX_PRUNED_RUNS, MAX_PRUNED_TOGETHER, Pruned, StoreError};
 use super::db::Db;
 use super::known::Entry;
-use super::ledger::{SKIP, segments, skip_info};
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, DEAD, failed, from_int, from_us, to_int, to_ms};
 
 /// At most this many blocks of skipped ticks of one job are looked at, or removed, at once.
-const BLOCKS: usize = 10_000;
+pub(super) const BLOCKS: usize = 10_000;
 
 /// Finished runs that are no dead letters. (No lists: SQLite builds a table of each. The words of dead letters are those between `d` and
 /// `r`.)
@@ -152,7 +149,7 @@ impl Db<'_> {
             entry => entry?,
         };
         let mut mark = self.mark(job)?;
-        let keep = entry.plan.retention;
+        let keep = retention(&mark, &entry);
         let record = self.record(&mark)?;
         let surplus = self.surplus(&mark, &entry, &record, now, room)?;
         if self.is_over(&mark, &entry, &surplus, now)? {
@@ -173,7 +170,7 @@ impl Db<'_> {
         let removed = until.map_or(Ok(0), |until| self.remove_skips(job, until))?;
         pruned.more |= removed >= BLOCKS as u64;
         pruned.skips += removed;
-        pruned.skips += self.fold_skips(job, entry.plan.name.as_str())?;
+        pruned.skips += self.fold_skips(&mark, entry.plan.name.as_str())?;
         self.let_go(&mark);
         Ok(())
     }
@@ -204,7 +201,11 @@ impl Db<'_> {
         surplus: &Surplus,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let is_idle = mark.due.is_none() && mark.place.hold.is_none() && mark.active == 0 && mark.parked == 0;
+        let is_idle = mark.place.suspended.is_none()
+            && mark.due.is_none()
+            && mark.place.hold.is_none()
+            && mark.active == 0
+            && mark.parked == 0;
         let is_kept = surplus.len() as u64 != mark.recorded;
         if !entry.plan.temporary || !is_idle || is_kept || self.pause(mark.job)?.is_some() {
             return Ok(false);
@@ -225,9 +226,13 @@ impl Db<'_> {
         now: DateTime<Utc>,
         room: usize,
     ) -> Result<Surplus, StoreError> {
-        let (job, keep) = (to_int(mark.job.0), entry.plan.retention);
+        let (job, keep) = (to_int(mark.job.0), retention(mark, entry));
+        let [done_ahead, dead_ahead] = self.ended_after(mark)?;
+        let last = mark.place.suspended.map_or(DateTime::<Utc>::MAX_UTC, |_| mark.place.mark);
+        let is_near =
+            |run: &Result<EndedRun, StoreError>| run.as_ref().map_or(true, |run| run.nominal <= last);
         // All others on record are done. So nobody has to count them.
-        let done = mark.recorded.saturating_sub(mark.active + mark.parked + record.dead);
+        let done = mark.recorded.saturating_sub(mark.active + mark.parked + record.dead + done_ahead);
         let begins = record.begins.unwrap_or(i64::MIN);
         let beside = if record.has_earlier { beside_and_earlier() } else { beside() };
         let mut beside = self.statement(&beside)?;
@@ -236,7 +241,12 @@ impl Db<'_> {
         let done = if self.has_ticks(mark.job, entry)? {
             let mut ticks = self.statement(&ticks())?;
             let mut ticks = ticks.query([job, begins]).map_err(failed)?;
-            beyond(ended_runs(&mut ticks), ended_runs(&mut beside), keep.of_done(done, now), room)?
+            beyond(
+                ended_runs(&mut ticks).take_while(is_near),
+                ended_runs(&mut beside),
+                keep.of_done(done, now),
+                room,
+            )?
         } else {
             beyond([], ended_runs(&mut beside), keep.of_done(done, now), room)?
         };
@@ -245,9 +255,26 @@ impl Db<'_> {
             let room = room.saturating_sub(surplus.len());
             let mut dead = self.statement(&dead())?;
             let mut dead = dead.query([job]).map_err(failed)?;
-            surplus.dead = beyond([], ended_runs(&mut dead), keep.of_dead(record.dead, now), room)?;
+            let number = record.dead.saturating_sub(dead_ahead);
+            surplus.dead =
+                beyond([], ended_runs(&mut dead).filter(is_near), keep.of_dead(number, now), room)?;
         }
         Ok(surplus)
+    }
+
+    /// How many runs after the mark are done, and how many of them are dead letters: those that keep their ticks after a clock was set back.
+    fn ended_after(&self, mark: &Mark) -> Result<[u64; 2], StoreError> {
+        if mark.place.suspended.is_none() {
+            return Ok([0, 0]);
+        }
+        let sql = format!(
+            "SELECT ifnull(sum({DONE}), 0), ifnull(sum({DEAD}), 0) FROM runs WHERE job_id = ?1 AND nominal_ms > ?2"
+        );
+        let mut statement = self.statement(&sql)?;
+        let values = params![to_int(mark.job.0), to_ms(mark.place.mark)];
+        let ended: [i64; 2] =
+            statement.query_row(values, |row| Ok([row.get(0)?, row.get(1)?])).map_err(failed)?;
+        Ok([from_int(ended[0])?, from_int(ended[1])?])
     }
 
     /// Whether a job may have ticks on record. To find that out from its runs takes a look at each where all of them are beside ticks.
@@ -325,10 +352,10 @@ impl Db<'_> {
     ) -> Result<Option<i64>, StoreError> {
         let job = to_int(mark.job.0);
         let sql = "SELECT pruned_ms, \
-                   (SELECT max(last_ms) FROM skips WHERE job_id = ?1 AND first_ms < ?2 AND last_ms < ?2) \
-                   FROM marks WHERE job_id = ?1";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let (before, too_old): (Option<i64>, Option<i64>) =
+                   (SELECT max(last_ms) FROM skips WHERE job_id = ?1 AND first_ms < ?2 AND last_ms < ?2), \
+                   EXISTS (SELECT 1 FROM suspended WHERE job_id = ?1) FROM marks WHERE job_id = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (before, too_old, has_suspended): (Option<i64>, Option<i64>, bool) =
             self.statement(sql)?.query_row(params![job, oldest], read).map_err(failed)?;
         let until = until.max(too_old).max(before);
         if has_removed || until != before {
@@ -340,6 +367,10 @@ impl Db<'_> {
             let in_force = "(SELECT max(since_ms) FROM segments WHERE job_id = ?1 AND since_ms <= ?2)";
             let sql = format!("DELETE FROM segments WHERE job_id = ?1 AND since_ms < {in_force}");
             self.run(&sql, params![job, until])?;
+            if has_suspended {
+                let sql = "DELETE FROM suspended WHERE job_id = ?1 AND last_ms <= ?2 AND taken_back = 1";
+                self.run(sql, params![job, until])?;
+            }
         }
         Ok(until)
     }
@@ -362,73 +393,6 @@ impl Db<'_> {
         Ok(removed as u64)
     }
 
-    /// Neighbours with the same reason become one range. Gives how many rows are gone.
-    fn fold_skips(&self, job: JobId, name: &str) -> Result<u64, StoreError> {
-        let from = self.folded.borrow().get(job).copied().unwrap_or(i64::MIN);
-        if self.skips_from(job, from, 2)?.len() < 2 {
-            return Ok(0);
-        }
-        let segments = match segments(self.connection, name, job) {
-            Ok(segments) => segments,
-            // A schedule that it once had is in words that this version does not know: its blocks stay as they are.
-            Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => return Ok(0),
-            Err(error) => return Err(error),
-        };
-        let is_delayed = |one: &Segment| one.schedule.as_ref().is_some_and(Schedule::is_delay);
-        if segments.iter().any(is_delayed) {
-            return Ok(0);
-        }
-        let mut skips = self.skips_from(job, from, BLOCKS)?.into_iter();
-        let Some(mut range) = skips.next() else { return Ok(0) };
-        let (mut gone, mut folded) = (0, 0);
-        for next in skips {
-            let is_whole = !segments.iter().any(|one| range.first <= one.since && one.since < next.first);
-            if is_whole && is_alike(&range, &next) && !self.has_run_between(job, &range, &next)? {
-                (range.last, range.count) = (next.last, range.count + next.count);
-                folded += 1;
-            } else {
-                self.write_folded(job, &range, folded)?;
-                (gone, folded, range) = (gone + folded, 0, next);
-            }
-        }
-        self.write_folded(job, &range, folded)?;
-        self.folded.borrow_mut().insert(job, to_ms(range.first));
-        Ok(gone + folded)
-    }
-
-    /// The blocks of skipped ticks that begin at `from` or later, oldest first.
-    fn skips_from(&self, job: JobId, from: i64, limit: usize) -> Result<Vec<SkipInfo>, StoreError> {
-        let sql = format!("{SKIP} WHERE job_id = ?1 AND first_ms >= ?2 ORDER BY first_ms LIMIT ?3");
-        let mut statement = self.statement(&sql)?;
-        let limit = to_int(limit as u64);
-        let mut rows = statement.query(params![to_int(job.0), from, limit]).map_err(failed)?;
-        let mut skips = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            skips.push(skip_info(&mut Columns::of(row))?);
-        }
-        Ok(skips)
-    }
-
-    fn has_run_between(&self, job: JobId, one: &SkipInfo, next: &SkipInfo) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND nominal_ms > ?2 AND nominal_ms < ?3 \
-                   AND lane = 0)";
-        let values = params![to_int(job.0), to_ms(one.last), to_ms(next.first)];
-        self.statement(sql)?.query_row(values, |row| row.get(0)).map_err(failed)
-    }
-
-    /// Writes a range that stands for itself and `folded` rows after it.
-    fn write_folded(&self, job: JobId, range: &SkipInfo, folded: u64) -> Result<(), StoreError> {
-        if folded == 0 {
-            return Ok(());
-        }
-        let (job, first, last) = (to_int(job.0), to_ms(range.first), to_ms(range.last));
-        let sql = "DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2 AND first_ms <= ?3";
-        self.run(sql, params![job, first, last])?;
-        let sql = "UPDATE skips SET last_ms = ?3, count = ?4 WHERE job_id = ?1 AND first_ms = ?2";
-        self.run(sql, params![job, first, last, to_int(range.count)])?;
-        Ok(())
-    }
-
     /// Incarnations that have ended and that nothing refers to.
     fn prune_incarnations(&self) -> Result<(), StoreError> {
         let sql = format!(
@@ -439,6 +403,10 @@ impl Db<'_> {
     }
 }
 
-fn is_alike(one: &SkipInfo, next: &SkipInfo) -> bool {
-    (one.reason, one.holder, &one.note) == (next.reason, next.holder, &next.note)
+/// While skips are suspended the clock may be wrong: nothing is too old.
+fn retention(mark: &Mark, entry: &Entry) -> Retention {
+    match mark.place.suspended {
+        Some(_) => entry.plan.retention.of_any_age(),
+        None => entry.plan.retention,
+    }
 }

@@ -1,36 +1,49 @@
-//! Marks that were written under a wrong clock.
+//! Marks when the clock was set by hours: [`rewind`] says what becomes of a record, here it is read and written.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
+use cron_core::audit::Segment;
 use cron_core::job::JobName;
-use cron_core::judge::{Place, Waits, is_astray, wake_set_back};
-use cron_core::run::{JobId, SkipReason};
-use cron_core::schedule::Schedule;
-use rusqlite::{OptionalExtension, params};
+use cron_core::judge::{
+    Block, Kept, Place, Rewind, Rewound, Waits, begins_anew, is_astray, rewind, rewound_place, take_up,
+    wake_set_back,
+};
+use cron_core::run::JobId;
+use rusqlite::params;
 
-use super::super::StoreError;
+use super::super::{Rewinds, SkipInfo, StoreError};
 use super::db::Db;
+use super::known::Entry;
+use super::ledger::{SKIP, skip_info};
 use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 
+/// A tick that has a run.
+struct Ran {
+    tick: DateTime<Utc>,
+    run: i64,
+    is_tick: bool,
+}
+
 impl Db<'_> {
-    pub(super) fn set_back(
-        &mut self,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<(JobName, DateTime<Utc>)>, StoreError> {
-        let mut told = Vec::new();
-        for (job, name) in self.astray(now)? {
-            // Declared by a newer program in words that this one does not know: that one sets it back.
-            if matches!(self.entry(job), Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. })) {
-                continue;
+    pub(super) fn set_back(&mut self, now: DateTime<Utc>) -> Result<Rewinds, StoreError> {
+        let mut rewinds = Rewinds::default();
+        let astray = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
+                      WHERE mark_ms > ?1 ORDER BY name";
+        let jumped = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
+                      WHERE suspended_ms <= ?1 ORDER BY name";
+        for (job, name, at) in self.readable_marks(astray, now)? {
+            if is_astray(at, now) {
+                self.set_one_back(job, now)?;
+                rewinds.back.push((name, at));
             }
-            let mut mark = self.mark(job)?;
-            told.push((name.clone(), mark.place.mark));
-            self.void_verdicts(job, now)?;
-            self.set_one_back(&mut mark, now)?;
         }
-        self.wait_in_time(told.iter().map(|(_, mark)| *mark).max(), now)?;
+        for (job, name, at) in self.readable_marks(jumped, now)? {
+            self.take_up(job)?;
+            rewinds.taken_up.push((name, at));
+        }
+        self.wait_in_time(rewinds.back.iter().map(|(_, mark)| *mark).max(), now)?;
         self.void_holds(now)?;
-        Ok(told)
+        Ok(rewinds)
     }
 
     /// Waits that were told under the wrong clock end as soon as under the right one. Leases stay: their owner may live, with another clock.
@@ -86,84 +99,239 @@ impl Db<'_> {
         Ok(())
     }
 
-    fn astray(&self, now: DateTime<Utc>) -> Result<Vec<(JobId, JobName)>, StoreError> {
-        let sql = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
-                   WHERE mark_ms > ?1 ORDER BY name";
+    /// Where jobs stand. One that was declared by a newer program in words that this one does not know is left to that one.
+    fn readable_marks(
+        &self,
+        sql: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(JobId, JobName, DateTime<Utc>)>, StoreError> {
+        let mut found = Vec::new();
         let mut statement = self.statement(sql)?;
         let mut rows = statement.query([to_ms(now)]).map_err(failed)?;
-        let mut astray = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             let mut row = Columns::of(row);
             let (job, mark) = (JobId(row.u64("job_id")?), row.instant("mark_ms")?);
-            if is_astray(mark, now) {
-                astray.push((job, read_name(&row.get::<String>("name")?)?));
+            found.push((job, read_name(&row.get::<String>("name")?)?, mark));
+        }
+        drop(rows);
+        drop(statement);
+        let mut readable = Vec::new();
+        for (job, name, mark) in found {
+            if !matches!(self.entry(job), Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. })) {
+                readable.push((job, name, mark));
             }
         }
-        Ok(astray)
+        Ok(readable)
     }
 
-    /// Later ticks have no verdict any more; their runs stay in the record beside the ticks.
-    fn void_verdicts(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (number, at) = (to_int(job.0), to_ms(now));
-        let sql = "UPDATE runs SET lane = id WHERE job_id = ?1 AND nominal_ms > ?2 AND lane = 0";
-        self.run(sql, params![number, at])?;
-        self.run("DELETE FROM skips WHERE job_id = ?1 AND first_ms > ?2", params![number, at])?;
-        let sql = "SELECT first_ms FROM skips WHERE job_id = ?1 AND last_ms > ?2";
-        let mut statement = self.statement(sql)?;
-        let mut rows = statement.query(params![number, at]).map_err(failed)?;
-        let mut cut = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            cut.push(Columns::of(row).instant("first_ms")?);
+    fn set_one_back(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut mark = self.mark(job)?;
+        let segments = self.old_segments(job)?;
+        let ran = self.ran_after(job, now)?;
+        let newest = segments.last().map(|segment| segment.since);
+        let skips = self.blocks_after(job, now)?;
+        let newest_verdict =
+            ran.iter().map(|ran| ran.tick).chain(skips.iter().map(|block| block.skip.last)).max();
+        self.begin_at(job, now, newest.is_some_and(|since| begins_anew(since, newest_verdict, now)))?;
+        let entry = self.entry_or_known(job)?;
+        let edited = newest.filter(|since| *since > now);
+        self.replace(&mark, &entry, now, edited, &segments, &ran)?;
+        self.folded.borrow_mut().remove(job);
+        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2), earliest_ms = min(ifnull(earliest_ms, ?2), ?2) \
+                   WHERE job_id = ?1";
+        self.run(sql, params![to_int(job.0), to_ms(now)])?;
+        mark.place = rewound_place(mark.place, now);
+        self.rearm(&mut mark, &entry)?;
+        self.write_mark(&mark)
+    }
+
+    /// The schedule was edited while skips are suspended: those were decided under another one.
+    pub(super) fn refit(&self, mark: &Mark, entry: &Entry) -> Result<(), StoreError> {
+        let Place { mark: now, suspended: Some(until), .. } = mark.place else { return Ok(()) };
+        let (segments, ran) = (self.old_segments(mark.job)?, self.ran_after(mark.job, now)?);
+        self.replace(mark, entry, now, Some(until), &segments, &ran)
+    }
+
+    fn replace(
+        &self,
+        mark: &Mark,
+        entry: &Entry,
+        now: DateTime<Utc>,
+        edited: Option<DateTime<Utc>>,
+        segments: &[Segment],
+        ran: &[Ran],
+    ) -> Result<(), StoreError> {
+        let (job, number) = (mark.job, to_int(mark.job.0));
+        let sql = "SELECT min(registered_ms, ifnull(earliest_ms, registered_ms)), pruned_ms, gap_first_ms, gap_last_ms FROM jobs JOIN marks ON job_id = id WHERE id = ?1";
+        let (begins, pruned, gap) = {
+            let mut statement = self.statement(sql)?;
+            let mut rows = statement.query([number]).map_err(failed)?;
+            let Some(row) = rows.next().map_err(failed)? else { return Ok(()) };
+            let mut row = Columns::of(row);
+            let begins = row.instant("registered_ms")?;
+            let pruned = row.instant_or_null("pruned_ms")?;
+            let gap = row.instant_or_null("gap_first_ms")?.zip(row.instant_or_null("gap_last_ms")?);
+            (begins, pruned, gap.map(|(first, last)| Kept { first, last }))
+        };
+        let ticks: Vec<_> = ran.iter().map(|ran| ran.tick).collect();
+        let rewound = rewind(Rewind {
+            segments,
+            schedule: entry.schedule(),
+            begins,
+            pruned,
+            gap,
+            edited,
+            mark: mark.place.mark,
+            now,
+            ran: &ticks,
+            skips: self.blocks_after(job, now)?,
+            suspended: self.suspended(job)?,
+        });
+        let sql = "UPDATE runs SET lane = ?2 WHERE id = ?1";
+        for ran in ran {
+            let is_tick = rewound.ran.binary_search(&ran.tick).is_ok();
+            if is_tick != ran.is_tick {
+                self.run(sql, params![ran.run, if is_tick { 0 } else { ran.run }])?;
+            }
         }
-        for first in cut {
-            let schedule = self.schedule_at(job, first)?;
-            let (last, count) = up_to(schedule.as_ref(), first, now);
-            let sql =
-                "UPDATE skips SET last_ms = ?3, count = ?4, reason = ?5 WHERE job_id = ?1 AND first_ms = ?2";
-            let reason = SkipReason::Clock.as_str();
-            self.run(sql, params![number, to_ms(first), to_ms(last), to_int(count), reason])?;
+        self.run("DELETE FROM skips WHERE job_id = ?1 AND last_ms > ?2", params![number, to_ms(now)])?;
+        self.write_rewound(job, &rewound)
+    }
+
+    /// The clock has jumped over what is suspended.
+    fn take_up(&self, job: JobId) -> Result<(), StoreError> {
+        let mut mark = self.mark(job)?;
+        let Some(until) = mark.place.suspended else { return Ok(()) };
+        let entry = self.entry_or_known(job)?;
+        let kept = self.kept(&mark, None)?;
+        let counts = take_up(entry.schedule(), mark.place.mark, until, &kept, self.suspended(job)?);
+        self.write_rewound(job, &counts)?;
+        self.folded.borrow_mut().remove(job);
+        mark.place = Place { hold: mark.place.hold, ..Place::at(mark.place.mark.max(until)) };
+        self.rearm(&mut mark, &entry)?;
+        self.write_mark(&mark)
+    }
+
+    /// Puts blocks in the place of all that is suspended.
+    fn write_rewound(&self, job: JobId, rewound: &Rewound) -> Result<(), StoreError> {
+        let number = to_int(job.0);
+        self.run("DELETE FROM suspended WHERE job_id = ?1 AND taken_back = 0", [number])?;
+        for Block { skip, note } in &rewound.skips {
+            self.write_skip(job, skip, note)?;
+        }
+        let suspended = rewound.suspended.iter().map(|block| (block, false));
+        let sql = "INSERT INTO suspended (job_id, first_ms, last_ms, count, reason, holder, note, taken_back) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        for (Block { skip, note }, is_taken_back) in
+            rewound.taken_back.iter().map(|block| (block, true)).chain(suspended)
+        {
+            let holder = skip.holder.map(|run| to_int(run.0));
+            let note = (!note.is_empty()).then_some(note);
+            let (first, last, count) = (to_ms(skip.first), to_ms(skip.last), to_int(skip.count));
+            let values =
+                params![number, first, last, count, skip.reason.as_str(), holder, note, is_taken_back];
+            self.run(sql, values)?;
         }
         Ok(())
     }
 
-    /// The schedule that was in force at a tick. `None` too where it is in words that this version does not know: of its block the first
-    /// tick is what is left.
-    fn schedule_at(&self, job: JobId, tick: DateTime<Utc>) -> Result<Option<Schedule>, StoreError> {
-        let sql = "SELECT schedule FROM segments WHERE job_id = ?1 AND since_ms < ?2 ORDER BY since_ms DESC LIMIT 1";
-        let mut statement = self.statement(sql)?;
-        let text: Option<Option<String>> = statement
-            .query_row(params![to_int(job.0), to_ms(tick)], |row| row.get(0))
-            .optional()
-            .map_err(failed)?;
-        Ok(text.flatten().and_then(|text| text.parse().ok()))
+    /// Where nothing is suspended any more, the clock has passed through all that was.
+    pub(super) fn write_suspended(&self, job: JobId, until: Option<DateTime<Utc>>) -> Result<(), StoreError> {
+        let number = to_int(job.0);
+        self.run("UPDATE marks SET suspended_ms = ?2 WHERE job_id = ?1", params![number, until.map(to_ms)])?;
+        if until.is_none() {
+            self.run("UPDATE suspended SET taken_back = 1 WHERE job_id = ?1", [number])?;
+        }
+        Ok(())
     }
 
-    fn set_one_back(&self, mark: &mut Mark, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (number, at) = (to_int(mark.job.0), to_ms(now));
-        // The newest schedule is in force from now on; those between never were.
+    /// What keeps its verdict after the mark and begins at `until` or before.
+    pub(super) fn kept(&self, mark: &Mark, until: Option<DateTime<Utc>>) -> Result<Vec<Kept>, StoreError> {
+        if mark.place.suspended.is_none() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT nominal_ms, nominal_ms FROM runs \
+                   WHERE job_id = ?1 AND lane = 0 AND nominal_ms > ?2 AND nominal_ms <= ?3 \
+                   UNION ALL SELECT first_ms, last_ms FROM skips WHERE job_id = ?1 AND last_ms > ?2 AND first_ms <= ?3 \
+                   ORDER BY 1";
+        let until = until.map_or(i64::MAX, to_ms);
+        let mut statement = self.statement(sql)?;
+        let values = params![to_int(mark.job.0), to_ms(mark.place.mark), until];
+        let mut rows = statement.query(values).map_err(failed)?;
+        let mut kept = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            kept.push(Kept { first: row.instant("first_ms")?, last: row.instant("last_ms")? });
+        }
+        Ok(kept)
+    }
+
+    /// The ticks after an instant that have a run, in the order of time: also such as were no ticks for a while.
+    fn ran_after(&self, job: JobId, now: DateTime<Utc>) -> Result<Vec<Ran>, StoreError> {
+        let sql = "SELECT nominal_ms, id, lane FROM runs WHERE job_id = ?1 AND nominal_ms > ?2 AND origin = 'tick' \
+                   ORDER BY nominal_ms, lane";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query(params![to_int(job.0), to_ms(now)]).map_err(failed)?;
+        let mut ran: Vec<Ran> = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            let (tick, run, lane): (_, i64, i64) =
+                (row.instant("nominal_ms")?, row.get("id")?, row.get("lane")?);
+            if ran.last().is_none_or(|last| last.tick < tick) {
+                ran.push(Ran { tick, run, is_tick: lane == 0 });
+            }
+        }
+        Ok(ran)
+    }
+
+    /// The blocks of skipped ticks that reach beyond an instant, oldest first.
+    fn blocks_after(&self, job: JobId, now: DateTime<Utc>) -> Result<Vec<Block>, StoreError> {
+        self.blocks(&format!("{SKIP} WHERE job_id = ?1 AND last_ms > ?2 ORDER BY first_ms"), job, now)
+    }
+
+    fn suspended(&self, job: JobId) -> Result<Vec<Block>, StoreError> {
+        let sql = "SELECT first_ms, last_ms, count, reason, holder, note FROM suspended \
+                   WHERE job_id = ?1 AND taken_back = 0 AND last_ms > ?2 ORDER BY first_ms";
+        self.blocks(sql, job, DateTime::<Utc>::MIN_UTC)
+    }
+
+    fn blocks(&self, sql: &str, job: JobId, after: DateTime<Utc>) -> Result<Vec<Block>, StoreError> {
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query(params![to_int(job.0), to_ms(after)]).map_err(failed)?;
+        let mut blocks = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            blocks.push(SkipInfo::into_block(skip_info(&mut Columns::of(row))?));
+        }
+        Ok(blocks)
+    }
+
+    /// Which schedule was in force when. One in words that this version does not know is none.
+    fn old_segments(&self, job: JobId) -> Result<Vec<Segment>, StoreError> {
+        let sql = "SELECT since_ms, schedule FROM segments WHERE job_id = ?1 ORDER BY since_ms";
+        let mut statement = self.statement(sql)?;
+        let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
+        let mut segments = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let mut row = Columns::of(row);
+            let since = row.instant("since_ms")?;
+            let schedule = row.get::<Option<String>>("schedule")?.and_then(|text| text.parse().ok());
+            segments.push(Segment { since, schedule });
+        }
+        Ok(segments)
+    }
+
+    /// The newest schedule is in force from `now` on; those between never were. `anew`: what counts from its beginning counts from there.
+    fn begin_at(&self, job: JobId, now: DateTime<Utc>, anew: bool) -> Result<(), StoreError> {
+        let (number, at) = (to_int(job.0), to_ms(now));
         let newest = "(SELECT max(since_ms) FROM segments WHERE job_id = ?1)";
         let sql =
             format!("DELETE FROM segments WHERE job_id = ?1 AND since_ms >= ?2 AND since_ms < {newest}");
         self.run(&sql, params![number, at])?;
         let sql = "UPDATE segments SET since_ms = ?2 WHERE job_id = ?1 AND since_ms > ?2";
-        if self.changed(sql, params![number, at])? {
-            self.anchor_anew(mark.job, now)?;
-        }
-        self.folded.borrow_mut().remove(mark.job);
-        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2) WHERE job_id = ?1";
         self.run(sql, params![number, at])?;
-        let hold = mark.place.hold.filter(|hold| hold.until.is_none_or(|until| !is_astray(until, now)));
-        mark.place = Place { mark: now, queued: None, hold };
-        let entry = self.entry_or_known(mark.job)?;
-        self.rearm(mark, &entry)?;
-        self.write_mark(mark)
-    }
-}
-
-impl Db<'_> {
-    /// The schedule of a job was edited under the wrong clock. What counts from its beginning counts from the right time, too.
-    fn anchor_anew(&self, job: JobId, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let (number, at) = (to_int(job.0), to_ms(now));
+        if !anew {
+            return Ok(());
+        }
         self.run("UPDATE jobs SET since_ms = ?2 WHERE id = ?1 AND since_ms > ?2", params![number, at])?;
         self.unknow(job);
         // One whose words this program does not know was left out before.
@@ -172,13 +340,4 @@ impl Db<'_> {
         self.run(sql, params![number, at, schedule])?;
         Ok(())
     }
-}
-
-/// The last tick of a block that begins at `first`, up to `now`, and how many there are.
-fn up_to(schedule: Option<&Schedule>, first: DateTime<Utc>, now: DateTime<Utc>) -> (DateTime<Utc>, u64) {
-    let Some(schedule) = schedule else { return (first, 1) };
-    let last = schedule.prev_before(now + TimeDelta::milliseconds(1)).filter(|last| *last >= first);
-    let last = last.unwrap_or(first);
-    let before = first.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(first);
-    (last, schedule.count_between(before, last).max(1))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::judge::Hold;
+use cron_core::judge::{Block, Hold};
 use cron_core::run::{AttemptResult, Epoch, JobId, Origin, RunId, RunState, SkipReason};
 use cron_core::suspect::Suspect;
 use serde::Serialize;
@@ -30,6 +30,8 @@ pub struct JobInfo {
     pub queued: Option<DateTime<Utc>>,
     /// What a run said about the next one.
     pub hold: Option<Hold>,
+    /// Its clock was set back: up to here, where the mark was before, ticks that have a run keep it, and skips are suspended.
+    pub suspended: Option<DateTime<Utc>>,
     /// Since when and by whom it is paused: itself, or else its group.
     pub paused: Option<PauseInfo>,
     /// How many of its runs hold a slot.
@@ -136,6 +138,57 @@ pub struct SkipInfo {
     pub holder: Option<RunId>,
     /// Who paused it and why, for `paused`.
     pub note: String,
+}
+
+/// Skipped ticks that lay after the clock when it was set back by hours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuspendedInfo {
+    /// The block as it was recorded.
+    pub skip: SkipInfo,
+    /// Whether its ticks were judged anew. Else those after the mark wait for what the clock does: they count again if it jumps beyond them.
+    pub is_taken_back: bool,
+}
+
+impl SuspendedInfo {
+    pub(crate) fn of(block: Block, is_taken_back: bool) -> Self {
+        Self { skip: SkipInfo::of(block), is_taken_back }
+    }
+}
+
+impl SkipInfo {
+    pub(crate) fn of(block: Block) -> Self {
+        let Block { skip, note } = block;
+        Self {
+            first: skip.first,
+            last: skip.last,
+            count: skip.count,
+            reason: skip.reason,
+            holder: skip.holder,
+            note,
+        }
+    }
+
+    pub(crate) fn into_block(self) -> Block {
+        let Self { first, last, count, reason, holder, note } = self;
+        Block { skip: cron_core::judge::Skip { first, last, count, reason, holder }, note }
+    }
+}
+
+/// The jobs whose marks were moved because the clock was set, each with its mark before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewinds {
+    /// Set back to the clock.
+    pub back: Vec<(JobName, DateTime<Utc>)>,
+    /// The clock has jumped to what was suspended or beyond: what was recorded there counts again.
+    pub taken_up: Vec<(JobName, DateTime<Utc>)>,
+}
+
+impl Rewinds {
+    /// Whether no mark was moved.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.back.is_empty() && self.taken_up.is_empty()
+    }
 }
 
 /// A part of a long list.

@@ -1,7 +1,7 @@
 //! The record of a job, held against the contract.
 
 use chrono::{DateTime, Utc};
-use cron_core::audit::{Audit, Recorded, Segment, audit};
+use cron_core::audit::{Audit, Recorded, Segment, Suspended, audit};
 use cron_core::run::JobId;
 use cron_core::schedule::Schedule;
 use rusqlite::{Connection, params};
@@ -10,18 +10,43 @@ use super::super::super::StoreError;
 use super::super::rows::{Columns, failed, to_int, to_ms};
 
 pub(super) fn of_job(connection: &Connection, job: &str) -> Result<Option<Audit>, StoreError> {
-    let sql = "SELECT jobs.id, mark_ms, pruned_ms FROM jobs JOIN marks ON job_id = jobs.id WHERE name = ?1";
+    let sql = "SELECT jobs.id, mark_ms, pruned_ms, suspended_ms FROM jobs JOIN marks ON job_id = jobs.id WHERE name = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query([job]).map_err(failed)?;
     let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
     let mut row = Columns::of(row);
     let (id, mark) = (JobId(row.u64("id")?), row.instant("mark_ms")?);
     let pruned = row.instant_or_null("pruned_ms")?;
+    let until = row.instant_or_null("suspended_ms")?;
+    let suspended = suspended(connection, id, until)?;
     let mut segments = segments(connection, job, id)?;
     if let Some(pruned) = pruned {
         segments.iter_mut().for_each(|segment| segment.since = segment.since.max(pruned));
     }
-    recorded(connection, id, pruned, |verdicts| audit(&segments, mark, verdicts)).map(Some)
+    recorded(connection, id, pruned, |verdicts| audit(&segments, mark, &suspended, verdicts)).map(Some)
+}
+
+/// What a clock that was set back has left.
+fn suspended(
+    connection: &Connection,
+    id: JobId,
+    until: Option<DateTime<Utc>>,
+) -> Result<Suspended, StoreError> {
+    let sql = "SELECT first_ms, last_ms, count, reason, taken_back FROM suspended WHERE job_id = ?1 ORDER BY first_ms";
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query([to_int(id.0)]).map_err(failed)?;
+    let mut suspended = Suspended { until, ..Suspended::default() };
+    while let Some(row) = rows.next().map_err(failed)? {
+        let mut row = Columns::of(row);
+        let (first, last) = (row.instant("first_ms")?, row.instant("last_ms")?);
+        let (count, reason) = (row.u64("count")?, row.word("reason")?);
+        if row.get("taken_back")? {
+            suspended.taken_back += count;
+        } else {
+            suspended.blocks.push(Recorded { first, last, count, skipped: Some(reason) });
+        }
+    }
+    Ok(suspended)
 }
 
 /// Which schedule of a job was in force when, in the order of time.

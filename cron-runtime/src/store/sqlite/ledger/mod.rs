@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::super::{
     AttemptInfo, Backfill, BackfillPlan, CommandError, GroupInfo, HandlerInfo, JobInfo, JobQuery, Ledger,
-    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError,
+    LogLine, Page, ProblemInfo, RunInfo, RunQuery, SkipInfo, StoreError, SuspendedInfo,
 };
 use super::rows::{Columns, failed, to_int};
 use super::{SqliteLedger, SqliteStore, commands};
@@ -54,6 +54,10 @@ impl Ledger for SqliteStore {
 
     fn skips(&self, job: &str, page: Page) -> Result<Vec<SkipInfo>, StoreError> {
         self.ledger.skips(job, page)
+    }
+
+    fn suspended(&self, job: &str) -> Result<Vec<SuspendedInfo>, StoreError> {
+        self.ledger.suspended(job)
     }
 
     fn problems(&self, since: DateTime<Utc>) -> Result<Vec<ProblemInfo>, StoreError> {
@@ -111,6 +115,22 @@ impl Ledger for SqliteLedger {
                 skips.push(skip_info(&mut Columns::of(row))?);
             }
             Ok(skips)
+        })
+    }
+
+    fn suspended(&self, job: &str) -> Result<Vec<SuspendedInfo>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT first_ms, last_ms, count, reason, holder, note, taken_back FROM suspended \
+                       WHERE job_id = (SELECT id FROM jobs WHERE name = ?1) ORDER BY first_ms DESC, taken_back DESC";
+            let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+            let mut rows = statement.query([job]).map_err(failed)?;
+            let mut blocks = Vec::new();
+            while let Some(row) = rows.next().map_err(failed)? {
+                let mut row = Columns::of(row);
+                let (skip, is_taken_back) = (skip_info(&mut row)?, row.get("taken_back")?);
+                blocks.push(SuspendedInfo { skip, is_taken_back });
+            }
+            Ok(blocks)
         })
     }
 

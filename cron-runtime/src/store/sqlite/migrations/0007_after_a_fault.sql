@@ -33,3 +33,27 @@ CREATE TABLE cron_schema (
     version INTEGER NOT NULL
 ) STRICT;
 INSERT INTO cron_schema VALUES (7);
+
+-- Clocks that were set back by hours.
+
+-- Where the mark was before the clock was set back: up to here ticks after the mark may have a run or a block of skips that stands.
+ALTER TABLE marks ADD COLUMN suspended_ms INTEGER;
+-- The newest stretch of more than 3 hours whose ticks were skipped, remembered when that is pruned.
+ALTER TABLE marks ADD COLUMN gap_first_ms INTEGER;
+ALTER TABLE marks ADD COLUMN gap_last_ms INTEGER;
+-- The earliest instant to which the mark was set back: the job may have run from there on, also before its first registration.
+ALTER TABLE marks ADD COLUMN earliest_ms INTEGER;
+
+-- Blocks of skipped ticks that lay after the clock when it was set back, as they were recorded.
+CREATE TABLE suspended (
+    id         INTEGER PRIMARY KEY,
+    job_id     INTEGER NOT NULL REFERENCES jobs (id),
+    first_ms   INTEGER NOT NULL,
+    last_ms    INTEGER NOT NULL,
+    count      INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    holder     INTEGER,
+    note       TEXT,
+    taken_back INTEGER NOT NULL    -- 1: its ticks were judged anew. 0: those after the mark count again if the clock jumps beyond them
+) STRICT;
+CREATE INDEX suspended_job ON suspended (job_id, first_ms);
