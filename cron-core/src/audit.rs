@@ -377,7 +377,7 @@ mod tests {
         let sound = left(&[ran(10), clock, ran(60)], &[missed(50, 50, 1)]);
         assert!(sound.is_sound(), "{sound:?}");
         assert_eq!((sound.ticks, sound.skipped_clock, sound.ahead), (2, 1, 3));
-        let breaches = |verdicts: &[Recorded], blocks| left(verdicts, blocks).breaches;
+        let breaches = |verdicts: &[Recorded], blocks: &[Recorded]| left(verdicts, blocks).breaches;
         let before = [ran(10), ran(20)];
         assert_eq!(breaches(&[&before[..], &[ran(70)]].concat(), &[]), [Breach::AfterMark { at: at(70) }]);
         let lost = [&before[..], &[missed(30, 30, 1)]].concat();

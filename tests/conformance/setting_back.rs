@@ -29,6 +29,8 @@ cases!(setting_back:
     a_clock_that_was_ahead_passes_through_what_it_has_shown,
     what_was_pruned_before_the_clock_fell_behind_does_not_run_again,
     an_edit_while_skips_are_suspended_takes_them_back,
+    a_schedule_that_has_come_to_its_end_stays_there_however_often_the_clock_falls_back,
+    what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right,
 );
 
 const HOUR: i64 = 3_600;
@@ -195,6 +197,22 @@ pub(crate) fn a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_rig
     }
     assert_eq!(process.judge(101).next, Some(at(100 + HOUR)));
     assert_eq!(process.starts(100 + HOUR).nominal, at(100 + HOUR));
+}
+
+pub(crate) fn a_schedule_that_has_come_to_its_end_stays_there_however_often_the_clock_falls_back(
+    world: &World,
+) {
+    let day = 24 * HOUR;
+    let process = world.start(day, &[job("a").once("1h").catch_up(CatchUpRule::None)]);
+    process.starts_nothing(day + 10 * HOUR);
+    assert_eq!(process.skipped("a"), [missed(day + HOUR, day + HOUR, 1)]);
+    for hour in [20, 10, 1] {
+        assert_eq!(process.set_back(at(hour * HOUR)).expect("sets back").back.len(), 1);
+        assert_eq!((process.info("a").due, process.skipped("a")), (Some(at(day + HOUR)), vec![]));
+    }
+    assert_eq!(process.set_back(at(day + 10 * HOUR)).expect("looks").taken_up.len(), 1);
+    assert_eq!(process.skipped("a"), [missed(day + HOUR, day + HOUR, 1)]);
+    assert_eq!(sound(&process, "a").skipped_missed, 1);
 }
 
 /// How many runs each tick of a job has.
@@ -387,4 +405,37 @@ pub(crate) fn an_edit_while_skips_are_suspended_takes_them_back(world: &World) {
     assert!(runs_all(&process, 12 * HOUR).is_empty());
     assert_eq!(runs_all(&process, 13 * HOUR), [13 * HOUR]);
     sound(&process, "a");
+}
+
+pub(crate) fn what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right(world: &World) {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
+    let process = world.start(0, &[job("a").every("1h").keep(keep)]);
+    process.succeed(process.starts(1_000 * HOUR).claim, 1_000 * HOUR);
+    let wrong = 10 * HOUR + 60;
+    assert_eq!(process.set_back(at(wrong)).expect("sets back").back.len(), 1);
+    let begins = |second: i64| {
+        let run = process.triggered("a", second);
+        let claim = process.starts(second).claim;
+        assert_eq!(claim.run, run);
+        claim
+    };
+    // One succeeds, one fails, one never begins; the clock is set right while one is in progress.
+    let succeeds = begins(wrong + 1);
+    process.succeed(succeeds, wrong + 2);
+    let fails = begins(wrong + 3);
+    process.fail(fails, wrong + 4, "no");
+    let waits = process.triggered("a", wrong + 5);
+    process.cancels(waits, true, wrong + 6);
+    let goes_on = begins(wrong + 7);
+    assert_eq!(process.set_back(at(1_000 * HOUR + 60)).expect("looks").taken_up.len(), 1);
+    process.succeed(goes_on, 1_000 * HOUR + 61);
+    let left = |second: i64| {
+        process.prune(at(second), 1_000).expect("prunes");
+        let runs = [succeeds.run, fails.run, waits, goes_on.run];
+        runs.map(|run| process.run(run).expect("readable").is_some())
+    };
+    // They are as old as the latest instant that was known when they ended, and no younger.
+    assert_eq!(left(1_099 * HOUR), [true; 4]);
+    assert_eq!(left(1_101 * HOUR), [false; 4]);
 }

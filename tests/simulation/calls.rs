@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use cron_runtime::core::policy::{Overlap, Retention};
+use cron_runtime::core::policy::Overlap;
 use cron_runtime::core::run::{AttemptResult, RunId, StateWord};
 use cron_runtime::store::{AttemptInfo, Claim, JobInfo, Ledger, RunInfo};
 
-use crate::draw::seconds;
 use crate::history::{Call, Ending, Finish, Records};
 use crate::model::Close;
 use crate::scenario::Scenario;
@@ -74,14 +73,16 @@ impl Calls {
             check_run(job, run, &attempts, &of_run, revived)
                 .map_err(|breach| format!("{breach}\n{run:#?}\n{attempts:#?}\n{of_run:#?}"))?;
         }
-        // What is left was pruned.
+        // What is left was pruned: by number, or under a clock by which it is old.
+        let now = scenario.history.now();
+        let records = scenario.history.records();
         let unknown = calls.into_values().flatten().find(|call| {
             let job = jobs.iter().find(|job| job.plan.name.as_str() == call.job);
-            // What ran under a clock that was far behind is old under the right one.
-            let may_be_old = |keep: &Retention| {
-                scenario.frame.wild_clocks && keep.age.min(keep.dead_age) < seconds(40_000 * 86_400)
-            };
-            job.map(|job| &job.plan.retention).is_none_or(|keep| keep.runs >= 10_000 && !may_be_old(keep))
+            job.is_none_or(|job| {
+                let keep = job.plan.retention;
+                let may_be_old = records.model.may_be_old(call.claim.run, keep.age.min(keep.dead_age), now);
+                keep.runs >= 10_000 && !may_be_old
+            })
         });
         sound(unknown.is_none(), || format!("a call without a record: {unknown:?}"))
     }

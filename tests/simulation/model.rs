@@ -1,6 +1,7 @@
 //! What a store has to know, from what it was told and what it has answered: the second set of books.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::job::Plan;
@@ -70,6 +71,8 @@ pub(crate) struct Model {
     pub(crate) leaving: BTreeSet<u32>,
     /// Those of which the store knows that they took leave.
     pub(crate) has_left: BTreeSet<u32>,
+    /// The latest instant that the record knew when a run was claimed, or was told to have ended: its age counts from no earlier one.
+    known: BTreeMap<RunId, DateTime<Utc>>,
     /// Jobs whose mark was set back since the last check, and ever.
     pub(crate) set_back: BTreeSet<String>,
     pub(crate) ever_set_back: BTreeSet<String>,
@@ -101,6 +104,18 @@ impl Model {
 
     fn held(&self, run: RunId) -> Option<Claim> {
         self.open.get(&run).copied()
+    }
+
+    /// What the record knew of the time when a run was claimed, or was told to have ended.
+    pub(crate) fn knows(&mut self, run: RunId, at: DateTime<Utc>) {
+        let known = self.known.entry(run).or_insert(at);
+        *known = at.max(*known);
+    }
+
+    /// Whether a run that has ended may be older than `age` by the record.
+    pub(crate) fn may_be_old(&self, run: RunId, age: Duration, now: DateTime<Utc>) -> bool {
+        let known = self.known.get(&run).copied();
+        known.is_some_and(|known| (now - known).to_std().is_ok_and(|passed| passed >= age))
     }
 
     pub(crate) fn claimed(

@@ -1,5 +1,6 @@
 //! Jobs that live through random histories.
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::tests::{HELD, after_finish, at, docket, every, running};

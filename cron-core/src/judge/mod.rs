@@ -40,7 +40,7 @@ pub use hold::{Hold, Next, hold_after};
 pub use patience::has_waited_long;
 pub use rewind::{
     Block, Rewind, Rewound, begins_anew, has_jumped, is_gap, rewind, rewound_place, take_back, take_up,
-    zone_rules_after,
+    written_end, zone_rules_after,
 };
 pub use single::{Namesake, Single, single};
 pub use ticks::Kept;

@@ -97,6 +97,25 @@ pub fn has_jumped(place: Place, now: DateTime<Utc>) -> bool {
     place.suspended.is_some_and(|until| until <= now)
 }
 
+/// The end of a run to be written down, from which its age counts. `at` is when it is told, `measured` what its beginning and its duration
+/// say. `None`: that is right.
+///
+/// Where the record knows an instant hours after that end, some clock was wrong, and nobody can say which. A run that has ended under a clock
+/// that is years behind is not old as soon as the clock is right: its age counts from the latest instant that is known.
+#[must_use]
+pub fn written_end(
+    place: Place,
+    measured: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let known = place.suspended.map_or(place.mark, |until| until.max(place.mark)).max(at);
+    match measured {
+        Some(end) => is_astray(known, end).then_some(known),
+        None if is_astray(known, at) => Some(known),
+        None => Some(at),
+    }
+}
+
 /// The release of the program's own zone rules, where it is newer than the year that a clock shows: then that one is behind.
 #[must_use]
 pub fn zone_rules_after(now: DateTime<Utc>) -> Option<&'static str> {
@@ -286,6 +305,22 @@ mod tests {
             (SkipReason::Clock, 120, 130, 2),
         ];
         assert_eq!(spans(&resumed.skips), counts);
+    }
+
+    #[test]
+    fn what_ended_hours_before_what_is_known_ages_from_there() {
+        let place = Place::at(at(1_000_000));
+        let hour = 3_600;
+        // The ordinary way: the measured end is right, and another one is when it was told.
+        assert_eq!(written_end(place, Some(at(1_000_005)), at(1_000_005)), None);
+        assert_eq!(written_end(place, None, at(1_000_005)), Some(at(1_000_005)));
+        assert_eq!(written_end(place, Some(at(1_000_000 - 2 * hour)), at(1_000_000 - 2 * hour)), None);
+        // The clock is behind; it was set right during the run; the mark was set back before.
+        assert_eq!(written_end(place, Some(at(50)), at(50)), Some(at(1_000_000)));
+        assert_eq!(written_end(place, None, at(50)), Some(at(1_000_000)));
+        assert_eq!(written_end(Place::at(at(40)), Some(at(50)), at(2_000_000)), Some(at(2_000_000)));
+        let place = rewound_place(place, at(40));
+        assert_eq!(written_end(place, Some(at(50)), at(50)), Some(at(1_000_000)));
     }
 
     #[test]

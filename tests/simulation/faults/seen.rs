@@ -1,8 +1,8 @@
 //! What the books learn of an answer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::RunId;
-use cron_runtime::store::{Command, Done, Judged, Settled, Settlement, Target};
+use cron_runtime::store::{Claimed, Command, Done, Judged, Settled, Settlement, Target};
 
 use super::Desk;
 
@@ -10,15 +10,29 @@ impl Desk {
     pub(super) fn saw_settled(&self, told: &[Settlement], settled: &[Settled]) -> Result<(), String> {
         let now = self.history.now();
         let model = &mut self.history.records().model;
+        told.iter().for_each(|told| model.knows(told.claim.run, told.at));
         told.iter().zip(settled).try_for_each(|(told, settled)| model.settled(told, settled, now))
     }
 
     pub(super) fn saw_judged(&self, judged: &Judged, lease_until: DateTime<Utc>) -> Result<(), String> {
         let now = self.history.now();
+        let known: Vec<_> =
+            judged.claimed.iter().map(|claimed| self.known(claimed, lease_until, now)).collect();
         let model = &mut self.history.records().model;
+        known.into_iter().for_each(|(run, at)| model.knows(run, at));
         judged.evicted.iter().for_each(|(_, claim, _)| model.ended(claim.run, now));
         let mut claimed = judged.claimed.iter();
         claimed.try_for_each(|claimed| model.claimed(self.instance, claimed, lease_until, now))
+    }
+
+    /// The latest instant that the record of a job knows when one of its runs is claimed: by the clock of who claims it, or by its mark.
+    fn known(&self, claimed: &Claimed, wall: DateTime<Utc>, now: DateTime<Utc>) -> (RunId, DateTime<Utc>) {
+        let run = claimed.claim.run;
+        if now - wall < TimeDelta::hours(3) {
+            return (run, wall);
+        }
+        let job = self.inner.job(claimed.plan.name.as_str()).expect("readable").expect("a known job");
+        (run, wall.max(job.mark).max(job.suspended.unwrap_or(job.mark)))
     }
 
     pub(super) fn saw_done(&self, asked: &Command, done: &Done) {

@@ -36,8 +36,10 @@ impl Book {
     fn set_one_back(&mut self, name: &JobName, now: DateTime<Utc>) -> Result<(), StoreError> {
         let ran = self.ran_after(name, now);
         let job = self.known_mut(name)?;
-        let newest_verdict =
-            ran.iter().map(|(tick, _)| *tick).chain(job.skips.iter().map(|skip| skip.last)).max();
+        // What is suspended was decided, too.
+        let blocks = job.skips.iter().map(|skip| skip.last);
+        let blocks = blocks.chain(job.suspended.iter().map(|block| block.skip.last));
+        let newest_verdict = ran.iter().map(|(tick, _)| *tick).chain(blocks).max();
         let before = job.segments.clone();
         let edited = job.begin_at(now, newest_verdict);
         let place = rewound_place(job.place, now);

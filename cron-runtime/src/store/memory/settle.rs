@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{Ending, Place, hold_after};
+use cron_core::judge::{Ending, Place, hold_after, written_end};
+use cron_core::policy::ended_at;
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RunEvent, RunId, RunState, Stage, Transition,
 };
@@ -126,7 +127,9 @@ impl Book {
             run.duration = duration;
         }
         // Otherwise its beginning and its duration say when it ended.
-        let ended = (!run.progress.state.is_active() && duration.is_none()).then_some(at);
+        let measured = started.filter(|_| duration.is_some());
+        let measured = measured.map(|started| ended_at(None, Some(started), duration, started));
+        let ended = if run.progress.state.is_active() { None } else { written_end(job.place, measured, at) };
         if ended.is_some() || run.rare.ended.is_some() {
             run.rare.ended = ended;
         }

@@ -129,9 +129,9 @@ impl Db<'_> {
         let segments = self.old_segments(job)?;
         let ran = self.ran_after(job, now)?;
         let newest = segments.last().map(|segment| segment.since);
-        let skips = self.blocks_after(job, now)?;
-        let newest_verdict =
-            ran.iter().map(|ran| ran.tick).chain(skips.iter().map(|block| block.skip.last)).max();
+        // What is suspended was decided, too.
+        let blocks = self.blocks_after(job, now)?.into_iter().chain(self.suspended(job)?);
+        let newest_verdict = ran.iter().map(|ran| ran.tick).chain(blocks.map(|block| block.skip.last)).max();
         self.begin_at(job, now, newest.is_some_and(|since| begins_anew(since, newest_verdict, now)))?;
         let entry = self.entry_or_known(job)?;
         let edited = newest.filter(|since| *since > now);

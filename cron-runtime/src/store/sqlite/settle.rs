@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cron_core::judge::{Ending, hold_after, may_give_way};
+use cron_core::judge::{Ending, Place, hold_after, may_give_way, written_end};
+use cron_core::policy::ended_at;
 use cron_core::run::{
     AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RunEvent, RunId, RunState,
     Stage, Transition,
@@ -34,6 +35,14 @@ pub(super) struct Held {
 pub(super) struct Measured {
     pub(super) started: Option<DateTime<Utc>>,
     pub(super) duration: Option<Duration>,
+}
+
+impl Measured {
+    /// When it ended.
+    fn end(self) -> Option<DateTime<Utc>> {
+        let started = self.started.filter(|_| self.duration.is_some())?;
+        Some(ended_at(None, Some(started), self.duration, started))
+    }
 }
 
 /// An attempt in force: why it was asked to stop, where its job stands, and the job.
@@ -162,7 +171,7 @@ impl Db<'_> {
         };
         let moved =
             ending.after(event, at).map_err(|illegal| StoreError::Illegal { run: held.run.0, illegal })?;
-        self.write_run(held, &moved, at, measured)?;
+        self.write_run(held, &moved, mark.place, at, measured)?;
         if let Some(record) = moved.record.as_ref().filter(|record| record.result != AttemptResult::Succeeded)
         {
             let measured = Measured { started: measured.started.or(held.started), ..measured };
@@ -185,10 +194,13 @@ impl Db<'_> {
         &self,
         held: &Held,
         moved: &Transition,
+        place: Place,
         at: DateTime<Utc>,
         measured: Measured,
     ) -> Result<(), StoreError> {
         let after = &moved.progress;
+        // Otherwise its beginning and its duration say when it ended.
+        let ended = if after.state.is_active() { None } else { written_end(place, measured.end(), at) };
         let (overdue, wake) = state_columns(&after.state);
         let has_error = match (&moved.record, after.state) {
             (_, RunState::Succeeded) => Some(false),
@@ -202,7 +214,7 @@ impl Db<'_> {
         let was_running = matches!(held.progress.state, RunState::Running { .. });
         let statement = if goes_on { &self.statements.keep_attempt } else { &self.statements.end_attempt };
         self.at_hand.forget(held.run);
-        if self.write_success(held, after, measured)? {
+        if ended.is_none() && self.write_success(held, after, measured)? {
             return Ok(());
         }
         let values = params![
@@ -218,8 +230,7 @@ impl Db<'_> {
             measured.duration.map(to_us),
             has_error,
             held.progress.state.word().as_str(),
-            // Otherwise its beginning and its duration say when it ended.
-            (!after.state.is_active() && measured.duration.is_none()).then(|| to_ms(at)),
+            ended.map(to_ms),
         ];
         match statement.borrow_mut().execute(values).map_err(failed)? {
             1 => Ok(()),

@@ -8,7 +8,8 @@ ALTER TABLE runs ADD COLUMN error_seq INTEGER;
 
 -- Retention counts from the end of a run.
 
--- When a run ended, where its beginning and duration do not tell: its attempt was cut off, or it never had one. NULL while it is active, too.
+-- When a run ended, where its beginning and duration do not tell: its attempt was cut off, or it never had one, or the clock was
+-- behind what the record knew. NULL while it is active, too.
 ALTER TABLE runs ADD COLUMN ended_ms INTEGER;
 -- Runs beside the ticks go by their numbers. No tick is in it.
 CREATE INDEX runs_beside ON runs (job_id) WHERE lane > 0;
