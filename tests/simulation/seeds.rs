@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 15] = [
+const KEPT: [u64; 17] = [
     1,
     2,
     3,
@@ -25,6 +25,8 @@ const KEPT: [u64; 15] = [
     1_795_808_000_000_101,
     1_795_963_413_000_185,
     1_795_993_559_000_010,
+    1_796_069_039_000_119,
+    1_796_071_819_000_289,
 ];
 
 /// Which worlds a run of this test plays.
