@@ -2,7 +2,7 @@
 
 use cron_core::run::AttemptResult;
 
-use super::faults::{Fault, Faults};
+use super::faults::{Fault, Faults, problems, told};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -85,4 +85,27 @@ fn what_was_claimed_longer_ago_than_a_lease_is_trusted_is_not_called_and_starts_
         attempts.iter().map(|attempt| attempt.result).collect::<Vec<_>>(),
         [AttemptResult::Interrupted]
     );
+}
+
+#[test]
+fn a_renewal_close_to_the_end_of_trust_is_told() {
+    let (mut bench, faults) = Faults::bench(10, vec![job("long", &[], WELL_BEHAVED)]);
+    let run = bench.trigger("long");
+    bench.pass(Duration::from_millis(1));
+    faults.set(&["renew"], Fault::Refused);
+    for _ in 0..17 {
+        bench.pass(Duration::from_secs(1));
+    }
+    faults.heal();
+    bench.pass(Duration::from_secs(1));
+    let events = told(&mut bench);
+    let margin = problems(&events, ProblemKind::LeaseMargin);
+    assert_eq!(margin.len(), 1);
+    assert!(margin[0].what.contains("18.0 s"), "{}", margin[0].what);
+    assert!(!events.iter().any(|event| matches!(event, Event::LeaseLost { .. })), "it was in time");
+    let outage: Vec<_> =
+        problems(&events, ProblemKind::StoreFailing).iter().map(|told| told.is_over).collect();
+    assert_eq!(outage, [false, true]);
+    cancel(&mut bench, run);
+    bench.wait("its end", ended(run));
 }
