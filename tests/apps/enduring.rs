@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cron_runtime::prelude::*;
-use cron_runtime::{Event, ProblemKind};
+use cron_runtime::{Event, ProblemKind, Signal as Ending};
 use nix::libc::SIGXFSZ;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -54,7 +54,8 @@ fn obey() -> impl Future<Output = ()> {
 
 #[tokio::main]
 async fn main() -> Result<(), cron_runtime::Error> {
-    let scheduler = cron_runtime::start().await?;
+    // SIGHUP has a meaning of its own here.
+    let scheduler = cron_runtime::start().signals([Ending::Terminate, Ending::Interrupt]).await?;
     let mut events = scheduler.events();
     tokio::spawn(obey());
     scheduler.trigger(long::JOB).await?;
