@@ -13,6 +13,7 @@ cases!(suspects:
     a_run_that_ends_breaks_the_row_however_it_ends,
     what_others_say_of_the_end_of_a_run_clears_nothing,
     one_death_counts_once_for_a_job,
+    one_death_counts_once_where_leases_expire_one_after_the_other,
     of_the_suspects_one_starts_and_all_others_at_once,
     the_one_with_most_deaths_goes_first,
     after_sixty_seconds_the_next_one_starts_and_the_first_still_counts,
@@ -146,6 +147,19 @@ pub(crate) fn one_death_counts_once_for_a_job(world: &World) {
     assert_eq!(process.judge(6).claimed.len(), 4);
     dies(process, &observer, 6);
     assert_eq!(deaths(&observer, "a"), 1);
+}
+
+pub(crate) fn one_death_counts_once_where_leases_expire_one_after_the_other(world: &World) {
+    let jobs = [job("a").allow()];
+    let observer = world.start(0, &jobs);
+    let process = world.start(1, &jobs);
+    let claimed = [2, 12].map(|second| {
+        observer.triggered("a", second);
+        process.starts(second).claim.run
+    });
+    drop(process);
+    let lost = [33, 43].map(|second| observer.reaps(second)).concat();
+    assert_eq!((lost, deaths(&observer, "a")), (claimed.to_vec(), 1));
 }
 
 pub(crate) fn of_the_suspects_one_starts_and_all_others_at_once(world: &World) {

@@ -188,6 +188,32 @@ fn where_nobody_can_tell_an_expired_lease_is_a_death() {
 }
 
 #[test]
+fn where_nobody_can_tell_a_death_counts_once_however_leases_expire() {
+    play_on_file(|world, path| {
+        let jobs = [job("a").allow()];
+        let here = world.start(0, &jobs);
+        let deaths = || here.info("a").suspect.map_or(0, |suspect| suspect.deaths);
+        let process = world.start(1, &jobs);
+        let start = |second| {
+            here.triggered("a", second);
+            process.starts(second).claim
+        };
+        let claims = [start(2), start(12)];
+        tamper(path, &format!("UPDATE incarnations SET boot = '' WHERE id = {}", process.owner));
+        assert_eq!((here.reaps(33), deaths()), (vec![claims[0].run], 1));
+        assert_eq!((here.reaps(43), deaths()), (vec![claims[1].run], 1));
+        // It was late only: its death is another one.
+        assert_eq!(process.reaps(50), []);
+        let claim = start(51);
+        assert_eq!((here.reaps(82), deaths()), (vec![claim.run], 2));
+        // Who takes leave was late as well.
+        let claim = start(83);
+        process.leaves(84);
+        assert_eq!((here.reaps(85), deaths()), (vec![claim.run], 2));
+    });
+}
+
+#[test]
 fn suspects_are_seen_by_a_process_that_was_there_before_and_by_one_that_comes() {
     play_on_file(|world, _| {
         let jobs = [job("a").every("100s"), job("b").every("100s")];

@@ -1,5 +1,6 @@
 //! Results, notes, leases and lost attempts. Every write names run and epoch.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -211,9 +212,13 @@ impl Book {
     pub(super) fn reap(&mut self, me: Option<OwnerId>, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
         let mut reaped = Reaped::default();
         let mut lost = Vec::new();
+        // Its leases expire one after the other, and its death is one: with the first of them all its attempts are lost.
+        let expired = self.runs.active().filter(|(_, run)| run.lease.is_some_and(|lease| lease < now));
+        let owners = expired.filter_map(|(_, run)| run.owner);
+        let dead: BTreeSet<_> = owners.filter(|owner| self.vanished(*owner).is_death()).collect();
         for (id, run) in self.runs.active() {
             let Some(lease) = run.lease else { continue };
-            let gone = run.owner.is_some_and(|owner| self.gone.contains(&owner));
+            let gone = run.owner.is_some_and(|owner| self.gone.contains(&owner) || dead.contains(&owner));
             if gone || lease < now {
                 lost.push(id);
             } else if run.owner != me {

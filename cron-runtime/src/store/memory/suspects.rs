@@ -44,7 +44,7 @@ impl Book {
     }
 
     /// What is known of a process whose attempt is lost.
-    fn vanished(&self, owner: OwnerId) -> Vanished {
+    pub(super) fn vanished(&self, owner: OwnerId) -> Vanished {
         if self.gone.contains(&owner) {
             Vanished::Left
         } else if self.dead.contains(&owner) {

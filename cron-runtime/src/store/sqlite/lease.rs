@@ -25,6 +25,8 @@ struct Others {
     gone: HashSet<i64>,
     /// What is known of them, if anything.
     vanished: HashMap<OwnerId, Vanished>,
+    /// A lease of theirs had expired before, nobody could tell why, and that was counted as their death.
+    counted: HashSet<i64>,
     /// Whether one of them is alive on this machine, or may be.
     alive: bool,
 }
@@ -37,6 +39,23 @@ struct Leased {
     lease: i64,
     /// Why it was to stop.
     asked: Option<String>,
+}
+
+impl Leased {
+    /// What is counted where its process has died.
+    const fn in_progress(&self) -> (OwnerId, JobId, Option<DateTime<Utc>>) {
+        (OwnerId(self.owner.cast_unsigned()), self.job, self.held.started)
+    }
+}
+
+impl Others {
+    /// Whose lease has expired while nobody can tell why. That counts as a death of all that is in progress there, once: the other leases
+    /// may expire later.
+    fn taken_for_dead(&self, leased: &[Leased], now: DateTime<Utc>) -> HashSet<i64> {
+        let expired = leased.iter().filter(|leased| leased.lease < to_ms(now)).map(Leased::in_progress);
+        let unknown = expired.map(|(owner, ..)| owner).filter(|owner| !self.vanished.contains_key(owner));
+        unknown.map(|owner| to_int(owner.0)).filter(|owner| !self.counted.contains(owner)).collect()
+    }
 }
 
 impl Db<'_> {
@@ -65,7 +84,11 @@ impl Db<'_> {
         let mut reaped = Reaped::default();
         let mut expiry: Option<i64> = None;
         let (mut lost, mut is_left) = (Vec::new(), false);
-        for leased in self.leased()? {
+        let all = self.leased()?;
+        let newly = others.taken_for_dead(&all, now);
+        let mut in_progress: Vec<_> =
+            all.iter().filter(|leased| newly.contains(&leased.owner)).map(Leased::in_progress).collect();
+        for leased in all {
             let Leased { owner, lease, .. } = leased;
             if Some(owner) == me && lease >= to_ms(now) {
                 continue;
@@ -82,9 +105,13 @@ impl Db<'_> {
                 expiry = Some(expiry.map_or(lease, |earliest| earliest.min(lease)));
             }
         }
-        let in_progress =
-            lost.iter().filter_map(|(Leased { held, job, .. }, _)| Some((held.owner?, *job, held.started)));
+        let is_counted = |owner: &i64| newly.contains(owner) || others.counted.contains(owner);
+        let found = lost.iter().filter(|(leased, _)| !is_counted(&leased.owner));
+        in_progress.extend(found.map(|(leased, _)| leased.in_progress()));
         reaped.quarantined = self.count_deaths(in_progress, &others.vanished, now)?;
+        for owner in newly {
+            self.run("UPDATE incarnations SET died = 1 WHERE id = ?1", [owner])?;
+        }
         for (Leased { held, job, asked, .. }, entry) in lost {
             let event = RunEvent::lost(asked.as_deref(), now);
             let mut mark = self.mark(job)?;
@@ -154,8 +181,11 @@ impl Db<'_> {
             let has_died: Option<bool> = row.get("died")?;
             if Some(owner) == self.owner {
                 others.vanished.insert(owner, Vanished::Lives);
-                mine = Some((owner, locked_in));
+                mine = Some((owner, locked_in, has_died));
                 continue;
+            }
+            if has_died == Some(true) && !has_left {
+                others.counted.insert(to_int(owner.0));
             }
             let same_boot = !here.is_empty() && boot == here;
             if has_left {
@@ -178,8 +208,12 @@ impl Db<'_> {
         }
         drop(rows);
         drop(statement);
-        if let Some((me, locked_in)) = mine {
+        if let Some((me, locked_in, has_died)) = mine {
             self.keep_lock(me, locked_in)?;
+            if has_died.is_some() {
+                // It was late, and its death is still to come.
+                self.run("UPDATE incarnations SET died = NULL WHERE id = ?1", [to_int(me.0)])?;
+            }
         }
         for owner in found {
             let sql = "UPDATE incarnations SET ended_ms = ?2, died = 1 WHERE id = ?1";

@@ -58,7 +58,7 @@ impl Db<'_> {
 
     pub(super) fn leave(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
         let Some(owner) = self.owner else { return Ok(()) };
-        let sql = "UPDATE incarnations SET ended_ms = ?2 WHERE id = ?1";
+        let sql = "UPDATE incarnations SET ended_ms = ?2, died = NULL WHERE id = ?1";
         self.run(sql, params![to_int(owner.0), to_ms(now)])?;
         self.owner = None;
         self.has_left = true;

@@ -21,7 +21,8 @@ CREATE TABLE suspects (
     last_ms        INTEGER NOT NULL,   -- when the newest attempt was started that was in progress at the last of them
     is_quarantined INTEGER NOT NULL    -- 1: nothing of it starts until a person resumes it
 ) STRICT;
--- 1: who found the incarnation dead has written `ended_ms`. NULL: it took leave itself.
+-- 1: another process found the incarnation dead and has written `ended_ms`, or took it for dead, where nobody can tell, and has counted
+-- its death. NULL: it lives, or took leave itself.
 ALTER TABLE incarnations ADD COLUMN died INTEGER;
 
 -- The declared jobs that a process executes of its program, as JSON: an array of names. NULL for all.
