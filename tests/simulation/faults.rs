@@ -236,6 +236,13 @@ impl Desk {
     }
 }
 
+/// With the last that holds the store of a process its lock is gone, and from here on its end is a death.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.history.records().model.gone.insert(self.instance);
+    }
+}
+
 impl Store for Desk {
     fn join(&self, now: DateTime<Utc>) -> Result<OwnerId, StoreError> {
         let joined =

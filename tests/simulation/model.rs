@@ -65,10 +65,12 @@ pub(crate) struct Model {
     /// Runs that a person has had tried again, and how often.
     pub(crate) revived: BTreeMap<RunId, u32>,
     forced: BTreeSet<RunId>,
-    /// Instances whose process is there.
+    /// Instances whose engine is there.
     pub(crate) alive: BTreeSet<u32>,
     /// Those of them that were asked to shut down.
     pub(crate) leaving: BTreeSet<u32>,
+    /// Instances whose process is gone altogether. One whose engine has ended may still be there, with its lock.
+    pub(crate) gone: BTreeSet<u32>,
     /// Those of which the store knows that they took leave.
     pub(crate) has_left: BTreeSet<u32>,
     /// The latest instant that the record knew when a run was claimed, or was told to have ended: its age counts from no earlier one.
@@ -370,7 +372,7 @@ impl Model {
         let is_there = self.alive.contains(&attempt.instance);
         sound(!is_there || attempt.lease < wall, || format!("at {wall} {claim:?} was taken: {attempt:?}"))?;
         let early = is_there && now < attempt.renewed + TRUST;
-        if !is_there && !self.has_left.contains(&attempt.instance) {
+        if self.gone.contains(&attempt.instance) && !self.has_left.contains(&attempt.instance) {
             let (job, instance) = (attempt.job.clone(), attempt.instance);
             self.deaths.entry(job).or_default().insert(instance);
         }

@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 17] = [
+const KEPT: [u64; 19] = [
     1,
     2,
     3,
@@ -27,6 +27,8 @@ const KEPT: [u64; 17] = [
     1_795_993_559_000_010,
     1_796_069_039_000_119,
     1_796_071_819_000_289,
+    1_796_072_310_000_512,
+    1_796_072_821_000_087,
 ];
 
 /// Which worlds a run of this test plays.
