@@ -82,7 +82,9 @@ fn write(file: &Path, synchronous: &str) -> anyhow::Result<()> {
     while !IS_OVER.load(Ordering::SeqCst) {
         begin.execute([])?;
         for _ in 0..10 {
-            insert.execute(["a line of a file that somebody reads in, of a usual length, with a name and an address"])?;
+            insert.execute([
+                "a line of a file that somebody reads in, of a usual length, with a name and an address",
+            ])?;
         }
         commit.execute([])?;
         ROWS.fetch_add(10, Ordering::SeqCst);

@@ -166,7 +166,7 @@ pub fn docket(schedule: &Schedule, mark: DateTime<Utc>) -> Docket<'_> {
         paused: false,
         active: &[],
         is_wanted: false,
-                kept: &[],
+        kept: &[],
     }
 }
 

@@ -225,7 +225,11 @@ pub(crate) struct Summary {
     last: f64,
 }
 
-pub(crate) fn summary(notes: &[(i64, i64)], from: DateTime<Utc>, to: DateTime<Utc>) -> anyhow::Result<Summary> {
+pub(crate) fn summary(
+    notes: &[(i64, i64)],
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> anyhow::Result<Summary> {
     let within = from.timestamp_millis()..to.timestamp_millis();
     let measured: Vec<_> = notes.iter().filter(|(tick, _)| within.contains(tick)).collect();
     let mut late: Vec<f64> = measured.iter().map(|(_, late)| *late as f64 / 1e6).collect();
