@@ -291,7 +291,7 @@ impl Start {
     /// # async fn example() -> Result<(), cron_runtime::Error> {
     /// // The web process. The worker says `start().database("shop.db").state(Mailer::new())` and executes.
     /// let scheduler = cron_runtime::start().database("shop.db").without_execution().await?;
-    /// scheduler.trigger_with(send_invoice::JOB, &4711).await?;
+    /// scheduler.trigger(send_invoice::JOB.with(&4711)?).await?;
     /// # Ok(())
     /// # }
     /// ```
