@@ -22,6 +22,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 pub use args::Args;
+#[cfg(feature = "sqlite")]
 pub use complete::Work;
 pub(crate) use notebook::Notebook;
 pub use run::Run;
