@@ -180,7 +180,7 @@ fn result(event: &RunEvent, state: RunState) -> Option<AttemptResult> {
                 FailureKind::TimedOut => AttemptResult::TimedOut,
             },
             AttemptEnd::Discarded { .. } => AttemptResult::Discarded,
-            AttemptEnd::Interrupted => AttemptResult::Interrupted,
+            AttemptEnd::Interrupted { .. } => AttemptResult::Interrupted,
             AttemptEnd::Cancelled { .. } => AttemptResult::Cancelled,
             AttemptEnd::Lost => AttemptResult::Lost,
         }),
