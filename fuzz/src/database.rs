@@ -70,7 +70,7 @@ fn columns(connection: &Connection) -> Vec<Column> {
     ));
     let mut all = Vec::new();
     for (table, column) in text(&format!("SELECT t.name, c.name {tables} ORDER BY t.name, c.cid")) {
-        let (_, key) = keys.iter().find(|(of, _)| *of == table).expect("every table has a key");
+        let key = keys.iter().find(|(of, _)| *of == table).map_or("rowid", |(_, key)| key.as_str());
         let rows = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0));
         let one = format!("({key}) IN (SELECT {key} FROM {table} LIMIT 1 OFFSET ?1)");
         all.push(Column {
