@@ -11,7 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cron_runtime::crash_points::{Point, VARIABLE};
-use cron_runtime::store::sqlite::SqliteStore;
+use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
+use cron_runtime::store::{JobInfo, JobQuery, Ledger};
 use cron_tests::witness::{Record, Seen, read};
 use nix::sys::signal::Signal;
 
@@ -139,6 +140,8 @@ fn play(scenario: Scenario, bases: &Bases) -> Result<(), String> {
     }
     let seen_before = seen(&files.witness()).len();
     let mut life = Life::begin(&files, &[]);
+    life.says("started").map_err(|heard| format!("it did not start: {heard}"))?;
+    release(&files)?;
     life.says("at work").map_err(|heard| format!("it did not recover: {heard}"))?;
     life.signal(Signal::SIGTERM);
     let end = life.end().map_err(|heard| format!("it did not end: {heard}"))?;
@@ -146,6 +149,20 @@ fn play(scenario: Scenario, bases: &Bases) -> Result<(), String> {
         return Err(format!("it ended with {}: {}", end.status, end.heard));
     }
     look(&files, seen_before, scenario.nudge == Nudge::AskTwice)
+}
+
+/// A job whose process died in three of its runs in a row is in quarantine, and a person lets it go on.
+fn release(files: &Files) -> Result<(), String> {
+    let ledger = SqliteLedger::open(files.database()).map_err(|error| error.to_string())?;
+    let jobs = ledger.jobs(&JobQuery::default()).map_err(|error| error.to_string())?;
+    let is_held = |job: &JobInfo| job.paused.as_ref().is_some_and(|pause| pause.by == "quarantine");
+    for job in jobs.iter().filter(|job| is_held(job)) {
+        let resumed = cron_tests::inspect(&files.database(), &["resume", job.plan.name.as_str()]);
+        if !resumed.status.success() {
+            return Err(String::from_utf8_lossy(&resumed.stderr).into_owned());
+        }
+    }
+    Ok(())
 }
 
 fn die(Scenario { point, passage, nudge, .. }: Scenario, files: &Files) -> Result<(), String> {
