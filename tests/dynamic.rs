@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::StateWord;
 use cron_runtime::prelude::*;
+use cron_runtime::rusqlite::{Connection, TransactionBehavior};
 use cron_runtime::store::{CommandError, JobQuery, RunQuery};
 use cron_runtime::{Error, JobRequest, Scheduled};
 use cron_tests::{start_in, wait_for};
@@ -125,5 +126,33 @@ async fn what_is_asked_for_once_more_says_so() {
     scheduler.run_in(bob, Duration::MAX).await.expect_err("there is no such instant");
     // By hand: nothing runs, because nobody was to expect it.
     scheduler.schedule(ada().by_hand()).await.expect("it says so");
+    scheduler.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn what_would_never_run_is_refused_in_every_way_to_ask_for_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let mut events = scheduler.events();
+    let request = || ada().named("ada-42");
+    let past = Utc::now() - TimeDelta::hours(1);
+    // A new job whose one instant is past has a late tick.
+    assert_eq!(scheduler.schedule(request().at(past)).await.expect("it is new"), Scheduled::New);
+    wait_for(&mut events, "a run", |event| event.finished()).await;
+    assert_eq!(scheduler.schedule(request().at(past)).await.expect("the same"), Scheduled::Unchanged);
+    let mut file = Connection::open(directory.path().join("jobs.db")).expect("it opens");
+    for never in [request().at(past - TimeDelta::hours(1)), request().every("1h").end(past)] {
+        let refused = scheduler.schedule(never.clone()).await.expect_err("it never runs");
+        let words = refused.to_string();
+        assert!(matches!(refused, Error::Refused(_)), "{refused:?}");
+        assert!(words.contains("job `ada-42` would never run: "), "{words}");
+        let transaction = file.transaction_with_behavior(TransactionBehavior::Immediate).expect("it begins");
+        let within = scheduler.schedule_in(&transaction, never).expect_err("it never runs").to_string();
+        assert!(within.contains("job `ada-42` would never run: "), "{within}");
+        transaction.commit().expect("it goes on");
+    }
+    let kept = scheduler.get("ada-42").await.expect("it is there");
+    let kept = kept.plan.schedule.and_then(|schedule| schedule.only_tick());
+    assert_eq!(kept, DateTime::from_timestamp_millis(past.timestamp_millis()));
     scheduler.shutdown().await.expect("it ends");
 }

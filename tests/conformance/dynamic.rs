@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use cron_runtime::core::job::options::Key;
-use cron_runtime::core::policy::{CatchUpRule, Priority};
+use cron_runtime::core::policy::Priority;
 
-use crate::jobs::{Job, at, job, ms};
+use crate::jobs::{Job, at, job};
 use crate::world::{
     Command, CommandError, Desk, Done, Process, RunState, StateWord, World, name, plans, trigger,
 };
@@ -31,18 +31,16 @@ cases!(dynamic:
     the_priority_of_the_handler_orders_its_dynamic_jobs,
     without_its_handler_it_has_the_defaults,
     what_is_told_of_one_names_its_handler,
-    a_single_run_is_moved_while_it_is_still_to_come,
-    a_name_that_has_had_its_run_is_refused_unless_it_is_asked_for_again,
 );
 
 /// A retry that does not give way to the next tick.
 const SOON: Duration = Duration::from_secs(1);
 
-fn upsert(jobs: &[Job]) -> Command {
+pub(crate) fn upsert(jobs: &[Job]) -> Command {
     Command::Upsert { plans: plans(jobs) }
 }
 
-fn upserted(process: &Process, jobs: &[Job], second: i64) -> (usize, usize) {
+pub(crate) fn upserted(process: &Process, jobs: &[Job], second: i64) -> (usize, usize) {
     match process.does(upsert(jobs), second) {
         Done::Upserted { new, edited } => (new.len(), edited.len()),
         other => panic!("{other:?}"),
@@ -346,58 +344,4 @@ pub(crate) fn what_is_told_of_one_names_its_handler(world: &World) {
     let mut handlers = reaped.handlers;
     handlers.sort();
     assert_eq!(handlers, ["c", "r"].map(|job| (name(job), name("remind"))));
-}
-
-fn once(job: &Job, again: bool) -> Command {
-    Command::RunOnce { plan: Box::new(job.plan().clone()), again }
-}
-
-pub(crate) fn a_single_run_is_moved_while_it_is_still_to_come(world: &World) {
-    let process = world.start(0, &[job("remind")]);
-    let single = |second| job("r").on("remind").at(at(second)).temporary();
-    process.does(once(&single(60), false), 5);
-    process.does(once(&single(60), false), 6);
-    assert_eq!(process.info("r").due, Some(at(60)));
-    process.does(once(&single(40), false), 7);
-    assert_eq!(process.info("r").due, Some(at(40)));
-    // An edit is never retroactive, and whoever asks for a run at once gets it.
-    process.does(once(&single(3), false), 8);
-    process.starts_nothing(8);
-    let claimed = process.starts(9);
-    assert_eq!(claimed.nominal, at(8) + ms(1));
-    // In progress it is the one that was asked for, and another instant would be another run.
-    process.does(once(&job("r").on("remind").at(claimed.nominal).temporary(), false), 10);
-    let refused = process.command(once(&single(90), false), at(10)).expect_err("refused").to_string();
-    assert!(refused.contains("its run 1 is running"), "{refused}");
-    process.succeed(claimed.claim, 11);
-    process.starts_nothing(200);
-}
-
-pub(crate) fn a_name_that_has_had_its_run_is_refused_unless_it_is_asked_for_again(world: &World) {
-    let process = world.start(0, &[job("remind")]);
-    let single = |second| job("r").on("remind").at(at(second)).temporary();
-    process.does(once(&single(10), false), 5);
-    let run = process.starts(10).claim;
-    process.succeed(run, 11);
-    let before = process.info("r");
-    for second in [10, 12, 60] {
-        let refused = process.command(once(&single(second), false), at(20)).expect_err("refused").to_string();
-        let words = "job `r` runs once, and its run 1 has ended: succeeded; ask for one more with `.again()`";
-        assert!(refused.starts_with(words), "{refused}");
-    }
-    assert_eq!(process.info("r"), before);
-    process.does(once(&single(10), true), 20);
-    assert_eq!(process.succeed(process.starts(21).claim, 22), None);
-    process.does(once(&single(60), true), 23);
-    assert_eq!(process.starts(60).nominal, at(60));
-    // A tick that was skipped is a run that never was, and never will be.
-    let strict = job("s").on("remind").at(at(100)).catch_up(CatchUpRule::None).grace(5);
-    process.does(once(&strict, false), 61);
-    process.starts_nothing(150);
-    let refused = process.command(once(&strict, false), at(151)).expect_err("refused").to_string();
-    assert!(refused.contains("its tick was skipped"), "{refused}");
-    // A job that repeats becomes one that runs once.
-    upserted(&process, &[job("t").on("remind").every("1h")], 160);
-    process.does(once(&job("t").on("remind").at(at(150)), false), 161);
-    assert_eq!(process.starts(162).nominal, at(161) + ms(1));
 }

@@ -45,6 +45,7 @@ mod overlapping;
 mod pruning;
 mod reading;
 mod registering;
+mod requesting;
 mod retiming;
 mod setting_back;
 mod settling;
@@ -58,6 +59,7 @@ macro_rules! conformance {
     ($store:ident, $books:expr) => {
         mod $store {
             crate::registering::registering!($books);
+            crate::requesting::requesting!($books);
             crate::calendars::calendars!($books);
             crate::judging::judging!($books);
             crate::delaying::delaying!($books);

@@ -9,6 +9,7 @@ use crate::world::{
 
 cases!(retiming:
     a_run_says_when_the_next_one_is_and_takes_the_ticks_until_then,
+    an_instant_that_is_past_means_at_once,
     never_lasts_until_somebody_says_otherwise,
     an_edit_takes_back_what_a_run_said,
     what_a_run_said_survives_a_restart,
@@ -35,6 +36,18 @@ pub(crate) fn a_run_says_when_the_next_one_is_and_takes_the_ticks_until_then(wor
     let taken = SkipInfo { holder: Some(first.run), ..block(SkipReason::Superseded, 20, 30, 2) };
     assert_eq!(process.skipped("a"), [taken]);
     assert_eq!(process.starts(40).origin, Origin::Tick);
+}
+
+pub(crate) fn an_instant_that_is_past_means_at_once(world: &World) {
+    let process = world.start(0, &[job("a").every("1h"), job("b")]);
+    for name in ["a", "b"] {
+        process.triggered(name, 20);
+        process.says(process.starts(20).claim, 30, Next::At(at(5)));
+        let extra = process.starts(30);
+        assert_eq!((extra.nominal, extra.origin), (at(30), Origin::Next));
+        process.succeed(extra.claim, 31);
+    }
+    process.starts_nothing(3_599);
 }
 
 pub(crate) fn never_lasts_until_somebody_says_otherwise(world: &World) {

@@ -13,6 +13,7 @@ mod delay;
 #[cfg(test)]
 mod delay_tests;
 mod ending;
+mod exhausted;
 mod hold;
 mod line;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use admit::{Admission, admit, backfill_room, room};
 pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
 pub use delay::mark_after_end;
 pub use ending::{Ending, may_give_way};
+pub use exhausted::{Before, Exhausted, refuse_exhausted};
 pub use hold::{Hold, Next, hold_after};
 pub use patience::has_waited_long;
 pub use rewind::{

@@ -15,6 +15,8 @@ pub struct Namesake<'a> {
     pub place: Place,
     /// Its newest run, and where that stands.
     pub last: Option<(RunId, StateWord)>,
+    /// The ticks after its mark that have a run: there are some where the clock was set back.
+    pub ran: &'a [DateTime<Utc>],
 }
 
 /// What becomes of a run at one instant that somebody asks for.
@@ -33,13 +35,18 @@ pub enum Single {
 /// An edit is never retroactive, so an instant that is past becomes the next one there is: whoever asks for a run at once gets it.
 #[must_use]
 pub fn single(at: DateTime<Utc>, now: DateTime<Utc>, namesake: Namesake<'_>, again: bool) -> Single {
-    let Namesake { schedule, place, last } = namesake;
+    const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
+    let Namesake { schedule, place, last, ran } = namesake;
     let reached = now.max(place.mark);
-    let coming = if at > reached { at } else { reached + TimeDelta::milliseconds(1) };
+    let mut coming = if at > reached { at } else { reached + MOMENT };
+    // A tick that has a run never runs again.
+    while ran.contains(&coming) {
+        coming += MOMENT;
+    }
     // A job that repeats, or runs by hand only, is edited to one that runs once.
     let Some(schedule) = schedule.filter(|schedule| schedule.is_single()) else { return Single::At(coming) };
-    let is_same = schedule.prev_before(at + TimeDelta::milliseconds(1)) == Some(at);
-    if schedule.next_after(place.mark).is_some() {
+    let is_same = schedule.prev_before(at + MOMENT) == Some(at);
+    if schedule.next_after(place.mark).is_some_and(|tick| !ran.contains(&tick)) {
         return if is_same { Single::Asked } else { Single::At(coming) };
     }
     let is_active = last.is_some_and(|(_, state)| state.is_active());
@@ -71,7 +78,7 @@ mod tests {
             None => Schedule::every("10s", None).expect("a period"),
         };
         let last = state.map(|state| (RunId(7), state));
-        let namesake = Namesake { schedule: Some(&schedule), place: Place::at(at(mark)), last };
+        let namesake = Namesake { schedule: Some(&schedule), place: Place::at(at(mark)), last, ran: &[] };
         single(at(asked), at(now), namesake, again)
     }
 
@@ -111,5 +118,20 @@ mod tests {
             Single::Over(Some((RunId(7), StateWord::Running)))
         );
         assert_eq!(decide(90, 70, Some(60), 65, running, true), Single::At(at(90)));
+    }
+
+    /// It ran at 60, and the clock went back to 10.
+    #[test]
+    fn what_ran_before_the_clock_was_set_back_is_over_as_well() {
+        let schedule = Schedule::at_instant(at(60));
+        let last = Some((RunId(7), StateWord::Succeeded));
+        let (place, ran) = (Place::at(at(10)), [at(60)]);
+        let namesake = Namesake { schedule: Some(&schedule), place, last, ran: &ran };
+        for asked in [60, 90] {
+            assert_eq!(single(at(asked), at(10), namesake, false), Single::Over(last));
+        }
+        assert_eq!(single(at(90), at(10), namesake, true), Single::At(at(90)));
+        // Its tick keeps its run, so one more has another instant.
+        assert_eq!(single(at(60), at(10), namesake, true), Single::At(at(60) + TimeDelta::milliseconds(1)));
     }
 }

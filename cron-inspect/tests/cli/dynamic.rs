@@ -71,6 +71,8 @@ fn what_is_wrong_is_told_and_nothing_is_written() {
     let bad = |more: &[&str], what: &str| refused(&[&REMIND[..], more].concat(), what);
     bad(&[], "job `remind-42` has no schedule, so it never runs by itself; give it one");
     bad(&["--by-hand", "--set", "every=1h"], "`--by-hand` contradicts `--set every`");
+    let over = ["--set", "every=1h", "--set", "end=2020-01-01T00:00:00Z"];
+    bad(&over, "job `remind-42` would never run: its schedule ended at 2020-01-01 00:00:00 UTC, and has no");
     bad(&["--set", "crom=0 9 * * *"], "unknown option `crom`, did you mean `cron`?");
     bad(&["--set", "queue_depth=3"], "`queue_depth` needs `overlap = \"queue\"`");
     bad(&["--set", "retries=many", "--set", "priority=101"], "`retries` takes a whole number");

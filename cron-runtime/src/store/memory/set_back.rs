@@ -60,7 +60,7 @@ impl Book {
     }
 
     /// The ticks after an instant that have a run, with it, in the order of time: also such as were no ticks for a while.
-    fn ran_after(&self, name: &JobName, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, RunId)> {
+    pub(super) fn ran_after(&self, name: &JobName, now: DateTime<Utc>) -> Vec<(DateTime<Utc>, RunId)> {
         let runs = self.runs_of(name).filter(|(_, run)| run.origin == Origin::Tick && run.nominal > now);
         let mut ran: Vec<_> = runs.map(|(id, run)| (run.nominal, id)).collect();
         ran.sort_unstable();

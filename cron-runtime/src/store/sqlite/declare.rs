@@ -30,6 +30,15 @@ pub(super) struct Stored {
     pub(super) synced_by: i64,
 }
 
+impl Stored {
+    /// Whether a request edits its schedule. Another version may have kept another fingerprint of the same one.
+    pub(super) fn is_edited_by(&self, plan: &Plan) -> bool {
+        self.fingerprint != fingerprint(plan)
+            && read_plan(plan.name.as_str(), &self.text)
+                .map_or(true, |stored| fingerprint(&stored) != fingerprint(plan))
+    }
+}
+
 /// Columns of a [`Stored`].
 pub(super) const FOUND: &str = "id, handler IS NULL, plan, fingerprint, grp, since_ms, synced_by";
 

@@ -18,8 +18,8 @@ use super::marks::Mark;
 use super::rows::{ACTIVE, Columns, failed, read_name, to_int, to_ms};
 
 /// A tick that has a run.
-struct Ran {
-    tick: DateTime<Utc>,
+pub(super) struct Ran {
+    pub(super) tick: DateTime<Utc>,
     run: i64,
     is_tick: bool,
 }
@@ -267,7 +267,7 @@ impl Db<'_> {
     }
 
     /// The ticks after an instant that have a run, in the order of time: also such as were no ticks for a while.
-    fn ran_after(&self, job: JobId, now: DateTime<Utc>) -> Result<Vec<Ran>, StoreError> {
+    pub(super) fn ran_after(&self, job: JobId, now: DateTime<Utc>) -> Result<Vec<Ran>, StoreError> {
         let sql = "SELECT nominal_ms, id, lane FROM runs WHERE job_id = ?1 AND nominal_ms > ?2 AND origin = 'tick' \
                    ORDER BY nominal_ms, lane";
         let mut statement = self.statement(sql)?;

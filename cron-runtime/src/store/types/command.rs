@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::{JobName, Label, Plan};
+use cron_core::judge::Exhausted;
 use cron_core::policy::{BackfillOrder, BeforeRecord, Only, Overlap, choose};
 use cron_core::run::{RunId, StateWord};
 use cron_core::schedule::Schedule;
@@ -442,6 +443,14 @@ pub enum CommandError {
         /// Its run and where that stands; `None` where its tick was skipped.
         last: Option<(RunId, StateWord)>,
     },
+    /// Nothing would ever come of the request for a dynamic job.
+    #[error("job `{job}` would never run: {why}")]
+    NeverRuns {
+        /// The job.
+        job: JobName,
+        /// Why, and what to do.
+        why: Exhausted,
+    },
     /// The job is part of the newest program, or of another one that runs.
     #[error("job `{job}` is part of a running program; take its `#[job]` away, or pause it")]
     Linked {
@@ -483,6 +492,7 @@ impl CommandError {
             | Self::Linked { .. }
             | Self::Busy { .. }
             | Self::Over { .. }
+            | Self::NeverRuns { .. }
             | Self::Store(_) => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Namesake, Single, single};
+use cron_core::judge::{Before, Namesake, Single, refuse_exhausted, single};
 use cron_core::schedule::Schedule;
 use cron_core::suggest::nearest;
 
@@ -11,16 +11,14 @@ use super::super::book::Book;
 
 impl Book {
     pub(super) fn upsert(&mut self, plans: &[Plan], now: DateTime<Utc>) -> Result<Done, CommandError> {
-        for plan in plans {
+        for (at, plan) in plans.iter().enumerate() {
             self.check_dynamic(plan)?;
+            self.check_to_come(plan, &plans[..at], now)?;
         }
         let (mut new, mut edited) = (Vec::new(), Vec::new());
         for plan in plans {
-            if let Some(was) = &plan.was
-                && !self.jobs.contains_key(&plan.name)
-                && self.jobs.get(was).is_some_and(|job| job.plan.handler.is_some())
-            {
-                self.rename(was, &plan.name)?;
+            if let Some(was) = self.renamed_by(plan).cloned() {
+                self.rename(&was, &plan.name)?;
             }
             if !self.jobs.contains_key(&plan.name) {
                 new.push(plan.name.clone());
@@ -42,7 +40,9 @@ impl Book {
             && let Some(job) = self.jobs.get(&plan.name).filter(|job| job.plan.handler.is_some())
         {
             let last = self.runs_of(&plan.name).last().map(|(id, run)| (id, run.progress.state.word()));
-            let namesake = Namesake { schedule: job.schedule(), place: job.place, last };
+            let ran: Vec<_> =
+                self.ran_after(&plan.name, job.place.mark).into_iter().map(|(tick, _)| tick).collect();
+            let namesake = Namesake { schedule: job.schedule(), place: job.place, last, ran: &ran };
             match single(at, now, namesake, again) {
                 Single::Asked => plan.schedule.clone_from(&job.plan.schedule),
                 Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),
@@ -50,6 +50,33 @@ impl Book {
             }
         }
         self.upsert(&[plan], now)
+    }
+
+    /// The dynamic job that a request gives another name.
+    fn renamed_by<'a>(&self, plan: &'a Plan) -> Option<&'a JobName> {
+        let was = plan.was.as_ref().filter(|_| !self.jobs.contains_key(&plan.name))?;
+        self.jobs.get(was).is_some_and(|job| job.plan.handler.is_some()).then_some(was)
+    }
+
+    /// Nobody is told that a job is there and then it never runs. `earlier` are the requests that are done before this one.
+    fn check_to_come(&self, plan: &Plan, earlier: &[Plan], now: DateTime<Utc>) -> Result<(), CommandError> {
+        let name = self.renamed_by(plan).unwrap_or(&plan.name);
+        let job = self.jobs.get(name);
+        let old = earlier.iter().rfind(|earlier| earlier.name == plan.name);
+        let old = old.or(job.map(|job| &*job.plan));
+        let before = match old {
+            Some(old) if old.schedule == plan.schedule => return Ok(()),
+            Some(_) => Before::OtherSchedule { mark: job.map_or(now, |job| job.place.mark) },
+            None => Before::Nothing,
+        };
+        let refused = refuse_exhausted(plan.schedule.as_ref(), plan.run_on_start, before, now);
+        let has_run = |at| self.runs_of(name).any(|(_, run)| run.nominal == at);
+        match refused {
+            Err(why) if !why.single().is_some_and(has_run) => {
+                Err(CommandError::NeverRuns { job: plan.name.clone(), why })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn check_dynamic(&self, plan: &Plan) -> Result<(), CommandError> {

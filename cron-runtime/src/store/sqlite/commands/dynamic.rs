@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as Slot;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Namesake, Single, single};
+use cron_core::judge::{Before, Namesake, Single, refuse_exhausted, single};
 use cron_core::policy::Priority;
 use cron_core::run::{JobId, RunId, StateWord};
 use cron_core::schedule::Schedule;
@@ -16,7 +16,7 @@ use super::super::super::{CommandError, Done, StoreError};
 use super::super::checkup::served_programs;
 use super::super::db::Db;
 use super::super::declare::{Former, Handler, Maker, rank};
-use super::super::rows::{Columns, failed, to_int};
+use super::super::rows::{Columns, failed, to_int, to_ms};
 use super::super::sync::newest_program;
 
 impl Db<'_> {
@@ -39,11 +39,15 @@ impl Db<'_> {
             }
             match stored {
                 None => {
+                    self.check_to_come(plan, None, now)?;
                     new.push(plan.name.clone());
                     let id = self.register(plan, maker, now)?;
                     first_new.get_or_insert(id);
                 }
                 Some(stored) => {
+                    if stored.is_edited_by(plan) {
+                        self.check_to_come(plan, Some(stored.id), now)?;
+                    }
                     if self.update(&stored, plan, maker, now)? {
                         edited.push(plan.name.clone());
                     }
@@ -68,7 +72,8 @@ impl Db<'_> {
         {
             let (entry, mark) = (self.entry(id)?, self.mark(id)?);
             let last = self.newest_run(id)?;
-            let namesake = Namesake { schedule: entry.schedule(), place: mark.place, last };
+            let ran: Vec<_> = self.ran_after(id, mark.place.mark)?.into_iter().map(|ran| ran.tick).collect();
+            let namesake = Namesake { schedule: entry.schedule(), place: mark.place, last, ran: &ran };
             match single(at, now, namesake, again) {
                 Single::Asked => plan.schedule.clone_from(&entry.plan.schedule),
                 Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),
@@ -76,6 +81,34 @@ impl Db<'_> {
             }
         }
         self.upsert(&[plan], now)
+    }
+
+    /// Nobody is told that a job is there and then it never runs. `known` is the job whose schedule is edited.
+    fn check_to_come(
+        &self,
+        plan: &Plan,
+        known: Option<JobId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), CommandError> {
+        let before = match known {
+            Some(id) => Before::OtherSchedule { mark: self.mark(id)?.place.mark },
+            None => Before::Nothing,
+        };
+        let Err(why) = refuse_exhausted(plan.schedule.as_ref(), plan.run_on_start, before, now) else {
+            return Ok(());
+        };
+        if let (Some(id), Some(at)) = (known, why.single())
+            && self.has_run_at(id, at)?
+        {
+            return Ok(());
+        }
+        Err(CommandError::NeverRuns { job: plan.name.clone(), why })
+    }
+
+    /// Whether a run of a job stands for an instant.
+    fn has_run_at(&self, id: JobId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE job_id = ?1 AND nominal_ms = ?2)";
+        self.statement(sql)?.query_row([to_int(id.0), to_ms(at)], |row| row.get(0)).map_err(failed)
     }
 
     /// The newest run of a job, and where it stands.
