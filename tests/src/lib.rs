@@ -1,5 +1,6 @@
 //! What the tests of whole programs share.
 
+pub mod faketime;
 pub mod witness;
 
 use std::ffi::OsStr;
@@ -93,6 +94,22 @@ impl App {
     pub fn ends(&mut self) -> ExitStatus {
         wait_until("it has ended", || self.child.try_wait().expect("it can be asked").is_some());
         self.child.wait().expect("it has ended")
+    }
+
+    /// Waits for a line that begins so, whatever it says before, and gives the rest of it.
+    ///
+    /// # Panics
+    ///
+    /// If it says nothing for a minute, or ends.
+    #[must_use]
+    pub fn will_begin(&self, line: &str) -> String {
+        loop {
+            let said = self.lines.recv_timeout(PATIENCE);
+            let said = said.unwrap_or_else(|error| panic!("waiting for {line:?}: {error}"));
+            if let Some(rest) = said.strip_prefix(line) {
+                return rest.to_owned();
+            }
+        }
     }
 
     /// Waits for a line, whatever it says before.

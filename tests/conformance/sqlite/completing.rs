@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use cron_runtime::core::policy::CatchUpRule;
 use cron_runtime::core::run::{RunState, StateWord};
+use cron_runtime::store::RunQuery;
 use cron_runtime::store::sqlite::{CompleteError, complete_in};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
@@ -210,5 +212,70 @@ fn an_attempt_that_is_overdue_and_completed_is_told_as_damage() {
         let error = process.run(claim.run).expect_err("it is both").to_string();
         assert!(error.contains("completed_ms"), "{error}");
         tamper(path, "UPDATE runs SET overdue = 0, completed_ms = NULL");
+    });
+}
+
+const HOUR: i64 = 3_600;
+
+/// Books each tick that is due, in a table without a key. Where `returns` is false the process is gone before the functions have returned.
+fn book(process: &Process, path: &Path, second: i64, returns: bool) {
+    let mut connection = raw(path);
+    for claimed in process.judge(second).claimed {
+        let transaction = connection.transaction().expect("it begins");
+        let tick = claimed.nominal.timestamp();
+        transaction.execute("INSERT INTO booked VALUES (?1)", [tick]).expect("the effect");
+        complete_in(&transaction, Some(path), claimed.claim, at(second)).expect("it is in force");
+        transaction.commit().expect("it commits");
+        if returns {
+            process.succeed(claimed.claim, second + 1);
+        }
+    }
+}
+
+fn booked(path: &Path) -> Vec<i64> {
+    let file = raw(path);
+    let mut statement = file.prepare("SELECT tick FROM booked ORDER BY tick").expect("the table is there");
+    let ticks = statement.query_map([], |row| row.get(0)).expect("it is read");
+    ticks.collect::<Result<_, _>>().expect("it is read")
+}
+
+/// It boots with a clock that is behind, days and fifty years, where the last attempt was cut off between its commit and its return; and
+/// then with the right one.
+#[test]
+fn what_was_booked_before_the_clock_fell_behind_is_booked_once() {
+    play_on_file(|world, path| {
+        let jobs = || [job("a").every("1h").catch_up(CatchUpRule::All)];
+        let process = world.start(0, &jobs());
+        raw(path).execute_batch("CREATE TABLE booked (tick INTEGER)").expect("a name that nobody uses");
+        (1..=71).for_each(|hour| book(&process, path, hour * HOUR, true));
+        book(&process, path, 72 * HOUR, false);
+        drop(process);
+        let mut before = booked(path);
+        assert_eq!(before.len(), 72);
+        for (behind, hours) in [48, 50 * 365 * 24].into_iter().zip([73, 74]) {
+            let wrong = (72 - behind) * HOUR;
+            let process = world.start(wrong, &jobs());
+            process.reap(at(wrong)).expect("reaps");
+            process.set_back(at(wrong)).expect("sets back");
+            (1..=3).for_each(|hour| book(&process, path, wrong + hour * HOUR, true));
+            process.leaves(wrong + 4 * HOUR);
+            let process = world.start(hours * HOUR, &jobs());
+            process.set_back(at(hours * HOUR)).expect("takes up");
+            (0..3).for_each(|second| book(&process, path, hours * HOUR + second, true));
+            process.leaves(hours * HOUR + 3);
+            let after = booked(path);
+            assert!(after.is_sorted_by(|one, next| one < next), "a tick was booked twice: {after:?}");
+            assert!(
+                before.iter().all(|tick| after.contains(tick))
+                    && after.contains(&at(hours * HOUR).timestamp())
+            );
+            before = after;
+        }
+        // The last one before the clock fell behind was not called again.
+        let runs = world.open().runs(&RunQuery::default()).expect("runs are read");
+        assert!(
+            runs.iter().all(|run| run.state == RunState::Succeeded && run.attempts_used == 0),
+            "{runs:?}"
+        );
     });
 }
