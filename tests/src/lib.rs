@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver as Lines, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cron_runtime::core::audit::Audit;
 use cron_runtime::store::Ledger;
@@ -100,30 +100,30 @@ impl App {
     ///
     /// # Panics
     ///
-    /// If it says nothing for a minute, or ends.
+    /// If it does not come for a minute, or the program ends.
     #[must_use]
     pub fn will_begin(&self, line: &str) -> String {
-        loop {
-            let said = self.lines.recv_timeout(PATIENCE);
-            let said = said.unwrap_or_else(|error| panic!("waiting for {line:?}: {error}"));
-            if let Some(rest) = said.strip_prefix(line) {
-                return rest.to_owned();
-            }
-        }
+        self.waits(line, |said| said.strip_prefix(line).map(str::to_owned))
     }
 
     /// Waits for a line, whatever it says before.
     ///
     /// # Panics
     ///
-    /// If it says nothing for a minute, or ends.
+    /// If it does not come for a minute, or the program ends.
     pub fn will_say(&self, line: &str) {
+        self.waits(line, |said| (said == line).then_some(()));
+    }
+
+    fn waits<T>(&self, line: &str, pick: impl Fn(&str) -> Option<T>) -> T {
+        let begun = Instant::now();
         loop {
-            let said = self.lines.recv_timeout(PATIENCE);
-            match said.as_deref() {
-                Ok(said) if said == line => return,
-                Ok(_) => {}
-                Err(error) => panic!("waiting for {line:?}: {error}"),
+            // A program that says other things for ever does not say this.
+            let left = PATIENCE.saturating_sub(begun.elapsed());
+            let said = self.lines.recv_timeout(left);
+            let said = said.unwrap_or_else(|error| panic!("waiting for {line:?}: {error}"));
+            if let Some(found) = pick(&said) {
+                return found;
             }
         }
     }
