@@ -6,21 +6,49 @@ use std::path::Path;
 /// The package, with either separator.
 const PACKAGE: [&str; 2] = ["cron-runtime", "cron_runtime"];
 
-/// The other name of the dependency on `cron_runtime`, as an identifier. `None` where it has its own, or where nothing can be told:
-/// then the compiler says that there is no such crate.
-pub(super) fn renamed() -> Option<String> {
-    let directory = std::env::var_os("CARGO_MANIFEST_DIR")?;
+/// How a crate knows `cron_runtime`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Dependency {
+    /// Under its own name, or nothing can be told: then the compiler says that there is no such crate.
+    ItsOwn,
+    /// Under this one, as an identifier.
+    Renamed(String),
+    /// Not as a dependency of its own: no manifest names it.
+    Absent,
+}
+
+/// What the manifest of the crate that is compiled says.
+pub(super) fn dependency() -> Dependency {
+    let read = |directory: &Path| fs::read_to_string(directory.join("Cargo.toml")).ok();
+    let Some(directory) = std::env::var_os("CARGO_MANIFEST_DIR") else { return Dependency::ItsOwn };
     let directory = Path::new(&directory);
-    let manifest = fs::read_to_string(directory.join("Cargo.toml")).ok()?;
-    match alias(&manifest) {
-        Found::ItsOwn | Found::Nothing => None,
-        Found::Alias(name) => Some(name),
+    let Some(manifest) = read(directory) else { return Dependency::ItsOwn };
+    of_manifests(&manifest, directory.ancestors().skip(1).filter_map(read))
+}
+
+/// Of a manifest, and of those in the folders above it.
+fn of_manifests(manifest: &str, above: impl Iterator<Item = String>) -> Dependency {
+    let mut is_named = is_named(manifest);
+    match alias(manifest) {
+        Found::ItsOwn => return Dependency::ItsOwn,
+        Found::Alias(name) => return Dependency::Renamed(name),
+        Found::Nothing => {}
         // The workspace says what these are.
-        Found::OfWorkspace(names) => directory.ancestors().skip(1).find_map(|above| {
-            let root = fs::read_to_string(above.join("Cargo.toml")).ok()?;
-            names.iter().find(|name| is_alias_of_workspace(&root, name)).map(|name| identifier(name))
-        }),
+        Found::OfWorkspace(names) => {
+            for root in above {
+                if let Some(name) = names.iter().find(|name| is_alias_of_workspace(&root, name)) {
+                    return Dependency::Renamed(identifier(name));
+                }
+                is_named |= self::is_named(&root);
+            }
+        }
     }
+    // Where its name stands anywhere, this reader of manifests may have missed what cargo has not.
+    if is_named { Dependency::ItsOwn } else { Dependency::Absent }
+}
+
+fn is_named(manifest: &str) -> bool {
+    PACKAGE.iter().any(|package| manifest.contains(package))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -135,6 +163,18 @@ mod tests {
             of("[dependencies]\nserde = \"1\"\n# jobs = { package = \"cron-runtime\" }"),
             Found::Nothing
         );
+    }
+
+    #[test]
+    fn a_crate_that_has_it_from_another_one_is_told_apart() {
+        let of = |manifest: &str, root: &str| of_manifests(manifest, std::iter::once(root.to_owned()));
+        let root = "[workspace.dependencies]\njobs = { package = \"cron-runtime\", path = \"x\" }";
+        assert_eq!(of("[dependencies]\nfacade = \"1\"", root), Dependency::Absent);
+        assert_eq!(of("[dependencies]\nfacade.workspace = true", "[workspace]"), Dependency::Absent);
+        // What is in the folder above may be of its workspace.
+        assert_eq!(of("[dependencies]\nfacade.workspace = true", root), Dependency::ItsOwn);
+        assert_eq!(of("[dependencies]\njobs.workspace = true", root), Dependency::Renamed("jobs".to_owned()));
+        assert_eq!(of("[package]\nname = \"cron-runtime\"", ""), Dependency::ItsOwn);
     }
 
     #[test]

@@ -7,9 +7,11 @@ mod dependency;
 mod function;
 
 use cron_core::job::options::{Declaration, Key, Part, Place, check as check_options};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Path;
 
+use self::dependency::{Dependency, dependency};
 use crate::args::Args;
 use crate::function::Function;
 use crate::mistakes::Mistakes;
@@ -37,12 +39,23 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) -
 
 /// The path to `cron_runtime`, for programs that know it under another name.
 fn runtime(args: &Args, mistakes: &mut Mistakes) -> Path {
-    let default = || {
-        let renamed = dependency::renamed().and_then(|name| syn::parse_str::<syn::Ident>(&name).ok());
-        renamed.map_or_else(|| syn::parse_quote!(::cron_runtime), |name| syn::parse_quote!(::#name))
+    let its_own = || syn::parse_quote!(::cron_runtime);
+    let Some(text) = args.options.text(Key::Crate) else {
+        return match dependency() {
+            Dependency::ItsOwn => its_own(),
+            Dependency::Renamed(name) => syn::parse_str::<syn::Ident>(&name)
+                .map_or_else(|_not_a_name| its_own(), |name| syn::parse_quote!(::#name)),
+            Dependency::Absent => {
+                let text = format!(
+                    "`cron_runtime` is no dependency of this crate, as its `Cargo.toml` says\nadd it, or write the path under which another crate has it, as in `{}`",
+                    Key::Crate.example()
+                );
+                mistakes.add(TokenStream::new(), text);
+                its_own()
+            }
+        };
     };
-    let Some(text) = args.options.text(Key::Crate) else { return default() };
-    let Some(literal) = args.place(Key::Crate, Part::Value) else { return default() };
+    let Some(literal) = args.place(Key::Crate, Part::Value) else { return its_own() };
     // Parsed from the literal itself, so that an unknown crate is reported at the literal.
     let path = syn::parse2::<syn::LitStr>(literal.clone())
         .and_then(|literal| literal.parse_with(Path::parse_mod_style));
@@ -54,13 +67,12 @@ fn runtime(args: &Args, mistakes: &mut Mistakes) -> Path {
                 Key::Crate.example()
             ),
         );
-        default()
+        its_own()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use proc_macro2::TokenStream;
     use quote::quote;
 
     use super::*;
