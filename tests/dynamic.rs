@@ -18,6 +18,13 @@ async fn remind(run: Run, Args(to): Args<String>) {
 #[job]
 fn without_arguments() {}
 
+/// Fails the first time.
+#[job]
+async fn pack(run: Run, Args(what): Args<String>) -> Result<(), String> {
+    run.log(&what);
+    if run.epoch().0 == 1 { Err("no paper".to_owned()) } else { Ok(()) }
+}
+
 fn ada() -> JobRequest {
     remind::JOB.with(&"Ada".to_owned()).expect("a text").named("remind-ada")
 }
@@ -94,7 +101,33 @@ async fn a_request_that_does_not_fit_changes_nothing() {
     // All or none.
     let both = vec![ada().every("1h"), JobRequest::on("remnid").named("b").every("1h")];
     assert!(scheduler.schedule_all(both).await.is_err());
-    assert_eq!(scheduler.list().await.expect("they are read").len(), 2);
+    assert_eq!(scheduler.list().await.expect("they are read").len(), 3);
+    scheduler.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_run_keeps_its_arguments_and_names_its_program() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let mut events = scheduler.events();
+    let pack = |what: &str| pack::JOB.with(&what.to_owned()).expect("a text").named("order-42");
+    scheduler.schedule(pack("bread").every("1h")).await.expect("it fits");
+    let run = scheduler.trigger("order-42").await.expect("it is triggered");
+    wait_for(&mut events, "a dead letter", |event| event.finished()).await;
+    scheduler.schedule(pack("cake").every("1h")).await.expect("it fits");
+    scheduler.retry(run).await.expect("it is a dead letter");
+    wait_for(&mut events, "its end", |event| event.finished()).await;
+    let log = scheduler.log(run).await.expect("it is read");
+    assert_eq!(log.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["bread", "bread"]);
+    let (info, attempts) = scheduler.run(run).await.expect("it is read").expect("the run");
+    let program = std::env::current_exe().expect("a program");
+    let program = program.file_name().expect("a name").to_string_lossy().into_owned();
+    let named = info.program.expect("it is known");
+    assert!(named.starts_with(&format!("{program} of ")), "{named}");
+    assert_eq!(
+        attempts.iter().map(|attempt| attempt.program.as_deref()).collect::<Vec<_>>(),
+        [Some(&*named)]
+    );
     scheduler.shutdown().await.expect("it ends");
 }
 

@@ -168,7 +168,7 @@ fn join(database: &Path, second: i64) -> SqliteStore {
     let spec = cron_runtime::core::job::JobSpec::new("lone");
     let plan = cron_runtime::core::job::Plan::from_spec(&spec).expect("a plain declaration");
     let program =
-        cron_runtime::store::Program { plans: vec![plan], groups: Vec::new(), executes: Default::default() };
+        cron_runtime::store::Program { plans: vec![plan], groups: Vec::new(), ..Default::default() };
     store.sync(&program, at(second)).expect("it is told");
     store
 }

@@ -68,6 +68,7 @@ mod outcome;
 pub mod prelude;
 #[cfg(feature = "sqlite")]
 mod prepare;
+mod program;
 mod registration;
 mod scheduler;
 mod select;

@@ -17,6 +17,8 @@ use cron_core::run::RunState;
 use cron_core::run::{AttemptEnd, AttemptResult, FailureKind, Origin, RunEvent, RunId};
 
 use crate::clock::Moment;
+#[cfg(feature = "metrics")]
+use crate::program::file_name;
 use crate::store::{Claimed, Settlement};
 
 /// What an exporter has to be told before the first value is there.
@@ -128,7 +130,7 @@ impl Meter {
             return;
         }
         if self.shown.replace(shown).is_none() {
-            let (version, program) = (env!("CARGO_PKG_VERSION"), program());
+            let (version, program) = (env!("CARGO_PKG_VERSION"), file_name());
             ::metrics::gauge!("cron_build_info", "version" => version, "program" => program).set(1.0);
             ::metrics::gauge!("cron_workers").set(number(self.workers));
         }
@@ -191,13 +193,6 @@ fn result(event: &RunEvent, state: RunState) -> Option<AttemptResult> {
         | RunEvent::Release { .. }
         | RunEvent::Revive { .. } => None,
     }
-}
-
-/// The name of the program's file.
-#[cfg(feature = "metrics")]
-fn program() -> String {
-    let path = std::env::current_exe().unwrap_or_default();
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 #[cfg(feature = "metrics")]
@@ -397,7 +392,7 @@ mod tests {
             meter.show(2, None, moment(9));
         });
         let lines = pad.0.lock().expect("nobody panics").clone();
-        let (version, program) = (env!("CARGO_PKG_VERSION"), program());
+        let (version, program) = (env!("CARGO_PKG_VERSION"), file_name());
         let wanted = [
             "cron_lateness_seconds{job_name=report} 1",
             "cron_duration_seconds{job_name=report} 1.5",

@@ -23,6 +23,7 @@ use crate::extract::{Needs, States};
 use crate::hooks::{Finished, HookReturn, Hooks, Late, On};
 #[cfg(feature = "sqlite")]
 use crate::prepare::Prepare;
+use crate::program;
 use crate::registration::{self, Handler};
 use crate::scheduler::{Ending, Scheduler, Signal, Stores};
 use crate::select::{Declared, Select, Selection};
@@ -50,6 +51,7 @@ pub struct Start {
     shutdown_grace: Duration,
     selection: Selection,
     signals: Option<Vec<Signal>>,
+    version: Option<String>,
     /// Whether the file may have tables of the application's when the scheduler comes to it.
     beside_own_tables: bool,
     #[cfg(feature = "sqlite")]
@@ -77,6 +79,7 @@ pub fn start() -> Start {
         shutdown_grace: SHUTDOWN_GRACE,
         selection: Selection::default(),
         signals: None,
+        version: None,
         beside_own_tables: false,
         #[cfg(feature = "sqlite")]
         prepare: Prepare::default(),
@@ -300,6 +303,19 @@ impl Start {
         self
     }
 
+    /// The version of this program. Each attempt names the program that started it, and `inspect run` shows it: the name of its file with
+    /// this, or without it with the date of the file.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), cron_runtime::Error> {
+    /// cron_runtime::start().version(env!("CARGO_PKG_VERSION")).await?.until_signal().await
+    /// # }
+    /// ```
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
     /// Executes these jobs alone here, with the dynamic jobs that call their functions; called again, these too. The program still
     /// declares all its jobs, and another process has to execute the others. Only what is executed needs its `State`.
     ///
@@ -356,7 +372,12 @@ impl Start {
             return Err(Error::NoWorkers);
         }
         Ok(Checked {
-            program: Program { plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(), groups, executes },
+            program: Program {
+                plans: jobs.iter().map(|(plan, _)| plan.clone()).collect(),
+                groups,
+                executes,
+                name: String::new(),
+            },
             handlers: jobs.into_iter().map(|(plan, handler)| (plan.name, handler)).collect(),
             states: self.states,
             calendars,
@@ -375,8 +396,9 @@ impl Start {
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
         let database = self.database.take();
         let beside = self.beside_own_tables;
-        #[cfg_attr(not(feature = "sqlite"), expect(unused_mut, reason = "nothing is prepared"))]
+        let program = program::name(self.version.as_deref());
         let mut checked = self.check(registration::linked())?;
+        checked.program.name = program;
         let database = Database::resolve(database.as_deref()).map_err(Error::Database)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let (name, program, time) = (database.clone(), checked.program.clone(), Arc::clone(&clock));

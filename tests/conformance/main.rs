@@ -24,6 +24,7 @@ macro_rules! cases {
     };
 }
 
+mod arguments;
 mod auditing;
 mod backfilling;
 mod calendars;
@@ -80,6 +81,7 @@ macro_rules! conformance {
             crate::dead_letters::dead_letters!($books);
             crate::backfilling::backfilling!($books);
             crate::dynamic::dynamic!($books);
+            crate::arguments::arguments!($books);
             crate::executing::executing!($books);
             crate::grouping::grouping!($books);
             crate::noting::noting!($books);

@@ -68,6 +68,7 @@ pub(crate) fn a_failure_without_retries_is_failed(world: &World) {
         started: Some(at(14)),
         duration: Some(Duration::from_secs(1)),
         message: "the cat sat on it".to_owned(),
+        program: None,
     };
     assert_eq!(process.attempts(claimed.claim.run), [want]);
     // A job that failed runs again at its next tick.

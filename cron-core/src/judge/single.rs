@@ -17,12 +17,14 @@ pub struct Namesake<'a> {
     pub last: Option<(RunId, StateWord)>,
     /// The ticks after its mark that have a run: there are some where the clock was set back.
     pub ran: &'a [DateTime<Utc>],
+    /// Whether its arguments are those that are asked for: a run that exists keeps those that it has.
+    pub has_these_args: bool,
 }
 
 /// What becomes of a run at one instant that somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Single {
-    /// It is asked for already: its tick is still to come, or its run is active.
+    /// It is asked for already: its tick is still to come, or its run is active and has these arguments.
     Asked,
     /// The job has one tick from now on, at this instant.
     At(DateTime<Utc>),
@@ -36,7 +38,7 @@ pub enum Single {
 #[must_use]
 pub fn single(at: DateTime<Utc>, now: DateTime<Utc>, namesake: Namesake<'_>, again: bool) -> Single {
     const MOMENT: TimeDelta = TimeDelta::milliseconds(1);
-    let Namesake { schedule, place, last, ran } = namesake;
+    let Namesake { schedule, place, last, ran, has_these_args } = namesake;
     let reached = now.max(place.mark);
     let mut coming = if at > reached { at } else { reached + MOMENT };
     // A tick that has a run never runs again.
@@ -50,7 +52,7 @@ pub fn single(at: DateTime<Utc>, now: DateTime<Utc>, namesake: Namesake<'_>, aga
         return if is_same { Single::Asked } else { Single::At(coming) };
     }
     let is_active = last.is_some_and(|(_, state)| state.is_active());
-    match (again, is_active && is_same) {
+    match (again, is_active && is_same && has_these_args) {
         (true, _) => Single::At(coming),
         (false, true) => Single::Asked,
         (false, false) => Single::Over(last),
@@ -78,7 +80,8 @@ mod tests {
             None => Schedule::every("10s", None).expect("a period"),
         };
         let last = state.map(|state| (RunId(7), state));
-        let namesake = Namesake { schedule: Some(&schedule), place: Place::at(at(mark)), last, ran: &[] };
+        let place = Place::at(at(mark));
+        let namesake = Namesake { schedule: Some(&schedule), place, last, ran: &[], has_these_args: true };
         single(at(asked), at(now), namesake, again)
     }
 
@@ -88,6 +91,17 @@ mod tests {
         assert_eq!(decide(90, 10, Some(60), 0, None, false), Single::At(at(90)));
         // It is late, and comes.
         assert_eq!(decide(60, 70, Some(60), 0, None, false), Single::Asked);
+    }
+
+    #[test]
+    fn a_run_that_has_begun_takes_no_other_arguments() {
+        let schedule = Schedule::at_instant(at(10));
+        let (schedule, place, last) =
+            (Some(&schedule), Place::at(at(10)), Some((RunId(7), StateWord::Waiting)));
+        let decide = |has_these_args| {
+            single(at(10), at(11), Namesake { schedule, place, last, ran: &[], has_these_args }, false)
+        };
+        assert_eq!((decide(true), decide(false)), (Single::Asked, Single::Over(last)));
     }
 
     #[test]

@@ -69,6 +69,9 @@ fn card(run: &RunInfo, attempts: &[AttemptInfo], log: usize, job: &JobInfo, scre
             when(time::measured_stamp(at, zone), at).and(style::DIM, ", in a transaction"),
         );
     }
+    if let Some(program) = &run.program {
+        card.fact("Program", Text::plain(program.as_str()));
+    }
     let most = job.plan.retry.retries.saturating_add(1);
     card.fact("Attempt", Text::plain(format!("{} of {most}", attempt(run))));
     if let Some(progress) = &run.progress {

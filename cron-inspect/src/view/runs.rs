@@ -118,32 +118,43 @@ fn started(run: &RunInfo, screen: &Screen) -> Text {
     }
 }
 
-/// All attempts of a run, with the successful one, which the store keeps in the run itself.
+/// All attempts of a run, with the successful one, which the store keeps in the run itself. Their programs are named where there are several.
 pub(crate) fn attempts(run: &RunInfo, ended: &[AttemptInfo], zone: Tz) -> Table {
-    let mut table = Table::new([
+    let has_several = ended.iter().any(|attempt| attempt.program != run.program);
+    let mut columns = vec![
         Column::new("ATTEMPT").right(),
         Column::new("RESULT"),
         Column::new("STARTED"),
         Column::new("TOOK").right(),
         Column::new("EPOCH").right().optional(1),
-        Column::new("MESSAGE").wrap(20),
-    ])
-    .indented();
+    ];
+    if has_several {
+        columns.push(Column::new("PROGRAM").wrap(12));
+    }
+    columns.push(Column::new("MESSAGE").wrap(20));
+    let places = columns.len();
+    let mut table = Table::new(columns).indented();
+    let program =
+        |program: &Option<String>| has_several.then(|| Text::plain(program.as_deref().unwrap_or_default()));
     let started =
         |at: Option<_>| Text::plain(at.map(|at| time::measured_stamp(at, zone)).unwrap_or_default());
     let took = |duration: Option<_>| Text::plain(duration.map(time::took).unwrap_or_default());
     for attempt in ended {
         let mut lines = Text::lines(style::PLAIN, attempt.message.trim_end()).into_iter();
-        table.row([
+        let mut row = vec![
             Text::plain(attempt.attempt.to_string()),
             style::result(attempt.result),
             started(attempt.started),
             took(attempt.duration),
             Text::plain(attempt.epoch.to_string()),
-            lines.next().unwrap_or_default(),
-        ]);
+        ];
+        row.extend(program(&attempt.program));
+        row.push(lines.next().unwrap_or_default());
+        table.row(row);
         for line in lines {
-            table.row([Text::new(), Text::new(), Text::new(), Text::new(), Text::new(), line]);
+            let mut row = vec![Text::new(); places - 1];
+            row.push(line);
+            table.row(row);
         }
     }
     // A stuck attempt is recorded already; it goes on all the same.
@@ -151,14 +162,16 @@ pub(crate) fn attempts(run: &RunInfo, ended: &[AttemptInfo], zone: Tz) -> Table 
         run.state,
         RunState::Succeeded | RunState::Running { stage: Stage::InTime | Stage::Completed }
     ) {
-        table.row([
+        let mut row = vec![
             Text::plain(attempt(run).to_string()),
             style::state(&run.state),
             started(run.started),
             took(run.duration),
             Text::plain(run.epoch.to_string()),
-            Text::new(),
-        ]);
+        ];
+        row.extend(program(&run.program));
+        row.push(Text::new());
+        table.row(row);
     }
     table
 }

@@ -211,6 +211,15 @@ impl Crank {
         Self { store, owner }
     }
 
+    /// Another program with the same jobs goes on in its place: `name` is how its attempts name it.
+    pub(crate) fn replace(&mut self, database: &Path, name: &str, plans: Vec<Plan>, now: DateTime<Utc>) {
+        self.store.leave(now).expect("left");
+        self.store = SqliteStore::open(database).expect("a store");
+        self.owner = self.store.join(now).expect("joined");
+        let program = Program { plans, name: name.to_owned(), ..Program::default() };
+        self.store.sync(&program, now).expect("synced");
+    }
+
     pub(crate) fn judge(&self, now: DateTime<Utc>) -> Vec<Claimed> {
         let lease_until = now + TimeDelta::seconds(30);
         let request = JudgeRequest { now, limit: 100, room: 100, lease_until, owner: self.owner };

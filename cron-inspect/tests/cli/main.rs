@@ -11,6 +11,7 @@ mod fixture;
 mod groups;
 mod hostile;
 mod live;
+mod programs;
 mod reading;
 mod refusals;
 mod schedules;

@@ -178,6 +178,7 @@ fn one_run_has_its_attempts() {
     let attempt = json!({
         "attempt": 1, "epoch": 1, "result": "errored", "started": "2026-01-05T09:00:00Z", "duration_ms": 1_234,
         "message": "the mail server refused the connection\ncaused by: timed out",
+        "program": null,
     });
     assert_eq!(run["attempts"][0], attempt);
     let text = fixture.inspect(&["run", "5"]).good();

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 
 use super::{Context, ExtractError, FromRun, Needs};
 
-/// The arguments of the run, or else those of its dynamic job.
+/// The arguments of the run: those that somebody has given it, or else those that its dynamic job had when the run was made.
+///
+/// An edit of the job changes those of the runs that come, and of no run that exists: not between its attempts, and not before a person
+/// retries it.
 ///
 /// They are kept as JSON. A run without any counts as `null`, so `Args<Option<T>>` takes both. Arguments that do not fit are
 /// refused where the job is scheduled or triggered, if its function is in that program; where they do not fit any more when the

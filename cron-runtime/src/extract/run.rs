@@ -111,7 +111,7 @@ impl Run {
         self.parts.epoch
     }
 
-    /// What the run was given, or else its job, as JSON. [`Args`](super::Args) reads it.
+    /// What the run was given, or else what its job had when the run was made, as JSON. [`Args`](super::Args) reads it.
     #[must_use]
     pub fn args(&self) -> Option<&str> {
         self.parts.args.as_deref()

@@ -47,7 +47,7 @@ fn assert_is_version_2(path: &Path) {
 fn an_old_file_is_kept_before_its_schema_changes_and_a_new_one_is_not() {
     let books = kept(2);
     drop(books.store());
-    assert_eq!(version(&books.path()), 7);
+    assert_eq!(version(&books.path()), 8);
     assert_eq!(backups(&books), ["jobs.db.v2.bak"]);
     assert_is_version_2(&backup(&books));
     // It is the way back: the backup put in the place of the file opens again.
@@ -95,7 +95,7 @@ fn a_backup_that_cannot_be_written_stops_the_upgrade_before_it_begins() {
     let text = error.to_string();
     for word in [
         "schema has version 2",
-        "brought to version 7",
+        "brought to version 8",
         "free as much room",
         "start again",
         "was not changed",
@@ -105,7 +105,7 @@ fn a_backup_that_cannot_be_written_stops_the_upgrade_before_it_begins() {
     assert!(fs::read(books.path()).expect("readable") == before);
     fs::remove_dir(&part).expect("ours");
     drop(books.store());
-    assert_eq!((version(&books.path()), backups(&books)), (7, vec!["jobs.db.v2.bak".to_owned()]));
+    assert_eq!((version(&books.path()), backups(&books)), (8, vec!["jobs.db.v2.bak".to_owned()]));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_upgrade_that_fails_leaves_the_old_version_and_the_next_one_goes_on() {
     }
     raw(&books.path()).execute_batch("DROP TABLE problems").expect("out of the way");
     let store = books.store();
-    assert_eq!(version(&books.path()), 7);
+    assert_eq!(version(&books.path()), 8);
     assert_eq!(everything::tell(&store), everything::tell(&kept(2).store()));
     assert_sound(&store);
 }
@@ -183,7 +183,7 @@ fn many_start_at_once_on_an_old_file() {
     for child in &mut children {
         assert!(child.wait().expect("a process").success());
     }
-    assert_eq!((version(&books.path()), backups(&books)), (7, vec!["jobs.db.v2.bak".to_owned()]));
+    assert_eq!((version(&books.path()), backups(&books)), (8, vec!["jobs.db.v2.bak".to_owned()]));
     assert_is_version_2(&backup(&books));
     assert_sound(&books.store());
 }
@@ -200,7 +200,7 @@ fn a_crash_while_the_backup_is_written_leaves_none_that_looks_whole() {
         assert!(!backup(&books).exists(), "{blocks} blocks of {size}");
         assert_eq!(version(&books.path()), 2);
         drop(books.store());
-        assert_eq!((version(&books.path()), backups(&books)), (7, vec!["jobs.db.v2.bak".to_owned()]));
+        assert_eq!((version(&books.path()), backups(&books)), (8, vec!["jobs.db.v2.bak".to_owned()]));
         assert_is_version_2(&backup(&books));
     }
 }

@@ -1,5 +1,6 @@
 //! What only a file can do: be of the wrong kind, be damaged, be shared with a process that dies.
 
+mod arguments;
 mod backups;
 mod completing;
 mod crowds;

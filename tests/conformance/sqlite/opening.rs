@@ -59,7 +59,7 @@ fn a_new_file_gets_the_newest_schema_and_our_mark() {
     assert_eq!(store.path(), books.path().canonicalize().expect("a file"));
     let connection = raw(&books.path());
     assert_eq!(pragma(&connection, "application_id"), 0x6372_6f6e.to_string());
-    assert_eq!(pragma(&connection, "user_version"), "7");
+    assert_eq!(pragma(&connection, "user_version"), "8");
     assert_eq!(pragma(&connection, "journal_mode"), "wal");
     let loose = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
                  AND name NOT LIKE 'sqlite_%' AND strict = 0";
@@ -73,7 +73,7 @@ fn an_empty_file_becomes_a_database() {
     let books = SqliteBooks::new();
     fs::write(books.path(), b"").expect("writable");
     drop(books.store());
-    assert_eq!(pragma(&raw(&books.path()), "user_version"), "7");
+    assert_eq!(pragma(&raw(&books.path()), "user_version"), "8");
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn a_newer_schema_is_refused_and_says_which() {
     drop(books.store());
     raw(&books.path()).execute("UPDATE cron_schema SET version = 99", []).expect("writable");
     let error = refused(books.directory(), &books.path());
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 7, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 8, .. }), "{error:?}");
     let text = error.to_string();
-    assert!(["99", "run the newer program", "`.v7.bak`"].iter().all(|word| text.contains(word)), "{text}");
+    assert!(["99", "run the newer program", "`.v8.bak`"].iter().all(|word| text.contains(word)), "{text}");
 }
 
 #[test]

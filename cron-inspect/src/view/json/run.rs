@@ -33,6 +33,8 @@ pub(crate) struct Run<'a> {
     asked: Option<&'a str>,
     /// When a person took it off the dead letters.
     dismissed: Option<Instant>,
+    /// The program that started its newest attempt.
+    program: Option<&'a str>,
 }
 
 impl<'a> From<&'a RunInfo> for Run<'a> {
@@ -57,6 +59,7 @@ impl<'a> From<&'a RunInfo> for Run<'a> {
             progress: run.progress.as_ref().map(Progress::from),
             asked: run.asked.as_deref(),
             dismissed: run.dismissed.map(Instant),
+            program: run.program.as_deref(),
         }
     }
 }
@@ -83,6 +86,8 @@ pub(crate) struct Attempt<'a> {
     started: Option<Instant>,
     duration_ms: Option<u64>,
     message: Option<&'a str>,
+    /// The program that started it.
+    program: Option<&'a str>,
 }
 
 impl<'a> From<&'a AttemptInfo> for Attempt<'a> {
@@ -94,6 +99,7 @@ impl<'a> From<&'a AttemptInfo> for Attempt<'a> {
             started: attempt.started.map(Instant),
             duration_ms: attempt.duration.map(millis),
             message: said(&attempt.message),
+            program: attempt.program.as_deref(),
         }
     }
 }

@@ -13,6 +13,7 @@ use cron_core::run::{Epoch, JobId, Origin, OwnerId, Progress, RunId, SkipReason}
 use cron_core::schedule::Schedule;
 use cron_core::suspect::Suspects;
 
+use super::super::types::Given;
 use super::super::{
     AttemptInfo, Executes, LogLine, PauseInfo, ProblemInfo, Progress as HowFar, SkipInfo, StoreError,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Book {
     pub(super) programs_of: BTreeMap<OwnerId, u64>,
     /// What each process executes, where it is not all that it contains.
     pub(super) executed_by: BTreeMap<OwnerId, Executes>,
+    /// The programs that have started attempts, each build by itself.
+    pub(super) builds: Vec<String>,
     /// The numbers of the newest job and the newest run, also of those that were removed: no number comes twice.
     pub(super) newest_job: u64,
     pub(super) newest_run: u64,
@@ -54,6 +57,8 @@ pub(crate) struct Desk {
     pub(super) declared: BTreeSet<JobName>,
     /// Which of them this process executes.
     pub(super) executes: Executes,
+    /// Its program, by its place among [`Book::builds`].
+    pub(super) build: u32,
     /// Where the last call to prune ended.
     pub(super) pruned_until: Option<JobName>,
 }
@@ -102,6 +107,8 @@ pub(super) struct Run {
     pub(super) lease: Option<DateTime<Utc>>,
     pub(super) started: Option<DateTime<Utc>>,
     pub(super) duration: Option<std::time::Duration>,
+    /// The program of its newest attempt: its place among [`Book::builds`], counted from 1; 0 for none.
+    pub(super) build: u32,
     /// It executes no tick that has its verdict by it.
     pub(super) is_beside: bool,
     pub(super) rare: Rare,
@@ -118,7 +125,7 @@ pub(super) struct Rarities {
     /// Otherwise which of its attempts has it.
     pub(super) error_of: Option<usize>,
     pub(super) attempts: Vec<AttemptInfo>,
-    pub(super) args: Option<Arc<str>>,
+    pub(super) args: Given,
     /// When the work of its attempt was completed in a transaction.
     pub(super) completed: Option<DateTime<Utc>>,
     /// When it was asked to stop, by whom and why.
@@ -136,7 +143,7 @@ static NONE: Rarities = Rarities {
     error: String::new(),
     error_of: None,
     attempts: Vec::new(),
-    args: None,
+    args: Given::OfJob,
     completed: None,
     asked: None,
     how_far: None,
@@ -302,6 +309,23 @@ impl Book {
         }
     }
 
+    /// The place of a program among those that have started attempts. One without a name has none.
+    pub(super) fn build_named(&mut self, name: &str) -> u32 {
+        if name.is_empty() {
+            return 0;
+        }
+        let place = self.builds.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.builds.push(name.to_owned());
+            self.builds.len() - 1
+        });
+        u32::try_from(place + 1).expect("fewer programs than that fit into memory")
+    }
+
+    /// The name of a program.
+    pub(super) fn program(&self, build: u32) -> Option<String> {
+        self.builds.get((build as usize).checked_sub(1)?).cloned()
+    }
+
     /// The runs of a job, oldest first.
     pub(super) fn runs_of<'a>(&'a self, job: &'a JobName) -> impl Iterator<Item = (RunId, &'a Run)> {
         self.runs.iter().filter(move |(_, run)| run.job == *job)
@@ -366,6 +390,7 @@ impl Book {
             lease: None,
             started: None,
             duration: None,
+            build: 0,
             is_beside: origin != Origin::Tick,
             rare: Rare::default(),
         };

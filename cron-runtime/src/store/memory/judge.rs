@@ -20,6 +20,8 @@ const REPLACED: &str = "overlap = \"cancel\": a newer run takes the slot";
 /// One judgement in the making.
 pub(super) struct Session {
     pub(super) request: JudgeRequest,
+    /// The program that starts what is claimed.
+    build: u32,
     pub(super) judged: Judged,
     /// Groups that were found to have no room.
     full: BTreeSet<Label>,
@@ -29,8 +31,8 @@ pub(super) struct Session {
 
 impl Book {
     pub(super) fn judge(&mut self, desk: &Desk, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let mut session =
-            Session { request, judged: Judged::default(), full: BTreeSet::new(), suspects: None };
+        let (judged, build) = (Judged::default(), desk.build);
+        let mut session = Session { request, build, judged, full: BTreeSet::new(), suspects: None };
         let mut looked_at = 0;
         for run in self.waking(desk, request.now) {
             let group = self.known(&self.runs[&run].job)?.plan.group.as_ref();
@@ -231,7 +233,7 @@ impl Book {
             session.judged.crowded = true;
             return Ok(false);
         }
-        let claimed = self.claim(id, &session.request)?;
+        let claimed = self.claim(id, session)?;
         session.judged.claimed.push(claimed);
         Ok(true)
     }
@@ -249,7 +251,8 @@ impl Book {
     }
 
     /// Starts an attempt of a run under the next epoch of its job.
-    fn claim(&mut self, id: RunId, request: &JudgeRequest) -> Result<Claimed, StoreError> {
+    fn claim(&mut self, id: RunId, session: &Session) -> Result<Claimed, StoreError> {
+        let Session { request, build, .. } = session;
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
@@ -272,6 +275,7 @@ impl Book {
         run.epoch = job.epoch;
         run.owner = Some(request.owner);
         run.lease = Some(request.lease_until);
+        run.build = *build;
         run.started = Some(request.now);
         run.duration = None;
         if let Some(rare) = run.rare.present() {
@@ -283,7 +287,7 @@ impl Book {
             nominal: run.nominal,
             origin: run.origin,
             attempt: run.progress.attempt(),
-            args: run.rare.args.clone().or_else(|| job.plan.args.clone()),
+            args: run.rare.args.of(&job.plan),
             is_late,
         })
     }

@@ -228,7 +228,7 @@ impl Book {
     }
 
     fn run_info(&self, id: RunId, run: &Run) -> RunInfo {
-        let of_job = || self.jobs.get(&run.job)?.plan.args.as_deref().map(str::to_owned);
+        let args = self.jobs.get(&run.job).and_then(|job| run.rare.args.of(&job.plan));
         RunInfo {
             id,
             job: run.job.clone(),
@@ -241,11 +241,12 @@ impl Book {
             started: run.started,
             duration: run.duration,
             error: run.rare.error().to_owned(),
-            args: run.rare.args.as_deref().map(str::to_owned).or_else(of_job),
+            args: args.as_deref().map(str::to_owned),
             progress: run.rare.how_far.clone(),
             asked: run.rare.asked.as_ref().map(|(_, why)| why.clone()),
             dismissed: run.rare.dismissed,
             completed: run.rare.completed,
+            program: self.program(run.build),
         }
     }
 }

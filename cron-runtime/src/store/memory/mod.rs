@@ -101,7 +101,8 @@ impl Store for MemoryStore {
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
-        self.book().settle(settlements)
+        let desk = self.desk();
+        self.book().settle(&desk, settlements)
     }
 
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Index;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::run::RunId;
 
+use super::super::types::Given;
 use super::book::Run;
 
 /// Runs by their number.
@@ -266,6 +268,14 @@ impl Runs {
         }
         if let Some(of) = self.of.remove(was) {
             self.of.insert(name.clone(), of);
+        }
+    }
+
+    /// The arguments of a job are about to be others than these: its runs keep those that they were made with.
+    pub(super) fn keep_args(&mut self, job: &JobName, args: &Option<Arc<str>>) {
+        let made = self.all.values_mut().filter(|run| run.job == *job && run.rare.args == Given::OfJob);
+        for run in made {
+            run.rare.args = Given::Own(args.clone());
         }
     }
 

@@ -16,16 +16,20 @@ use super::super::types::note_handler;
 use super::super::{
     AttemptInfo, Claim, MAX_LOG_LINES, Note, Reaped, Settled, Settlement, StoreError, stopped,
 };
-use super::book::{Book, Run};
+use super::book::{Book, Desk, Run};
 
 impl Book {
-    pub(super) fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
+    pub(super) fn settle(
+        &mut self,
+        desk: &Desk,
+        settlements: Vec<Settlement>,
+    ) -> Result<Vec<Settled>, StoreError> {
         // All or nothing. An end may release other runs, so what is taken back is the state of all that are not final.
         let touched = settlements.iter().any(|settlement| self.would_fail(settlement));
         let named = || settlements.iter().map(|settlement| settlement.claim.run);
         let before = touched.then(|| (self.runs.copies(named()), self.places(), self.suspects.clone()));
         let settled: Result<_, _> =
-            settlements.into_iter().map(|settlement| self.settle_one(settlement)).collect();
+            settlements.into_iter().map(|settlement| self.settle_one(desk, settlement)).collect();
         if let (Err(_), Some((runs, places, suspects))) = (&settled, before) {
             self.suspects = suspects;
             runs.into_iter().for_each(|(id, run)| self.runs.put_back(id, run));
@@ -45,7 +49,7 @@ impl Book {
         held.is_some() && !is_end
     }
 
-    fn settle_one(&mut self, settlement: Settlement) -> Result<Settled, StoreError> {
+    fn settle_one(&mut self, desk: &Desk, settlement: Settlement) -> Result<Settled, StoreError> {
         let Settlement { claim, started, duration, event, next, note, at } = settlement;
         let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
         let attempt = run.progress.attempt();
@@ -64,6 +68,9 @@ impl Book {
             let message = format!("a late result was refused: {event}");
             let (started, duration) = (Some(started), Some(duration));
             let result = AttemptResult::Fenced;
+            // It is one of this process.
+            let program = self.program(desk.build);
+            let Some(run) = self.runs.get_mut(&claim.run) else { return Ok(Settled::Fenced) };
             run.rare.attempts.push(AttemptInfo {
                 attempt,
                 epoch: claim.epoch,
@@ -71,6 +78,7 @@ impl Book {
                 started,
                 duration,
                 message,
+                program,
             });
             return Ok(Settled::Fenced);
         }
@@ -102,9 +110,9 @@ impl Book {
         duration: Option<Duration>,
     ) -> Result<(Transition, Option<DateTime<Utc>>), StoreError> {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
-        let is_paused = {
+        let (is_paused, program) = {
             let run = self.runs.get(&id).ok_or_else(missing)?;
-            self.pause(self.known(&run.job)?).is_some()
+            (self.pause(self.known(&run.job)?).is_some(), self.program(run.build))
         };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let job = self.jobs.get_mut(&run.job).ok_or_else(missing)?;
@@ -149,6 +157,7 @@ impl Book {
                 started: run.started,
                 duration,
                 message: record.message.clone(),
+                program,
             });
         }
         if !matches!(run.progress.state, RunState::Running { .. }) {

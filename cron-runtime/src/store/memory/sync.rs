@@ -23,6 +23,7 @@ impl Book {
         let mut synced = Synced::default();
         desk.declared = program.plans.iter().map(|plan| plan.name.clone()).collect();
         desk.executes = program.executes.clone();
+        desk.build = self.build_named(&program.name);
         for limit in &program.groups {
             self.groups.entry(limit.group.clone()).or_default().max_running = Some(limit.max_running);
         }
@@ -168,6 +169,10 @@ impl Book {
         let is_edited = fingerprint(&job.plan) != fingerprint(plan);
         let pause = self.pause(job).cloned();
         let leaves_pause = pause.is_some() && job.plan.group != plan.group;
+        if job.plan.args != plan.args {
+            let before = job.plan.args.clone();
+            self.runs.keep_args(&plan.name, &before);
+        }
         let job = self.known_mut(&plan.name)?;
         job.plan = Arc::new(plan.clone());
         if is_edited || leaves_pause {

@@ -10,12 +10,13 @@ use cron_core::run::{
 };
 use rusqlite::params;
 
+use super::super::types::Given;
 use super::super::{Claim, Claimed, JudgeRequest, StoreError};
 use super::db::Db;
 use super::judge::Session;
 use super::known::Entry;
 use super::marks::Mark;
-use super::rows::{ACTIVE, Columns, failed, from_int, state_columns, to_int, to_ms};
+use super::rows::{ACTIVE, Columns, failed, from_int, given, state_columns, to_int, to_ms};
 use super::settle::Held;
 
 /// A run that wants to start.
@@ -28,7 +29,7 @@ pub(super) struct Waking {
     progress: Progress,
     /// It was started before.
     has_run: bool,
-    args: Option<Arc<str>>,
+    args: Given,
 }
 
 impl Waking {
@@ -45,7 +46,7 @@ impl Waking {
             origin: row.word("origin")?,
             progress: row.progress()?,
             has_run: row.get("epoch")?,
-            args: row.get::<Option<String>>("args")?.map(Arc::from),
+            args: given(row.get("args")?),
         })
     }
 }
@@ -78,12 +79,14 @@ pub(super) struct Start {
     pub(super) owner: i64,
     pub(super) now: i64,
     pub(super) lease: i64,
+    /// The program that starts it.
+    pub(super) build: Option<i64>,
 }
 
 impl Session {
-    fn start(&self) -> Start {
+    fn start(&self, build: Option<i64>) -> Start {
         let JudgeRequest { now, owner, lease_until, .. } = self.request;
-        Start { owner: to_int(owner.0), now: to_ms(now), lease: to_ms(lease_until) }
+        Start { owner: to_int(owner.0), now: to_ms(now), lease: to_ms(lease_until), build }
     }
 }
 
@@ -218,10 +221,10 @@ impl Db<'_> {
         let mut statement =
             self.statement("UPDATE marks SET epoch = epoch + 1 WHERE job_id = ?1 RETURNING epoch")?;
         let epoch: i64 = statement.query_row([to_int(waking.job.0)], |row| row.get(0)).map_err(failed)?;
-        let Start { owner, now, lease } = session.start();
+        let Start { owner, now, lease, build } = session.start(self.build);
         let (overdue, wake) = state_columns(&moved.state);
         let sql = "UPDATE runs SET state = ?2, overdue = ?3, wake_ms = ?4, epoch = ?5, owner = ?6, lease_ms = ?7, \
-                   started_ms = ?8, duration_us = NULL, progress = NULL, progress_note = NULL \
+                   started_ms = ?8, duration_us = NULL, progress = NULL, progress_note = NULL, build = ?9 \
                    WHERE id = ?1 AND wake_ms IS NOT NULL";
         let values = params![
             to_int(waking.run.0),
@@ -232,6 +235,7 @@ impl Db<'_> {
             owner,
             lease,
             now,
+            build,
         ];
         if !self.changed(sql, values)? {
             let what = format!("run {} changed within a transaction", waking.run);
@@ -245,7 +249,7 @@ impl Db<'_> {
             nominal,
             origin,
             attempt: moved.attempt(),
-            args: waking.args.clone().or_else(|| entry.plan.args.clone()),
+            args: waking.args.of(&entry.plan),
             is_late,
         });
         Ok(true)
@@ -269,7 +273,7 @@ impl Db<'_> {
         let run = self.next_run_id()?;
         let moved = begin(run, entry, Progress::scheduled(new.wake))?.progress;
         let epoch = mark.next_epoch();
-        self.insert(run, new, mark, moved, Some((epoch, session.start())))?;
+        self.insert(run, new, mark, moved, Some((epoch, session.start(self.build))))?;
         self.at_hand.began(
             Held { run, epoch, progress: moved, origin: new.origin, started: None, owner: None },
             mark.job,
@@ -334,6 +338,7 @@ impl Db<'_> {
             wake,
             new.args,
             new.batch,
+            start.as_ref().and_then(|start| start.build),
         ];
         // In the order of their numbers.
         self.write_ticks()?;

@@ -33,6 +33,8 @@ pub(super) struct Db<'c> {
     patience: Patience,
     pub(super) signal: Arc<Signal>,
     pub(super) owner: Option<OwnerId>,
+    /// The program of this process, by its number in the file.
+    pub(super) build: Option<i64>,
     /// Took leave in the transaction that is about to be committed.
     pub(super) has_left: bool,
     /// Another process has to know of what was written.
@@ -100,6 +102,7 @@ impl<'c> Db<'c> {
             patience,
             signal,
             owner: None,
+            build: None,
             has_left: false,
             rings: Cell::new(false),
             is_judging: Cell::new(false),

@@ -15,7 +15,7 @@ use super::claim::NewRun;
 use super::db::Db;
 use super::known::{Entry, Written};
 use super::marks::Mark;
-use super::rows::{Columns, failed, from_int, read_plan, to_int, to_ms, write_plan};
+use super::rows::{Columns, args_in, failed, from_int, read_plan, to_int, to_ms, write_plan};
 
 /// A job as the file has it.
 pub(super) struct Stored {
@@ -195,6 +195,13 @@ impl Db<'_> {
             }
             Err(error) => return Err(error),
         };
+        let args = match &stored_plan {
+            Some(stored_plan) => Some(stored_plan.args.as_deref().map(str::to_owned)),
+            None => args_in(&stored.text),
+        };
+        if let Some(args) = args.filter(|args| args.as_deref() != plan.args.as_deref()) {
+            self.keep_args(id, args.as_deref())?;
+        }
         let is_edited = fingerprint(plan) != stored_plan.as_ref().map_or(stored.fingerprint, fingerprint);
         let mut mark = self.mark(id)?;
         let mut since = stored.since;
@@ -253,6 +260,17 @@ impl Db<'_> {
             self.pass_on(&plan.name, former, rank(plan.priority), now)?;
         }
         Ok(is_edited)
+    }
+
+    /// The arguments of a job are about to be others than `args`: its runs keep those that they were made with.
+    fn keep_args(&self, id: JobId, args: Option<&str>) -> Result<(), StoreError> {
+        // Those up to the newest run at the last edit have theirs, and are found by the index alone.
+        let sql = "UPDATE runs SET args = ?2 WHERE job_id = ?1 AND args IS NULL \
+                   AND id > (SELECT ifnull(args_kept, 0) FROM jobs WHERE id = ?1)";
+        self.run(sql, params![to_int(id.0), args.unwrap_or_default()])?;
+        let sql = "UPDATE jobs SET args_kept = (SELECT ifnull(max(id), 0) FROM runs) WHERE id = ?1";
+        self.run(sql, [to_int(id.0)])?;
+        Ok(())
     }
 
     fn write_rank(&self, id: JobId, rank: i64) -> Result<(), StoreError> {

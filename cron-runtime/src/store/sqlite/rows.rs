@@ -10,6 +10,7 @@ use cron_core::run::{Progress, RunState, Stage, StateWord};
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{ErrorCode, Row};
 
+use super::super::types::Given;
 use super::super::{PauseInfo, StoreError};
 
 /// An error of the library that this program can do nothing about.
@@ -233,6 +234,21 @@ pub(super) fn read_plan_on(name: &str, json: &str, handler: Option<&str>) -> Res
         plan.inherit(handler.as_ref());
     }
     Ok(plan)
+}
+
+/// The arguments of a run as its row has them.
+pub(super) fn given(args: Option<String>) -> Given {
+    match args {
+        None => Given::OfJob,
+        Some(none) if none.is_empty() => Given::Own(None),
+        Some(args) => Given::Own(Some(args.into())),
+    }
+}
+
+/// The arguments in the text of a plan, also where that is in words that this program does not know. `None` where it is damaged.
+pub(super) fn args_in(plan: &str) -> Option<Option<String>> {
+    let plan: serde_json::Value = serde_json::from_str(plan).ok()?;
+    Some(plan.get("args").and_then(serde_json::Value::as_str).map(str::to_owned))
 }
 
 pub(super) fn write_plan(plan: &Plan) -> Result<String, StoreError> {

@@ -259,8 +259,11 @@ impl Db<'_> {
         record: &AttemptRecord,
         measured: Measured,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO attempts (run_id, seq, attempt, epoch, result, started_ms, duration_us, message) \
-                   VALUES (?1, (SELECT count(*) FROM attempts WHERE run_id = ?1), ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sql = "INSERT INTO attempts (run_id, seq, attempt, epoch, result, started_ms, duration_us, message, build) \
+                   VALUES (?1, (SELECT count(*) FROM attempts WHERE run_id = ?1), ?2, ?3, ?4, ?5, ?6, ?7, \
+                   iif(?8, ?9, (SELECT build FROM runs WHERE id = ?1)))";
+        // A result that is refused is one of this process. Otherwise nobody has started another attempt of the run yet.
+        let is_late = record.result == AttemptResult::Fenced;
         let values = params![
             to_int(run.0),
             attempt,
@@ -269,6 +272,8 @@ impl Db<'_> {
             measured.started.map(to_ms),
             measured.duration.map(to_us),
             record.message,
+            is_late,
+            self.build,
         ];
         self.statement(sql)?.execute(values).map_err(failed)?;
         Ok(())

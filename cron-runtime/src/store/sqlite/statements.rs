@@ -14,7 +14,7 @@ use super::ticks::{self, TOGETHER};
 #[derive(Debug)]
 pub(super) struct Statements<'c> {
     /// A new run: `id`, `job_id`, `nominal_ms`, `lane`, `origin`, `state`, `overdue`, `epoch`, `owner`, `lease_ms`, `started_ms`,
-    /// `wake_ms`, `args`, `batch`.
+    /// `wake_ms`, `args`, `batch`, `build`.
     pub(super) insert_run: RefCell<Statement<'c>>,
     /// The same for a tick that is started at once, without arguments of its own: its [values](super::ticks::values) and `id`.
     pub(super) start_tick: RefCell<Statement<'c>>,
@@ -75,11 +75,11 @@ impl<'c> Statements<'c> {
         Ok(Self {
             insert_run: prepare(
                 "INSERT INTO runs (id, job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, \
-                 epoch, owner, lease_ms, started_ms, wake_ms, args, batch) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 epoch, owner, lease_ms, started_ms, wake_ms, args, batch, build) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?,
             start_tick: prepare(&format!(
-                "INSERT INTO runs ({}, id) VALUES ({}, ?7)",
+                "INSERT INTO runs ({}, id) VALUES ({}, ?8)",
                 ticks::COLUMNS,
                 ticks::values(0)
             ))?,

@@ -67,6 +67,7 @@ impl Db<'_> {
 
     pub(super) fn sync(&mut self, program: &Program, now: DateTime<Utc>) -> Result<Synced, StoreError> {
         let owner = self.owner.ok_or(StoreError::Closed)?;
+        self.build = self.build_named(&program.name)?;
         let mut synced = Synced::default();
         self.execute("DELETE FROM temp.program")?;
         self.execute("DELETE FROM temp.left_out")?;
@@ -127,6 +128,16 @@ impl Db<'_> {
         let sql = "UPDATE incarnations SET program = ?2, executes = ?3 WHERE id = ?1";
         self.run(sql, params![to_int(owner.0), program, executed])?;
         Ok(synced)
+    }
+
+    /// The number of the program of this process, which its attempts have. One without a name has none.
+    fn build_named(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        if name.is_empty() {
+            return Ok(None);
+        }
+        self.run("INSERT OR IGNORE INTO builds (name) VALUES (?1)", [name])?;
+        let sql = "SELECT id FROM builds WHERE name = ?1";
+        self.statement(sql)?.query_row([name], |row| row.get(0)).map(Some).map_err(failed)
     }
 
     fn has_no_jobs(&self) -> Result<bool, StoreError> {

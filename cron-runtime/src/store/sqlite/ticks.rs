@@ -28,13 +28,13 @@ impl Ticks {
 
 /// The columns of a tick that is started at once, without its `id`.
 pub(super) const COLUMNS: &str = "job_id, nominal_ms, lane, origin, state, overdue, attempts_used, crashes, epoch, \
-                                  owner, lease_ms, started_ms";
+                                  owner, lease_ms, started_ms, build";
 
-/// Their values: `owner`, `lease_ms` and `started_ms`, which are the same for all that are written by one statement, then for each
+/// Their values: `owner`, `lease_ms`, `started_ms` and `build`, which are the same for all that are written by one statement, then for each
 /// `job_id`, `nominal_ms` and `epoch`.
 pub(super) fn values(index: usize) -> String {
-    let [job, tick, epoch] = [4, 5, 6].map(|place| place + 3 * index);
-    format!("?{job}, ?{tick}, 0, 'tick', 'running', 0, 0, 0, ?{epoch}, ?1, ?2, ?3")
+    let [job, tick, epoch] = [5, 6, 7].map(|place| place + 3 * index);
+    format!("?{job}, ?{tick}, 0, 'tick', 'running', 0, 0, 0, ?{epoch}, ?1, ?2, ?3, ?4")
 }
 
 impl Db<'_> {
@@ -61,14 +61,18 @@ impl Db<'_> {
         if others.len() < TOGETHER {
             return self.write_each(others);
         }
-        let (Some((Start { owner, lease, now }, _)), Some((_, [newest, ..]))) =
+        let (Some((Start { owner, lease, now, build }, _)), Some((_, [newest, ..]))) =
             (others.first(), others.last())
         else {
             return Ok(());
         };
         let values = others.iter().flat_map(|(_, [_, values @ ..])| values);
         let mut statement = self.statements.start_ticks.borrow_mut();
-        for (place, value) in (1..).zip([owner, lease, now].into_iter().chain(values)) {
+        for (place, value) in (1..).zip([owner, lease, now]) {
+            statement.raw_bind_parameter(place, value).map_err(failed)?;
+        }
+        statement.raw_bind_parameter(4, build).map_err(failed)?;
+        for (place, value) in (5..).zip(values) {
             statement.raw_bind_parameter(place, value).map_err(failed)?;
         }
         statement.raw_execute().map_err(failed)?;
@@ -82,8 +86,8 @@ impl Db<'_> {
 
     fn write_each(&self, ticks: &[(Start, [i64; 4])]) -> Result<(), StoreError> {
         let mut statement = self.statements.start_tick.borrow_mut();
-        for (Start { owner, lease, now }, [run, job, tick, epoch]) in ticks {
-            statement.execute(params![owner, lease, now, job, tick, epoch, run]).map_err(failed)?;
+        for (Start { owner, lease, now, build }, [run, job, tick, epoch]) in ticks {
+            statement.execute(params![owner, lease, now, build, job, tick, epoch, run]).map_err(failed)?;
             self.counts_on.set(true);
         }
         Ok(())

@@ -15,4 +15,4 @@ pub use work::{
     Claim, Claimed, Executes, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PRUNED_RUNS,
     Note, Program, Progress, Pruned, Reaped, Settled, Settlement, Synced, WaitingRun,
 };
-pub(crate) use work::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, MAX_WAITING, note_handler, stopped};
+pub(crate) use work::{Given, MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, MAX_WAITING, note_handler, stopped};

@@ -96,7 +96,7 @@ pub struct RunInfo {
     /// When the work of its attempt was completed in a transaction of its function's (`Run::complete_in`); it succeeds, whatever
     /// else happens.
     pub completed: Option<DateTime<Utc>>,
-    /// What its function is given: JSON, of the run, or else of the job.
+    /// What its function is given: JSON. Its own, or what its job had when the run was made.
     pub args: Option<String>,
     /// How far it has come.
     pub progress: Option<Progress>,
@@ -104,6 +104,8 @@ pub struct RunInfo {
     pub asked: Option<String>,
     /// When a person dismissed it as a dead letter.
     pub dismissed: Option<DateTime<Utc>>,
+    /// The program that started its newest attempt, where that is known.
+    pub program: Option<String>,
 }
 
 /// An attempt that ended without a success.
@@ -121,6 +123,8 @@ pub struct AttemptInfo {
     pub duration: Option<Duration>,
     /// What went wrong.
     pub message: String,
+    /// The program that started it, where that is known.
+    pub program: Option<String>,
 }
 
 /// A block of skipped ticks.

@@ -19,6 +19,8 @@ pub struct Program {
     pub groups: Vec<GroupLimit>,
     /// Which of its jobs this process executes.
     pub executes: Executes,
+    /// How its attempts name it: what it is called, and which build of it this is. Without a name they name none.
+    pub name: String,
 }
 
 /// Which jobs of its program a process judges and claims. The others it declares: another process that contains them executes them.
@@ -131,7 +133,7 @@ pub struct Claimed {
     pub origin: Origin,
     /// The number of this attempt, counted from 1.
     pub attempt: u32,
-    /// What the function is to be given: JSON, of the run, or else of the job.
+    /// What the function is to be given: JSON, as its run has it.
     pub args: Option<Arc<str>>,
     /// Whether the tick starts later than its grace allows.
     pub is_late: bool,
@@ -142,6 +144,26 @@ impl Claimed {
     #[must_use]
     pub fn job(&self) -> &JobName {
         &self.plan.name
+    }
+}
+
+/// The arguments of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// What its job has: that was not edited since the run was made.
+    #[default]
+    OfJob,
+    /// These or none, whatever its job has.
+    Own(Option<Arc<str>>),
+}
+
+impl Given {
+    /// What a run of this job is given.
+    pub(crate) fn of(&self, plan: &Plan) -> Option<Arc<str>> {
+        match self {
+            Self::OfJob => plan.args.clone(),
+            Self::Own(args) => args.clone(),
+        }
     }
 }
 

@@ -42,7 +42,9 @@ impl Book {
             let last = self.runs_of(&plan.name).last().map(|(id, run)| (id, run.progress.state.word()));
             let ran: Vec<_> =
                 self.ran_after(&plan.name, job.place.mark).into_iter().map(|(tick, _)| tick).collect();
-            let namesake = Namesake { schedule: job.schedule(), place: job.place, last, ran: &ran };
+            let has_these_args = job.plan.args == plan.args;
+            let namesake =
+                Namesake { schedule: job.schedule(), place: job.place, last, ran: &ran, has_these_args };
             match single(at, now, namesake, again) {
                 Single::Asked => plan.schedule.clone_from(&job.plan.schedule),
                 Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),

@@ -13,6 +13,7 @@ use cron_core::policy::Overlap;
 use cron_core::run::{Origin, RunId};
 use cron_core::suggest::nearest;
 
+use super::super::types::Given;
 use super::super::{Command, CommandError, Done, StoreError, Target, Trigger};
 use super::book::Book;
 
@@ -84,7 +85,7 @@ impl Book {
         };
         let run = self.new_run(&job, now, Origin::Manual, waits_for.is_none().then_some(now));
         if let Some(run) = self.runs.get_mut(&run) {
-            run.rare.args = args.map(Into::into);
+            run.rare.args = args.map_or(Given::OfJob, |args| Given::Own(Some(args.into())));
         }
         Ok(Done::Triggered { run, waits_for })
     }

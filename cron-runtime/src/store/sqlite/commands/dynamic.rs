@@ -73,7 +73,9 @@ impl Db<'_> {
             let (entry, mark) = (self.entry(id)?, self.mark(id)?);
             let last = self.newest_run(id)?;
             let ran: Vec<_> = self.ran_after(id, mark.place.mark)?.into_iter().map(|ran| ran.tick).collect();
-            let namesake = Namesake { schedule: entry.schedule(), place: mark.place, last, ran: &ran };
+            let has_these_args = entry.plan.args == plan.args;
+            let namesake =
+                Namesake { schedule: entry.schedule(), place: mark.place, last, ran: &ran, has_these_args };
             match single(at, now, namesake, again) {
                 Single::Asked => plan.schedule.clone_from(&entry.plan.schedule),
                 Single::At(at) => plan.schedule = Some(Schedule::at_instant(at)),

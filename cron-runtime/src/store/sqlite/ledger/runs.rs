@@ -14,10 +14,13 @@ fn columns() -> String {
     format!(
         "SELECT runs.id, name, nominal_ms, origin, {PROGRESS}, epoch, started_ms, duration_us, \
          ifnull(error, (SELECT message FROM attempts WHERE run_id = runs.id AND seq = error_seq)), \
-         CASE WHEN args IS NOT NULL THEN args WHEN json_valid(plan) THEN json_extract(plan, '$.args') END, \
-         progress, progress_note, asked_why, dismissed_ms, completed_ms FROM runs CROSS JOIN jobs ON jobs.id = job_id"
+         CASE WHEN args IS NOT NULL THEN nullif(args, '') WHEN json_valid(plan) THEN json_extract(plan, '$.args') END, \
+         progress, progress_note, asked_why, dismissed_ms, completed_ms, {PROGRAM} FROM runs CROSS JOIN jobs ON jobs.id = job_id"
     )
 }
+
+/// The program of an attempt.
+const PROGRAM: &str = "(SELECT builds.name FROM builds WHERE builds.id = build)";
 
 pub(super) fn page(connection: &Connection, query: &RunQuery) -> Result<Vec<RunInfo>, StoreError> {
     let limit = to_int(query.page.limit as u64);
@@ -110,6 +113,7 @@ fn run_info(id: RunId, row: &mut Columns<'_>) -> Result<RunInfo, StoreError> {
         asked: row.get("asked_why")?,
         dismissed: row.instant_or_null("dismissed_ms")?,
         completed: row.instant_or_null("completed_ms")?,
+        program: row.get("build")?,
     })
 }
 
@@ -120,9 +124,11 @@ fn progress(row: &mut Columns<'_>) -> Result<Option<Progress>, StoreError> {
 }
 
 fn attempts(connection: &Connection, run: RunId) -> Result<Vec<AttemptInfo>, StoreError> {
-    let sql = "SELECT attempt, epoch, result, started_ms, duration_us, message FROM attempts \
-               WHERE run_id = ?1 ORDER BY seq";
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let sql = format!(
+        "SELECT attempt, epoch, result, started_ms, duration_us, message, {PROGRAM} FROM attempts \
+         WHERE run_id = ?1 ORDER BY seq"
+    );
+    let mut statement = connection.prepare_cached(&sql).map_err(failed)?;
     let mut rows = statement.query([to_int(run.0)]).map_err(failed)?;
     let mut attempts = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
@@ -134,6 +140,7 @@ fn attempts(connection: &Connection, run: RunId) -> Result<Vec<AttemptInfo>, Sto
             started: row.instant_or_null("started_ms")?,
             duration: row.get::<Option<i64>>("duration_us")?.map(from_us),
             message: row.get("message")?,
+            program: row.get("build")?,
         });
     }
     Ok(attempts)

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0005_programs.sql"),
     include_str!("0006_lighter_plans.sql"),
     include_str!("0007_after_a_fault.sql"),
+    include_str!("0008_runs_keep_what_they_have.sql"),
 ];
 
 /// The newest schema version that this program knows.
