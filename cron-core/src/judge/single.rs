@@ -140,7 +140,7 @@ mod tests {
         let schedule = Schedule::at_instant(at(60));
         let last = Some((RunId(7), StateWord::Succeeded));
         let (place, ran) = (Place::at(at(10)), [at(60)]);
-        let namesake = Namesake { schedule: Some(&schedule), place, last, ran: &ran };
+        let namesake = Namesake { schedule: Some(&schedule), place, last, has_these_args: true, ran: &ran };
         for asked in [60, 90] {
             assert_eq!(single(at(asked), at(10), namesake, false), Single::Over(last));
         }
