@@ -1,11 +1,14 @@
 //! More that is due than may run: workers, groups with a bound, priorities.
 
 use crate::jobs::{at, job};
-use crate::world::{Desk, GroupLimit, JudgeRequest, Judged, Process, Program, StateWord, World, name, plans};
+use crate::world::{
+    AttemptEnd, Desk, GroupLimit, JudgeRequest, Judged, Process, Program, StateWord, World, name, plans,
+};
 
 cases!(crowding:
     runs_that_wait_for_longer_than_their_period_are_named,
     what_finds_no_worker_is_recorded_and_starts_later,
+    what_was_cut_off_is_before_every_later_tick_and_after_what_waited,
     the_more_important_job_is_first_among_those_due_together,
     the_more_important_run_is_first_among_those_that_wait,
     a_group_runs_no_more_than_its_bound_in_all_processes_together,
@@ -34,6 +37,23 @@ pub(crate) fn what_finds_no_worker_is_recorded_and_starts_later(world: &World) {
     let judged = judge(&process, 12, 5);
     assert_eq!((names(&judged), judged.crowded), (vec!["b"], false));
     assert_eq!(judged.claimed[0].claim.run, waiting.id);
+}
+
+pub(crate) fn what_was_cut_off_is_before_every_later_tick_and_after_what_waited(world: &World) {
+    let jobs = [job("a").retries(1), job("b").every("10s"), job("c").every("20s")];
+    let process = world.start(0, &jobs);
+    process.triggered("a", 5);
+    let cut_off = process.starts(5).claim;
+    assert!(names(&judge(&process, 10, 0)).is_empty());
+    process.end(cut_off, 15, AttemptEnd::Interrupted { was_called: true });
+    process.leaves(15);
+    let process = world.start(20, &jobs);
+    assert!(names(&judge(&process, 20, 0)).is_empty());
+    for (second, wanted) in [(21, "b"), (23, "a"), (25, "c")] {
+        let judged = judge(&process, second, 1);
+        assert_eq!(names(&judged), [wanted]);
+        process.succeed(judged.claimed[0].claim, second + 1);
+    }
 }
 
 pub(crate) fn the_more_important_job_is_first_among_those_due_together(world: &World) {
