@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cron_runtime::crash_points::{Point, VARIABLE};
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
-use cron_runtime::store::{JobInfo, JobQuery, Ledger};
+use cron_runtime::store::{JobQuery, Ledger};
+use cron_tests::quarantine;
 use cron_tests::witness::{Record, Seen, read};
 use nix::sys::signal::Signal;
 
@@ -155,14 +156,9 @@ fn play(scenario: Scenario, bases: &Bases) -> Result<(), String> {
 fn release(files: &Files) -> Result<(), String> {
     let ledger = SqliteLedger::open(files.database()).map_err(|error| error.to_string())?;
     let jobs = ledger.jobs(&JobQuery::default()).map_err(|error| error.to_string())?;
-    let is_held = |job: &JobInfo| job.paused.as_ref().is_some_and(|pause| pause.by == "quarantine");
-    for job in jobs.iter().filter(|job| is_held(job)) {
-        let resumed = cron_tests::inspect(&files.database(), &["resume", job.plan.name.as_str()]);
-        if !resumed.status.success() {
-            return Err(String::from_utf8_lossy(&resumed.stderr).into_owned());
-        }
-    }
-    Ok(())
+    let jobs: Vec<&str> = jobs.iter().map(|job| job.plan.name.as_str()).collect();
+    let wrong = quarantine::release(&files.database(), &jobs);
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
 fn die(Scenario { point, passage, nudge, .. }: Scenario, files: &Files) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! What the tests of whole programs share.
 
 pub mod faketime;
+pub mod quarantine;
 pub mod witness;
 
 use std::ffi::OsStr;

@@ -7,6 +7,8 @@ use cron_runtime::core::policy::{Overlap, Retention};
 use cron_runtime::core::run::{AttemptResult, RunId, StateWord};
 use cron_runtime::store::{AttemptInfo, JobQuery, Ledger, Page, RunFilter, RunInfo, RunQuery};
 
+use crate::quarantine::{DEATHS, deaths_in_a_row};
+
 /// A line of the witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -225,7 +227,16 @@ impl<'a> Record<'a> {
             // The program ended before its time came.
             (StateWord::Scheduled, _) => called == 0 || interrupted > 0,
             (StateWord::Waiting, retries) => retries > 0,
-            (StateWord::Quarantined, _) => lost >= 1,
+            (StateWord::Quarantined, retries) => {
+                let most = 1 + retries as usize;
+                // Of a job that runs one at a time no other run can have ended, and cleared it, between the losses of this one.
+                let most = if plan.overlap == Overlap::Allow { most } else { most.min(DEATHS) };
+                let is_last = attempts.iter().max_by_key(|attempt| attempt.epoch);
+                (1..=most).contains(&lost)
+                    && called <= 1 + retries as usize + interrupted
+                    && is_last.is_some_and(|last| last.result == AttemptResult::Lost)
+                    && deaths_in_a_row(self.store, run.job.as_str(), run.epoch) >= DEATHS
+            }
             (StateWord::Failed | StateWord::Discarded | StateWord::Cancelled, _) => false,
         };
         (!fits).then(|| format!("{run:?} was called {called} times, with {attempts:?}"))
