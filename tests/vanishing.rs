@@ -12,7 +12,7 @@ use cron_runtime::ProblemKind;
 use cron_runtime::core::job::JobName;
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
 use cron_runtime::store::{Ledger, Store};
-use cron_tests::{App, audit};
+use cron_tests::{App, audit, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_app-steady");
 
@@ -51,13 +51,7 @@ impl Place {
     /// Waits until so many more calls are noted.
     fn more_calls(&self, more: usize) {
         let before = self.calls().len();
-        for _ in 0..6_000 {
-            if self.calls().len() >= before + more {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        panic!("waited a minute for a call");
+        wait_until("there are more calls", || self.calls().len() >= before + more);
     }
 
     /// A copy of the database as it is now, made as one should.
@@ -118,15 +112,20 @@ fn a_deleted_file_is_not_written_to_and_nothing_is_called_without_a_record() {
     let mut app = place.start("complaints");
     place.more_calls(3);
     place.remove();
-    // One that was claimed just before has its record in the file that was there; its call may be on its way.
-    std::thread::sleep(std::time::Duration::from_millis(500));
-    let called = place.calls().len();
-    // Ticks come due meanwhile; that none of them starts is what this waits for.
-    std::thread::sleep(std::time::Duration::from_secs(3));
-    assert_eq!(place.calls().len(), called, "no function without a record that somebody finds");
+    let removed = Utc::now();
+    // It is told when the next tick comes due and is not claimed.
+    app.will_say(ProblemKind::StoreFailing.as_str());
     assert!(!place.database().exists());
     app.terminate();
     assert!(!place.database().exists(), "its end makes no file either");
+    // One that was claimed before has its record in the file that was there.
+    for call in place.calls() {
+        let tick: i64 = call[1].parse().expect("an instant");
+        assert!(
+            tick <= removed.timestamp_millis(),
+            "{call:?}: a function without a record that somebody finds"
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
+use cron_runtime::Event;
 use cron_runtime::prelude::*;
 
 /// Every second, at most once.
@@ -36,6 +37,14 @@ fn note(run: &Run) {
 #[tokio::main]
 async fn main() -> Result<(), cron_runtime::Error> {
     let scheduler = cron_runtime::start().await?;
+    let mut events = scheduler.events();
     println!("started");
+    tokio::spawn(async move {
+        while let Ok(event) = events.recv().await {
+            if let Event::Problem(problem) = event {
+                println!("{}", problem.kind);
+            }
+        }
+    });
     scheduler.until_signal().await
 }
