@@ -10,7 +10,7 @@ use cron_core::suggest::nearest;
 use cron_runtime::clock::{Clock, SystemClock};
 use cron_runtime::config::Database;
 use cron_runtime::store::sqlite::{SqliteLedger, SqliteStore};
-use cron_runtime::store::{CommandError, GroupInfo, JobInfo, JobQuery, Ledger};
+use cron_runtime::store::{CommandError, GroupInfo, JobInfo, JobQuery, Ledger, StoreError};
 use serde::Serialize;
 
 use crate::cli::{Color, Global};
@@ -154,7 +154,12 @@ pub(crate) fn find_job(ledger: &impl Ledger, name: &str) -> Result<JobInfo, Fail
     if let Some(job) = ledger.job(name)? {
         return Ok(job);
     }
-    let jobs = ledger.jobs(&JobQuery::default())?;
+    // A declaration that cannot be read is another matter: this job is unknown all the same.
+    let jobs = match ledger.jobs(&JobQuery::default()) {
+        Ok(jobs) => jobs,
+        Err(StoreError::Corrupt { .. } | StoreError::UnknownWords { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
     let near = nearest(name, jobs.iter().map(|job| job.plan.name.as_str())).map(str::to_owned);
     Err(CommandError::UnknownJob { job: name.to_owned(), near }.into())
 }

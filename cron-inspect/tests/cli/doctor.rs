@@ -268,6 +268,9 @@ fn a_damaged_declaration_is_told_with_its_job() {
     assert_eq!(found["status"], "error", "{found}");
     let message = found["findings"][0]["message"].as_str().expect("a message");
     assert!(message.contains("damaged") && message.contains("job `hourly`"), "{message}");
+    // It hides nothing of what is asked about another job.
+    let unknown = fixture.inspect(&["show", "horly"]).bad();
+    assert!(unknown.starts_with("error: no job is named `horly`"), "{unknown}");
     write(&fixture, "UPDATE jobs SET plan = '{\"name\":\"hourly\",\"overlap\":\"newer\"}' WHERE id = ?1", 1);
     let (_, found) = found_again(&fixture);
     assert_eq!(found["status"], "warning", "{found}");
