@@ -6,7 +6,7 @@ use cron_core::judge::{backfill_room, mark_after_end, room};
 use cron_core::run::{RetryContext, RunEvent, RunId, transition};
 
 use super::super::StoreError;
-use super::book::Book;
+use super::book::{Book, Run};
 
 impl Book {
     /// A run of a job holds its slot no longer. What waited for that is due again or released; gives the instant at which somebody
@@ -60,6 +60,13 @@ impl Book {
     }
 
     fn wake(&mut self, id: RunId, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.apply_to_waiting(id, RunEvent::Release { at })?;
+        self.runs.file(id);
+        Ok(())
+    }
+
+    /// What happens to a run that is in no process. Whoever calls this files the run.
+    pub(super) fn apply_to_waiting(&mut self, id: RunId, event: RunEvent) -> Result<&mut Run, StoreError> {
         let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
         let run = self.runs.get_mut(&id).ok_or_else(missing)?;
         let plan = &self.jobs.get(&run.job).ok_or_else(missing)?.plan;
@@ -70,10 +77,9 @@ impl Book {
             next_tick: None,
             is_quarantined: false,
         };
-        let moved = transition(run.progress, RunEvent::Release { at }, &context)
+        let moved = transition(run.progress, event, &context)
             .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
         run.progress = moved.progress;
-        self.runs.file(id);
-        Ok(())
+        Ok(run)
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::Admission;
-use cron_core::run::{RetryContext, RunEvent, RunId, RunState, transition};
+use cron_core::run::{RunEvent, RunId, RunState};
 
 use super::super::super::{CommandError, Done, StoreError};
 use super::super::book::Book;
@@ -84,19 +84,7 @@ impl Book {
     }
 
     fn revive(&mut self, id: RunId, parked: bool, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let missing = || StoreError::Corrupt { what: format!("run {id} has no job") };
-        let run = self.runs.get_mut(&id).ok_or_else(missing)?;
-        let plan = &self.jobs.get(&run.job).ok_or_else(missing)?.plan;
-        let context = RetryContext {
-            run: id,
-            retry: plan.retry,
-            overlap: plan.overlap,
-            next_tick: None,
-            is_quarantined: false,
-        };
-        let moved = transition(run.progress, RunEvent::Revive { at: now, parked }, &context)
-            .map_err(|illegal| StoreError::Illegal { run: id.0, illegal })?;
-        run.progress = moved.progress;
+        let run = self.apply_to_waiting(id, RunEvent::Revive { at: now, parked })?;
         run.rare.error.clear();
         run.rare.error_of = None;
         (run.rare.dismissed, run.rare.asked, run.rare.how_far, run.rare.ended) = (None, None, None, None);
