@@ -177,6 +177,17 @@ fn a_repeated_hour_repeats_only_what_is_interval_like() {
     assert_eq!(within("30 * * * *"), 2);
     assert_eq!(within("*/30 2 * * *"), 3, "02:30, 02:00 again, 02:30 again; the first 02:00 is at the start");
     assert_eq!(within("0,30 2 * * *"), 1);
+    // A step that leaves one value leaves a fixed time.
+    assert_eq!(within("*/60 2 * * *"), 0, "02:00 is at the start, and it is not repeated");
+    for (one_value, plain) in
+        [("0 */24 * * *", "0 0 * * *"), ("*/60 1 * * *", "0 1 * * *"), ("*/60 */90 3 * * *", "0 0 3 * * *")]
+    {
+        let schedule = |text| Schedule::cron(text, zone.name()).unwrap();
+        assert!(!schedule(one_value).is_interval_like(), "{one_value}");
+        assert_eq!(schedule(one_value), schedule(plain));
+        assert_eq!(schedule(one_value).fingerprint(), schedule(plain).fingerprint());
+    }
+    assert!(Schedule::cron("*/60 * * * *", zone.name()).unwrap().is_interval_like(), "each hour");
 }
 
 /// The calendar of this schedule has nothing before and nothing after the repeated hour of one day, so the search

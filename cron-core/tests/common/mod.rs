@@ -49,8 +49,10 @@ impl List {
         self.0.iter().any(|item| item.has(value, least))
     }
 
-    fn begins_with_star(&self) -> bool {
-        matches!(self.0.first(), Some(Item::Star(_)))
+    /// Whether it begins with `*`, and not with one that leaves a single value of `0..end`.
+    fn is_star(&self, end: u32) -> bool {
+        let values = (0..end).filter(|value| self.has(*value, 0)).count();
+        matches!(self.0.first(), Some(Item::Star(_))) && values > 1
     }
 }
 
@@ -124,8 +126,8 @@ impl Model {
     }
 
     pub(crate) fn interval_like(&self) -> bool {
-        let second = self.second.as_ref().is_some_and(List::begins_with_star);
-        second || self.minute.begins_with_star() || self.hour.begins_with_star()
+        let second = self.second.as_ref().is_some_and(|second| second.is_star(60));
+        second || self.minute.is_star(60) || self.hour.is_star(24)
     }
 
     fn day_of_month(&self, date: NaiveDate) -> bool {

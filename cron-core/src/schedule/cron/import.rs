@@ -64,7 +64,8 @@ fn imported(theirs: &cron::Schedule, zone: Tz) -> CronSchedule {
         theirs.years().iter().for_each(|year| years.insert(year));
         ours.years = Some(Box::new(years));
     }
-    if begins_with_star(theirs.source()) {
+    let masks = [ours.seconds, ours.minutes, ours.hours.into()];
+    if stars(theirs.source()).into_iter().zip(masks).any(|(is_star, mask)| is_star && mask.count_ones() > 1) {
         ours.flags = INTERVAL_LIKE;
     }
     ours.settle_days(false);
@@ -77,17 +78,17 @@ fn mask(field: &impl TimeUnitSpec, zero: u32) -> u64 {
     field.iter().fold(0, |mask, value| mask | 1 << (value - zero))
 }
 
-/// Whether one of the first three fields begins with `*`.
+/// Which of the first three fields begin with `*`.
 ///
 /// The sets of values do not tell: `*/30` and `0,30` are one set. The text has been accepted by that crate, which
 /// allows blanks around numbers and names, and none between fields that need none.
-fn begins_with_star(source: &str) -> bool {
+fn stars(source: &str) -> [bool; 3] {
     let source = source.trim_start();
     if source.starts_with('@') {
-        return source.starts_with("@hourly");
+        return [false, false, source.starts_with("@hourly")];
     }
     let mut rest = source;
-    (0..3).any(|_field| {
+    [(); 3].map(|()| {
         let star = rest.starts_with('*');
         rest = after_field(rest);
         star
@@ -129,7 +130,7 @@ mod tests {
             ("@daily", false),
         ] {
             assert!(source.parse::<cron::Schedule>().is_ok(), "{source}");
-            assert_eq!(begins_with_star(source), star, "{source}");
+            assert_eq!(stars(source).contains(&true), star, "{source}");
         }
     }
 }

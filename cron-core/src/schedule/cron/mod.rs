@@ -103,7 +103,7 @@ impl CronSchedule {
     }
 
     /// Whether the schedule runs at an interval through clock changes, because its second, minute or hour field
-    /// begins with `*`, and not at fixed times.
+    /// begins with `*` and matches more than one value, and not at fixed times.
     #[must_use]
     pub fn is_interval_like(&self) -> bool {
         self.flags & INTERVAL_LIKE != 0

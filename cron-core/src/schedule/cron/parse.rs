@@ -48,13 +48,20 @@ impl CronSchedule {
         };
         let part = |field: Field| Part { field, ..fields[field as usize - first] };
         let mut schedule = Self::every_second(zone);
-        let mut fields_of_time = [Field::Second, Field::Minute, Field::Hour].into_iter().skip(first);
-        if fields_of_time.any(|field| part(field).text().starts_with('*')) {
-            schedule.flags = INTERVAL_LIKE;
-        }
         schedule.seconds = if first == 0 { part(Field::Second).mask()? } else { 1 };
         schedule.minutes = part(Field::Minute).mask()?;
         schedule.hours = part(Field::Hour).mask()? as u32;
+        let masks = [
+            (Field::Second, schedule.seconds),
+            (Field::Minute, schedule.minutes),
+            (Field::Hour, schedule.hours.into()),
+        ];
+        // `*/24` is a `*` with one value: a fixed time.
+        let is_star =
+            |(field, mask): &(Field, u64)| part(*field).text().starts_with('*') && mask.count_ones() > 1;
+        if masks.iter().skip(first).any(is_star) {
+            schedule.flags = INTERVAL_LIKE;
+        }
         let days_restricted = schedule.read_days(part(Field::DayOfMonth))?;
         schedule.months = part(Field::Month).mask()? as u16;
         let (weekdays_restricted, both) = schedule.read_weekdays(part(Field::DayOfWeek))?;

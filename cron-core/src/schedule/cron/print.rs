@@ -59,11 +59,13 @@ impl CronSchedule {
         let natural = |(field, mask, full): &(Field, u64, u64)| {
             mask == full || step_to_end(&values(*mask, 0), 0, field.last()).is_some()
         };
-        if fields.iter().any(natural) {
+        let fields = fields.map(|field| Some(field).filter(|(_, mask, _)| mask.count_ones() > 1));
+        let fields = || fields.iter().flatten();
+        if fields().any(natural) {
             return Star::Allow;
         }
-        // An interval-like schedule has a field that began with `*`, so at least one contains 0.
-        let forced = fields.iter().find(|(_, mask, _)| mask & 1 != 0);
+        // An interval-like schedule has a field that began with `*`, so at least one of several values contains 0.
+        let forced = fields().find(|(_, mask, _)| mask & 1 != 0);
         forced.map_or(Star::Allow, |(field, ..)| Star::Force(*field))
     }
 
