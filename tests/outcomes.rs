@@ -14,7 +14,7 @@ use tokio::sync::broadcast::Receiver;
 async fn once_more(run: Run) -> Next {
     match run.origin() {
         Origin::Manual => Next::After(Duration::from_millis(10)),
-        Origin::Tick | Origin::Next | Origin::Start | Origin::Backfill => Next::Scheduled,
+        Origin::Tick | Origin::Next | Origin::Start | Origin::Backfill | Origin::Clock => Next::Scheduled,
     }
 }
 

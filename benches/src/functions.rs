@@ -165,7 +165,7 @@ pub fn docket(schedule: &Schedule, mark: DateTime<Utc>) -> Docket<'_> {
         place: Place::at(mark),
         paused: false,
         active: &[],
-        is_wanted: false,
+        waiting: 0,
         kept: &[],
     }
 }

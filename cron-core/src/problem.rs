@@ -20,6 +20,8 @@ word_enum! {
         ClockStep = "clock_step",
         /// High-water marks lay hours after the clock and were set back, or the clock has jumped beyond where they were.
         MarksSetBack = "marks_set_back",
+        /// High-water marks lie after the clock, by 3 hours at most: jobs wait until the clock has passed them, or have runs beside the ticks.
+        MarksAhead = "marks_ahead",
         /// The store fails: nothing is claimed, and results wait.
         StoreFailing = "store_failing",
         /// Another file is at the path of the database, and the scheduler ends.
@@ -64,7 +66,8 @@ impl ProblemKind {
             | Self::PoolExhausted
             | Self::StoreFailing
             | Self::Stuck
-            | Self::WorkersBusy => true,
+            | Self::WorkersBusy
+            | Self::MarksAhead => true,
             Self::LateLoop
             | Self::RuntimeGone
             | Self::EngineFailed
@@ -103,6 +106,7 @@ impl ProblemKind {
             | Self::RuntimeBlocked
             | Self::PoolExhausted
             | Self::ClockStep
+            | Self::MarksAhead
             | Self::StoreFailing
             | Self::SlowCommit
             | Self::LeaseMargin
@@ -136,6 +140,9 @@ impl ProblemKind {
             Self::ClockStep => "where it comes again, look at the clock service of the machine",
             Self::MarksSetBack => {
                 "look at the clock of the machine; `inspect show JOB` has the runs that ticks keep, and the skips that are suspended"
+            }
+            Self::MarksAhead => {
+                "look at the clock of the machine; nothing else needs to be done, and `inspect trigger JOB` runs a job that cannot wait"
             }
             Self::StoreFailing => {
                 "make the database writable again: its disk, its permissions, a process that holds it"

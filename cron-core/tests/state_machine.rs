@@ -211,7 +211,7 @@ fn overlaps() -> String {
                 place: Place::at(at(0)),
                 paused: false,
                 active: &active,
-                is_wanted: false,
+                waiting: 0,
                 kept: &[],
             };
             let due = tick(&judge(&docket, at(10)));
@@ -239,7 +239,8 @@ fn page() -> String {
          changes nothing.\n\n\
          ## What becomes of a tick, and of a run that somebody asks for\n\n\
          With `catch_up = \"latest\"`, one tick due, and nothing waiting. `force` starts a run whatever this table\n\
-         says. Under `cancel`, a run that waits for the slot has the holder asked to stop or ended, as a tick does; runs of a backfill are waited for.\n\n{}",
+         says. Under `cancel`, a run that waits for the slot has the holder asked to stop or ended, as a tick does; runs of a backfill are waited for.\n\
+         An instant of a clock that is up to 3 h behind goes by the last column, and what is refused there has no run.\n\n{}",
         transitions(),
         overlaps()
     )

@@ -27,6 +27,7 @@ macro_rules! cases {
 mod arguments;
 mod auditing;
 mod backfilling;
+mod beside;
 mod calendars;
 mod cancelling;
 mod claiming;
@@ -88,6 +89,7 @@ macro_rules! conformance {
             crate::pruning::pruning!($books);
             crate::retiming::retiming!($books);
             crate::setting_back::setting_back!($books);
+            crate::beside::beside!($books);
             crate::troubles::troubles!($books);
 
             #[test]

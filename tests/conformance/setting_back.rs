@@ -36,11 +36,13 @@ cases!(setting_back:
 const HOUR: i64 = 3_600;
 
 pub(crate) fn a_mark_up_to_three_hours_ahead_is_waited_for(world: &World) {
-    let process = world.start(0, &[job("a").every("10s")]);
+    // What runs at intervals goes on beside its ticks: the room `beside`.
+    let process = world.start(0, &[job("a").cron("0 8-17 * * *")]);
     process.succeed(process.starts(3 * HOUR).claim, 3 * HOUR);
     assert_eq!(process.set_back(at(0)).expect("sets back").back, []);
-    process.starts_nothing(100);
-    assert_eq!(process.starts(3 * HOUR + 10).nominal, at(3 * HOUR + 10));
+    process.starts_nothing(HOUR);
+    process.starts_nothing(3 * HOUR);
+    assert_eq!(process.starts(4 * HOUR).nominal, at(4 * HOUR));
 }
 
 pub(crate) fn a_mark_further_ahead_is_set_back_and_the_job_runs_again(world: &World) {

@@ -123,7 +123,7 @@ pub(crate) fn a_tick_meets_every_holder_under_every_policy(world: &World) {
                 place: Place::at(at(0)),
                 paused: false,
                 active: &active,
-                is_wanted: false,
+                waiting: 0,
                 kept: &[],
             };
             let want = decide(&docket, at(100));

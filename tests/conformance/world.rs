@@ -16,9 +16,9 @@ use cron_runtime::store::memory::MemoryStore;
 use cron_runtime::store::sqlite::{CompleteError, SqliteStore, complete_in};
 pub(crate) use cron_runtime::store::{
     AttemptInfo, Backfill, Cancel, Claim, Claimed, Command, CommandError, Done, GroupInfo, GroupLimit,
-    HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, Ledger, LogLine, Note, Page, PauseInfo,
-    Program, Progress, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Store, StoreError,
-    Synced, Target, Trigger,
+    HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, Ledger, LogLine, MarksAhead, Note, Page,
+    PauseInfo, Program, Progress, RunFilter, RunInfo, RunQuery, Settled, Settlement, SkipInfo, Store,
+    StoreError, Synced, Target, Trigger,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use tempfile::TempDir;
@@ -454,7 +454,7 @@ pub(crate) fn assert_sound(ledger: &dyn Both) {
         // A run that wants the slot of another one has it judged at once, also while the ticks are paused.
         let is_wanted = job.parked > 0 && job.active > 0 && job.plan.overlap == Overlap::Cancel;
         assert!(is_wanted || job.due.is_none() || job.paused.is_none(), "`{name}` is paused and due");
-        let says = job.hold.is_some();
+        let says = job.hold.is_some() || job.beside.is_some();
         assert!(
             is_wanted || says || job.due.is_none_or(|due| due > job.mark),
             "`{name}` is due before its mark"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::job::JobName;
 use cron_runtime::core::policy::{CatchUpRule, Overlap};
-use cron_runtime::core::run::Origin;
+use cron_runtime::core::run::{Origin, RunId};
 use cron_runtime::core::schedule::Schedule;
 use cron_runtime::store::{
     Cancel, Command, JobInfo, JobQuery, Ledger, Page, RunFilter, RunInfo, RunQuery, Target,
@@ -13,6 +13,7 @@ use cron_runtime::store::{
 
 use crate::calls::Calls;
 use crate::draw::seconds;
+use crate::history::Call;
 use crate::scenario::Scenario;
 
 /// Once all is well it is waited so long for what has been left behind.
@@ -68,6 +69,7 @@ impl Checker {
     pub(crate) fn heal(&mut self, scenario: &mut Scenario) -> Result<(), String> {
         self.check(scenario)?;
         scenario.mend();
+        let newest = all_runs(scenario, RunFilter::All).iter().map(|run| run.id).max();
         self.check(scenario)?;
         for job in all_jobs(scenario) {
             scenario.command(Command::Resume { target: Target::Job(job.plan.name) });
@@ -76,6 +78,7 @@ impl Checker {
         // Marks may lie up to 3 hours ahead.
         scenario.advance(seconds(3 * 3_600 + 600));
         self.check(scenario)?;
+        beside_once(scenario, newest)?;
         let well = scenario.history.now();
         let suspects: Vec<_> = all_jobs(scenario).into_iter().filter(|job| job.suspect.is_some()).collect();
         scenario.advance(seconds(1_800));
@@ -190,6 +193,21 @@ fn run_once(scenario: &Scenario) -> Result<(), String> {
         let before = ran.insert((&call.job, call.nominal), call.claim.run);
         sound(before.is_none_or(|before| before == call.claim.run), || {
             format!("the tick {} of `{}` ran as {before:?} and again: {call:?}", call.nominal, call.job)
+        })?;
+    }
+    Ok(())
+}
+
+/// Once all clocks are right, each instant has one run beside the ticks at most, whoever was there, died or came. `newest` is the newest
+/// run of the time before.
+fn beside_once(scenario: &Scenario, newest: Option<RunId>) -> Result<(), String> {
+    let records = scenario.history.records();
+    let mut ran = BTreeMap::new();
+    let of_clock = |call: &&Call| call.origin == Origin::Clock && Some(call.claim.run) > newest;
+    for call in records.calls.iter().filter(of_clock) {
+        let before = ran.insert((&call.job, call.nominal), call.claim.run);
+        sound(before.is_none_or(|before| before == call.claim.run), || {
+            format!("the instant {} of `{}` has run {before:?} and another: {call:?}", call.nominal, call.job)
         })?;
     }
     Ok(())

@@ -389,7 +389,7 @@ impl Store for Desk {
                 let model = &mut self.history.records().model;
                 model.set_back.extend(jobs.back.iter().map(|(job, _)| job.to_string()));
                 model.ever_set_back.extend(jobs.back.iter().map(|(job, _)| job.to_string()));
-                Ok(())
+                self.saw_set_back(now, jobs, &model.ever_set_back)
             },
         )?;
         if !set_back.is_empty() {

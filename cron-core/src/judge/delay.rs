@@ -2,17 +2,21 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Docket, Judgement, Ticks, Verdict, age, is_late, line, next_due, one};
+use super::{Docket, Judgement, Place, Ticks, Verdict, age, is_late, line, next_due, one};
 use crate::policy::{CatchUpRule, Overlap};
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
 
-/// The high-water mark of a job whose last active run ended at `ended`.
+/// Where a job stands whose last active run ended at `ended`.
 ///
 /// A delay counts from there: no tick lies between the old mark and the new one. All other schedules have no part in it.
 #[must_use]
-pub fn mark_after_end(schedule: &Schedule, mark: DateTime<Utc>, ended: DateTime<Utc>) -> DateTime<Utc> {
-    if schedule.is_delay() { mark.max(ended) } else { mark }
+pub fn after_end(schedule: &Schedule, place: Place, ended: DateTime<Utc>) -> Place {
+    if !schedule.is_delay() {
+        return place;
+    }
+    let beside = place.beside.map(|beside| beside.max(ended));
+    Place { mark: place.mark.max(ended), beside, ..place }
 }
 
 /// The one tick of a delay, if it is due. How late it is matters to `grace` and `window` only: no other tick came after it.
@@ -30,7 +34,7 @@ pub(super) fn judge(docket: &Docket<'_>, ticks: Ticks<'_>, now: DateTime<Utc>) -
         && is_late(docket.catch_up, schedule, docket.jitter, tick, now);
     if too_late || window.is_some_and(|window| age(now, tick) > window) {
         let verdicts = vec![Verdict::Skip(one(tick, SkipReason::Missed, None))];
-        let due = next_due(Some(schedule), docket.jitter, super::Place::at(now), is_active);
+        let due = next_due(Some(schedule), docket.jitter, Place::at(now), is_active);
         return Judgement::of(verdicts, now, due);
     }
     let holder = docket.active.first().map(|active| active.run);

@@ -24,9 +24,10 @@ fn a_delay_runs_its_one_tick_however_late_and_then_waits_for_the_end() {
             assert_eq!(judge(&Docket { overlap, ..held }, at(99_999)), judged(vec![], 0, None));
         }
     }
-    assert_eq!(mark_after_end(&schedule, at(10), at(17)), at(17));
-    assert_eq!(mark_after_end(&schedule, at(10), at(3)), at(10));
-    assert_eq!(mark_after_end(&every("10s"), at(10), at(17)), at(10));
+    let after_end = |schedule: &Schedule, ended| after_end(schedule, Place::at(at(10)), at(ended)).mark;
+    assert_eq!(after_end(&schedule, 17), at(17));
+    assert_eq!(after_end(&schedule, 3), at(10));
+    assert_eq!(after_end(&every("10s"), 17), at(10));
     assert_eq!(next_tick(&schedule, at(17), false), Some(at(27)));
     assert_eq!(next_tick(&schedule, at(17), true), None);
 }

@@ -70,7 +70,9 @@ pub(super) fn judge(docket: &Docket<'_>, hold: Hold, now: DateTime<Utc>) -> Judg
         verdicts.extend(skip.map(Verdict::Skip));
     }
     verdicts.push(if is_tick { Verdict::Run { tick: until } } else { Verdict::Extra { nominal: until } });
-    let place = Place::at(mark.max(until));
+    // What lies before the instant that was asked for is decided.
+    let beside = docket.place.beside.filter(|_| until < mark).map(|beside| beside.max(until));
+    let place = Place { beside, ..Place::at(mark.max(until)) };
     let due = next_due(docket.schedule, docket.jitter, place, true);
     Judgement { evict: slot.evict, place, ..Judgement::of(verdicts, place.mark, due) }
 }

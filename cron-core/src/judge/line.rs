@@ -55,7 +55,7 @@ fn clear(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
 pub(super) fn slot(docket: &Docket<'_>, now: DateTime<Utc>) -> Slot {
     match rule(docket) {
         // A run that a person asked for has waited longer than any tick: the slot is its, and the tick comes back for it.
-        Overlap::Cancel if docket.is_wanted => {
+        Overlap::Cancel if docket.waiting > 0 => {
             let slot = clear(docket, now);
             let deadline = if slot.room > 0 { Some(now) } else { slot.deadline };
             Slot { room: 0, deadline, ..slot }
@@ -75,7 +75,7 @@ pub(super) fn without_ticks(
     due: Option<DateTime<Utc>>,
 ) -> Judgement {
     let nothing = Judgement::nothing(docket, due);
-    if !docket.is_wanted || rule(docket) != Overlap::Cancel {
+    if docket.waiting == 0 || rule(docket) != Overlap::Cancel {
         return nothing;
     }
     let Slot { evict, ask, deadline, .. } = clear(docket, now);

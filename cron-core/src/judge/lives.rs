@@ -64,6 +64,7 @@ impl Life<'_> {
                 (tick, tick, 1, None)
             }
             Verdict::Skip(skip) => (skip.first, skip.last, skip.count, Some(skip.reason)),
+            Verdict::Clock { .. } => return Err(TestCaseError::fail("the clock is right")),
             Verdict::Extra { nominal } => {
                 self.newest += 1;
                 self.active.push(running(self.newest));
@@ -169,7 +170,9 @@ proptest! {
                 let (tick, skipped) = match verdict {
                     Verdict::Run { tick } => { docket.active = &HELD; (tick, None) }
                     Verdict::Skip(skip) => { prop_assert_eq!(skip.count, 1); (skip.first, Some(skip.reason)) }
-                    Verdict::Extra { nominal } => return Err(TestCaseError::fail(nominal.to_string())),
+                    Verdict::Extra { nominal } | Verdict::Clock { nominal, .. } => {
+                        return Err(TestCaseError::fail(nominal.to_string()));
+                    }
                 };
                 prop_assert!(tick - last >= TimeDelta::seconds(period) && tick <= mark);
                 last = tick;
@@ -181,7 +184,7 @@ proptest! {
                 docket.active = if manual == 0 { &HELD } else { &[] };
             } else if ends {
                 docket.active = &[];
-                docket.place.mark = mark_after_end(&schedule, mark, at(now));
+                docket.place = after_end(&schedule, docket.place, at(now));
                 prop_assert!(docket.place.mark >= at(now));
             }
         }

@@ -7,6 +7,7 @@
 //! [`Place::queued`] says up to where they wait. So no verdict ever changes.
 
 mod admit;
+mod beside;
 mod choose;
 mod close;
 mod delay;
@@ -34,8 +35,9 @@ use crate::run::{Origin, RunId, SkipReason};
 use crate::schedule::Schedule;
 
 pub use admit::{Admission, admit, backfill_room, room};
+pub use beside::{Ahead, ahead, begin_beside, is_ahead};
 pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
-pub use delay::mark_after_end;
+pub use delay::after_end;
 pub use ending::{Ending, may_give_way};
 pub use exhausted::{Before, Exhausted, refuse_exhausted};
 pub use hold::{Hold, Next, hold_after};
@@ -59,13 +61,15 @@ pub struct Place {
     pub hold: Option<Hold>,
     /// The mark before the clock was set back: up to here ticks after the mark may have a verdict that stands, and skips that are suspended.
     pub suspended: Option<DateTime<Utc>>,
+    /// The clock stands before the mark, and the job goes on with runs beside the ticks: the instants up to here are decided.
+    pub beside: Option<DateTime<Utc>>,
 }
 
 impl Place {
     /// A place with nothing that waits.
     #[must_use]
     pub const fn at(mark: DateTime<Utc>) -> Self {
-        Self { mark, queued: None, hold: None, suspended: None }
+        Self { mark, queued: None, hold: None, suspended: None, beside: None }
     }
 }
 
@@ -101,8 +105,8 @@ pub struct Docket<'a> {
     pub paused: bool,
     /// The runs that hold a slot, oldest first.
     pub active: &'a [Active],
-    /// Whether a run that a person asked for waits for the slot.
-    pub is_wanted: bool,
+    /// How many runs that are no ticks and of no backfill wait for the slot.
+    pub waiting: usize,
     /// What keeps its verdict after the mark and begins at `now` or before, in the order of time. Empty unless skips are suspended.
     pub kept: &'a [Kept],
 }
@@ -121,6 +125,13 @@ pub enum Verdict {
     Extra {
         /// Its nominal instant.
         nominal: DateTime<Utc>,
+    },
+    /// An instant of a clock that stands before the mark: a run beside the ticks.
+    Clock {
+        /// The instant.
+        nominal: DateTime<Utc>,
+        /// Whether it waits for the slot of the job.
+        waits: bool,
     },
 }
 
@@ -188,6 +199,14 @@ fn judge_ticks(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     }
     let Some(schedule) = docket.schedule else { return line::without_ticks(docket, now, None) };
     let ticks = Ticks { schedule, kept: docket.kept };
+    match docket.place.beside {
+        None => judge_schedule(docket, ticks, now),
+        Some(beside) => beside::judge(docket, ticks, beside, now),
+    }
+}
+
+fn judge_schedule(docket: &Docket<'_>, ticks: Ticks<'_>, now: DateTime<Utc>) -> Judgement {
+    let schedule = ticks.schedule;
     if schedule.is_delay() {
         return delay::judge(docket, ticks, now);
     }
@@ -211,7 +230,7 @@ fn pass(
     if let Some(ticks) = ticks {
         let split = |verdict| match verdict {
             Verdict::Skip(skip) => ticks.split(skip).into_iter().map(Verdict::Skip).collect(),
-            Verdict::Run { .. } | Verdict::Extra { .. } => vec![verdict],
+            Verdict::Run { .. } | Verdict::Extra { .. } | Verdict::Clock { .. } => vec![verdict],
         };
         judgement.verdicts = judgement.verdicts.into_iter().flat_map(split).collect();
     }
@@ -256,7 +275,8 @@ pub fn next_due(
         return hold.until;
     }
     let schedule = schedule?;
-    let tick = next_tick(schedule, place.mark, is_active)?;
+    let instant = beside::next_instant(schedule, place, is_active);
+    let tick = instant.or_else(|| next_tick(schedule, place.mark, is_active))?;
     Some(jitter.start_of(schedule, tick))
 }
 

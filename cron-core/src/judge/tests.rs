@@ -25,7 +25,7 @@ pub(super) fn docket(schedule: &Schedule, rule: CatchUpRule, mark: i64) -> Docke
         place: Place::at(at(mark)),
         paused: false,
         active: &[],
-        is_wanted: false,
+        waiting: 0,
         kept: &[],
     }
 }
@@ -301,14 +301,14 @@ fn cancel_starts_the_newest_only_once_the_old_run_is_out() {
         (vec![RunId(4)], Some(&Verdict::Extra { nominal: at(35) }))
     );
     let never = Place { hold: hold_after(Next::Never, RunId(4), at(21)), ..Place::at(at(20)) };
-    let wanted = judge(&Docket { is_wanted: true, place: never, ..held }, at(31));
+    let wanted = judge(&Docket { waiting: 1, place: never, ..held }, at(31));
     assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(46))));
     let delay = after_finish("10s");
     let wanted =
-        judge(&Docket { schedule: Some(&delay), is_wanted: true, place: Place::at(at(0)), ..held }, at(31));
+        judge(&Docket { schedule: Some(&delay), waiting: 1, place: Place::at(at(0)), ..held }, at(31));
     assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(46))));
     // A run that a person asked for makes room for itself in the same way, also between ticks.
-    docket = Docket { active: &HELD, is_wanted: true, place: Place::at(at(30)), ..docket };
+    docket = Docket { active: &HELD, waiting: 1, place: Place::at(at(30)), ..docket };
     let wanted = judge(&docket, at(31));
     assert_eq!((wanted.ask, wanted.due), (vec![RunId(4)], Some(at(40))));
     // It has the slot before a tick that came later, which asks for it at once.

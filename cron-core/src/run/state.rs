@@ -209,6 +209,8 @@ word_enum! {
         Next = "next",
         /// A backfill over a range of ticks.
         Backfill = "backfill",
+        /// An instant of a clock that stands before the high-water mark, of a job that runs at intervals.
+        Clock = "clock",
     }
 }
 

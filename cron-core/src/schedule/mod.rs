@@ -14,6 +14,7 @@ mod error;
 mod interval;
 mod month;
 mod once;
+mod pace;
 mod phrase;
 #[cfg(feature = "rrule")]
 mod rrule;
@@ -379,20 +380,6 @@ impl Schedule {
             Self::Cron(_) | Self::Interval(_) | Self::Stride(_) | Self::Delay(_) => false,
             #[cfg(feature = "rrule")]
             Self::Rrule(_) => false,
-        }
-    }
-
-    /// Whether the schedule follows the clock through its changes, as every 15 minutes does, and does not name times
-    /// of day; see `docs/schedules.md`. Only cron schedules and recurrence rules can.
-    #[must_use]
-    pub fn is_interval_like(&self) -> bool {
-        match self {
-            Self::Cron(cron) => cron.is_interval_like(),
-            #[cfg(feature = "rrule")]
-            Self::Rrule(rrule) => rrule.is_interval_like(),
-            Self::Calendared(ticks) => ticks.schedule().is_interval_like(),
-            Self::Bounded(bounded) => bounded.schedule().is_interval_like(),
-            Self::Interval(_) | Self::At(_) | Self::Once(_) | Self::Stride(_) | Self::Delay(_) => false,
         }
     }
 

@@ -49,9 +49,10 @@ fn card(run: &RunInfo, attempts: &[AttemptInfo], log: usize, job: &JobInfo, scre
         Origin::Start => ("Registered", time::measured_stamp(run.nominal, zone)),
         Origin::Next => ("By its word", time::measured_stamp(run.nominal, zone)),
         Origin::Backfill => ("Backfill", time::long_stamp(run.nominal, zone)),
+        Origin::Clock => ("Beside", time::long_stamp(run.nominal, zone)),
     };
     card.fact(label, when(stamp, run.nominal));
-    if zone != Tz::UTC && matches!(run.origin, Origin::Tick | Origin::Backfill) {
+    if zone != Tz::UTC && matches!(run.origin, Origin::Tick | Origin::Backfill | Origin::Clock) {
         card.fact("", Text::styled(style::DIM, time::stamp(run.nominal, Tz::UTC)));
     }
     if let Some(args) = &run.args {

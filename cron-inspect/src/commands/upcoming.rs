@@ -38,9 +38,12 @@ pub(crate) fn upcoming(job: &JobInfo, after: DateTime<Utc>, count: usize) -> Vec
     let planned = |tick| Upcoming { tick, start: jitter.start_of(&schedule, tick), by: None };
     if schedule.is_delay() {
         let is_known = held.is_none() && job.paused.is_none();
-        let next = if is_known { next_tick(&schedule, job.mark, job.active > 0) } else { None };
+        let from = job.beside.unwrap_or(job.mark);
+        let next = if is_known { next_tick(&schedule, from, job.active > 0) } else { None };
         let next = next.filter(|tick| *tick > after).map(planned);
         return held.into_iter().chain(next).take(count).collect();
     }
+    // Up to the mark ticks have their verdicts; of a clock that stands before it only what runs at intervals has runs.
+    let after = if schedule.goes_on() { after } else { after.max(job.mark) };
     held.into_iter().chain(schedule.iter_after(after).map(planned)).take(count).collect()
 }

@@ -62,13 +62,14 @@ pub(crate) fn nominal(run: &RunInfo, precision: Precision, zone: Tz) -> Text {
         Origin::Start => Text::styled(style::DIM, "at registration"),
         Origin::Next => stamp().and(style::DIM, " by a run's word"),
         Origin::Backfill => stamp().and(style::DIM, " backfill"),
+        Origin::Clock => stamp().and(style::DIM, " beside the ticks"),
     }
 }
 
 /// Whether the nominal instant of such a run is one that was planned; else it is the moment at which somebody asked.
 fn is_instant_of_plan(origin: Origin) -> bool {
     match origin {
-        Origin::Tick | Origin::Next | Origin::Backfill => true,
+        Origin::Tick | Origin::Next | Origin::Backfill | Origin::Clock => true,
         Origin::Manual | Origin::Start => false,
     }
 }

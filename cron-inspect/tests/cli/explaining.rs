@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DurationRound, TimeDelta};
 use cron_core::job::JobSpec;
 use cron_core::policy::{CatchUp, CatchUpRule, Overlap, Retry};
+use cron_core::run::AttemptEnd;
+use cron_runtime::store::Store;
 use serde_json::{Value, json};
 
 use crate::fixture::{Crank, Fixture, at, now, plan};
@@ -154,4 +156,47 @@ fn a_lost_attempt_waits_for_its_retry_where_no_tick_comes_before_it() {
         let lost = format!(", in progress now, is lost with its process: {becomes}.\n");
         assert!(text.contains(&lost), "{lost} is missing in:\n{text}");
     }
+}
+
+#[test]
+fn a_job_that_waits_for_the_clock_says_so() {
+    let specs = vec![
+        minutely("beat"),
+        JobSpec { schedule: Some("cron(0,30 0-23 * * *) UTC"), ..JobSpec::new("report") },
+        JobSpec { schedule: Some("cron(0,30 0-23 * * *) UTC"), ..JobSpec::new("resting") },
+    ];
+    let (fixture, crank) = fixture(specs);
+    assert_eq!(fixture.json(&["explain", "report"])["behind"], json!(null));
+    let ahead = crank.judge(now() + TimeDelta::hours(2));
+    for claimed in &ahead {
+        crank.end(claimed, now(), 1, AttemptEnd::Succeeded);
+    }
+    crank.store.set_back(now()).expect("it looks at the clock");
+    fixture.inspect(&["pause", "resting"]).good();
+    let behind = |job: &str| fixture.json(&["explain", job])["behind"].clone();
+    assert_eq!((&behind("beat")["goes_on"], &behind("report")["goes_on"]), (&json!(true), &json!(false)));
+    assert_eq!(behind("resting"), json!(null), "it waits for a person");
+    let text = fixture.inspect(&["explain", "report"]).good();
+    let words = "the clock is behind, or was ahead, by ";
+    assert!(text.contains("waits until ") && text.contains(words), "{text}");
+    // Its next tick is the one after the mark.
+    let explained = fixture.json(&["explain", "report"]);
+    assert!(instant(&explained["next"][0]["tick"]) > instant(&explained["behind"]["until"]), "{explained}");
+    let text = fixture.inspect(&["explain", "beat"]).good();
+    assert!(text.contains("runs beside its ticks until ") && text.contains(words), "{text}");
+    let beat = fixture.json(&["explain", "beat"]);
+    assert!(instant(&beat["next"][0]["tick"]) <= instant(&beat["behind"]["until"]), "{beat}");
+    // They are runs of their own.
+    let beside = crank.judge(instant(&beat["next"][0]["tick"]));
+    let [run] = &beside[..] else { panic!("{beside:?}") };
+    crank.end(run, now(), 1, AttemptEnd::Succeeded);
+    let text = fixture.inspect(&["runs", "beat"]).good();
+    assert!(text.contains("beside the ticks"), "{text}");
+    let text = fixture.inspect(&["run", &run.claim.run.to_string()]).good();
+    assert!(text.contains("Beside "), "{text}");
+    assert!(fixture.inspect(&["verify"]).good().contains("sound"));
+}
+
+fn instant(text: &Value) -> chrono::DateTime<chrono::Utc> {
+    text.as_str().expect("an instant").parse().expect("an instant")
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use cron_core::duration::format_duration;
 use cron_core::job::JobName;
 use cron_core::judge::zone_rules_after;
 use cron_core::problem::ProblemKind;
@@ -11,7 +12,7 @@ use super::Engine;
 use super::outage::Verb;
 use super::wait::Until;
 use crate::clock::Moment;
-use crate::store::Rewinds;
+use crate::store::{MarksAhead, Rewinds};
 
 /// Clocks that differ by less than this were not set; they are disciplined all the time.
 const CLOCK_STEP: TimeDelta = TimeDelta::seconds(2);
@@ -76,20 +77,64 @@ impl Engine {
         if !self.astray || self.store_rests(now) {
             return;
         }
-        match self.ask_store(Verb::SetBack, |store| store.set_back(now.wall)) {
-            Ok(Rewinds { back, taken_up }) => {
+        // What was asked of the store in this step may have taken its time, and the clock is held against marks.
+        let wall = self.executor.link.clock.moment().wall;
+        match self.ask_store(Verb::SetBack, |store| store.set_back(wall)) {
+            Ok(Rewinds { back, taken_up, ahead }) => {
                 self.astray = false;
+                self.look |= ahead.is_some();
+                self.ahead_until = ahead.as_ref().map(|ahead| ahead.until);
+                match ahead {
+                    Some(ahead) => {
+                        self.events.problem(ProblemKind::MarksAhead, None, marks_ahead(wall, &ahead))
+                    }
+                    None => self.events.over(ProblemKind::MarksAhead, None),
+                }
                 self.look |= !back.is_empty() || !taken_up.is_empty();
                 if !back.is_empty() {
-                    self.events.problem(ProblemKind::MarksSetBack, None, set_back(now.wall, &back));
+                    self.events.problem(ProblemKind::MarksSetBack, None, set_back(wall, &back));
                 }
                 if !taken_up.is_empty() {
-                    self.events.problem(ProblemKind::MarksSetBack, None, jumped(now.wall, &taken_up));
+                    self.events.problem(ProblemKind::MarksSetBack, None, jumped(wall, &taken_up));
                 }
             }
             Err(error) => self.store_failed(Verb::SetBack, &error, now),
         }
     }
+
+    /// Tells that the clock has passed all marks.
+    pub(super) fn notice_passed(&mut self, now: Moment) {
+        if self.ahead_until.is_some_and(|until| until <= now.wall) {
+            self.ahead_until = None;
+            self.events.over(ProblemKind::MarksAhead, None);
+        }
+    }
+}
+
+/// What is told of marks that lie ahead of the clock.
+fn marks_ahead(now: DateTime<Utc>, ahead: &MarksAhead) -> String {
+    let MarksAhead { until, waiting, ref named, goes_on } = *ahead;
+    let by = (until - now).to_std().unwrap_or_default();
+    let by = format_duration(Duration::from_secs(by.as_secs()));
+    let seconds = |at: DateTime<Utc>| at.trunc_subsecs(0);
+    let names: Vec<_> = named.iter().map(|job| format!("`{job}`")).collect();
+    let (names, more) = (names.join(", "), if waiting > named.len() as u64 { ", ..." } else { "" });
+    let waits = match waiting {
+        0 => String::new(),
+        1 => format!(" 1 job waits until then: {names}."),
+        _ => format!(" {waiting} jobs wait until then: {names}{more}."),
+    };
+    let goes_on = match goes_on {
+        0 => String::new(),
+        1 => " 1 job that runs at intervals goes on at once, with runs beside the ticks.".to_owned(),
+        _ => format!(" {goes_on} jobs that run at intervals go on at once, with runs beside the ticks."),
+    };
+    format!(
+        "the clock is behind, or was ahead, by {by}: it shows {}, and ticks up to {} have their verdicts already. From then on all jobs \
+         run again.{waits}{goes_on}",
+        seconds(now),
+        seconds(until)
+    )
 }
 
 fn names(jobs: &[(JobName, DateTime<Utc>)]) -> String {

@@ -123,6 +123,8 @@ pub(crate) struct Engine {
     looked: Duration,
     /// Whether high-water marks may lie in the future, because the clock was set back or was wrong when they were written.
     astray: bool,
+    /// Up to where marks lie ahead of the clock, by 3 hours at most, while that is told.
+    ahead_until: Option<DateTime<Utc>>,
     /// When to look after the attempts of other processes.
     reap: Option<DateTime<Utc>>,
     /// When that was last done, on the monotonic clock.
@@ -177,6 +179,7 @@ impl Engine {
             crowded: false,
             looked: started,
             astray: true,
+            ahead_until: None,
             // Others may hold leases already, and nobody rings for those.
             reap: Some(DateTime::<Utc>::MIN_UTC),
             reaped: started,
@@ -245,6 +248,7 @@ impl Engine {
     pub(crate) fn step(&mut self, now: Moment) -> Until {
         self.tell_went_back();
         self.notice_clock(now);
+        self.notice_passed(now);
         self.read_inbox(now);
         for overdue in self.attempts.time_out(now.monotonic) {
             self.stuck(overdue, now);

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::TimeDelta;
 use cron_core::job::Plan;
 use cron_core::job::options::{Key, Options, plan};
-use cron_core::run::{RunId, RunState, StateWord};
+use cron_core::run::{Origin, RunId, RunState, StateWord};
 use cron_core::schedule::Calendars;
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::Receiver as Told;

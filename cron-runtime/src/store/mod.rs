@@ -21,8 +21,8 @@ pub use error::{FileNow, StoreError};
 pub use types::{
     AttemptInfo, Backfill, BackfillPlan, Cancel, Claim, Claimed, Command, CommandError, Done, Executes,
     GroupInfo, GroupLimit, HandlerInfo, JobInfo, JobKind, JobQuery, JudgeRequest, Judged, LogLine,
-    MAX_LOG_LINES, MAX_PROBLEMS, MAX_PRUNED_RUNS, Note, Page, PauseInfo, ProblemInfo, Program, Progress,
-    Pruned, Reaped, Rewinds, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo,
+    MAX_LOG_LINES, MAX_PROBLEMS, MAX_PRUNED_RUNS, MarksAhead, Note, Page, PauseInfo, ProblemInfo, Program,
+    Progress, Pruned, Reaped, Rewinds, RunFilter, RunInfo, RunQuery, Settled, Settlement, Sighting, SkipInfo,
     SuspendedInfo, Synced, Target, Trigger, WaitingRun,
 };
 pub(crate) use types::{MAX_PRUNED_JOBS, MAX_PRUNED_TOGETHER, MAX_WAITING, stopped};

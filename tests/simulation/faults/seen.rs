@@ -1,10 +1,19 @@
 //! What the books learn of an answer.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_runtime::core::run::RunId;
-use cron_runtime::store::{Claimed, Command, Done, Judged, Settled, Settlement, Target};
+use cron_runtime::core::run::{Origin, RunId};
+use cron_runtime::core::schedule::Schedule;
+use cron_runtime::store::{
+    Claimed, Command, Done, JobInfo, JobQuery, Judged, Rewinds, Settled, Settlement, Target,
+};
 
 use super::Desk;
+
+fn sound(is_so: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if is_so { Ok(()) } else { Err(what()) }
+}
 
 impl Desk {
     pub(super) fn saw_settled(&self, told: &[Settlement], settled: &[Settled]) -> Result<(), String> {
@@ -16,6 +25,9 @@ impl Desk {
 
     pub(super) fn saw_judged(&self, judged: &Judged, lease_until: DateTime<Utc>) -> Result<(), String> {
         let now = self.history.now();
+        for claimed in judged.claimed.iter().filter(|claimed| claimed.origin == Origin::Clock) {
+            self.saw_beside(claimed)?;
+        }
         let known: Vec<_> =
             judged.claimed.iter().map(|claimed| self.known(claimed, lease_until, now)).collect();
         let model = &mut self.history.records().model;
@@ -33,6 +45,67 @@ impl Desk {
         }
         let job = self.inner.job(claimed.plan.name.as_str()).expect("readable").expect("a known job");
         (run, wall.max(job.mark).max(job.suspended.unwrap_or(job.mark)))
+    }
+
+    /// A run beside the ticks stands for an instant whose tick has its verdict.
+    fn saw_beside(&self, claimed: &Claimed) -> Result<(), String> {
+        let job = self.inner.job(claimed.plan.name.as_str()).expect("readable").expect("a known job");
+        let instant = claimed.nominal;
+        let schedule = job.plan.schedule.as_ref().map(|schedule| schedule.anchored(job.since));
+        // Its job may have been edited since it was told to wait, or its mark set back by hours.
+        let is_one = job.since != job.registered
+            || schedule.is_some_and(|one| one.goes_on() && (one.is_delay() || one.matches(instant)));
+        let is_before = instant <= job.mark
+            || self.history.records().model.ever_set_back.contains(claimed.plan.name.as_str());
+        sound(is_one && is_before, || format!("a run beside the ticks at {instant}, and the job is {job:?}"))
+    }
+
+    /// A process has looked at its clock: no job that runs at intervals is silent from now on, and what is told is so.
+    pub(super) fn saw_set_back(
+        &self,
+        now: DateTime<Utc>,
+        rewinds: &Rewinds,
+        ever_set_back: &BTreeSet<String>,
+    ) -> Result<(), String> {
+        let (mut waiting, mut goes_on, mut until) = (0, 0, None);
+        let jobs = self.inner.jobs(&JobQuery::default()).expect("readable");
+        // Nothing tells from when on such a schedule counts once its job was set back.
+        let is_unknown = |job: &JobInfo| {
+            ever_set_back.contains(job.plan.name.as_str())
+                && job.plan.schedule.as_ref().is_some_and(Schedule::needs_registration)
+        };
+        let knows_all = !jobs.iter().any(is_unknown);
+        for job in jobs {
+            let by = job.mark - now;
+            let is_free = job.paused.is_none() && job.hold.is_none();
+            let schedule = job.plan.schedule.as_ref().map(|schedule| schedule.anchored(job.since));
+            let Some(schedule) = schedule.filter(|_| is_free) else { continue };
+            // Nearly the same mark as that of the clock is no matter.
+            if by <= TimeDelta::seconds(10) || by > TimeDelta::hours(3) {
+                continue;
+            }
+            let Some(next) = schedule.next_after(now).filter(|next| *next <= job.mark) else { continue };
+            until = until.max(Some(job.mark));
+            let (interval, fixed) = (u64::from(schedule.goes_on()), u64::from(!schedule.goes_on()));
+            (goes_on, waiting) = (goes_on + interval, waiting + fixed);
+            let is_held = schedule.is_delay() && job.active > 0;
+            if interval == 0 || is_held {
+                continue;
+            }
+            // Another process may have come a few seconds further.
+            let next = schedule.next_after(now + TimeDelta::seconds(11)).unwrap_or(next).max(next);
+            let latest = job.plan.jitter().start_of(&schedule, next);
+            sound(job.due.is_some_and(|due| due <= latest) || next > job.mark, || {
+                format!("at {now} `{}` is silent: {job:?}", job.plan.name)
+            })?;
+        }
+        let told = rewinds.ahead.as_ref().map(|ahead| (ahead.waiting, ahead.goes_on, ahead.until));
+        sound(!knows_all || told == until.map(|until| (waiting, goes_on, until)), || {
+            format!(
+                "at {now} {waiting} jobs wait and {goes_on} go on up to {until:?}, and it is told {:?}",
+                rewinds.ahead
+            )
+        })
     }
 
     pub(super) fn saw_done(&self, asked: &Command, done: &Done) {

@@ -205,7 +205,7 @@ fn clock(checkup: &Checkup, now: DateTime<Utc>) -> Check {
         .map(|(job, mark)| {
             let message = format!("job `{job}` is judged until {}, {}", stamp(*mark, Tz::UTC), relative(*mark, now));
             let advice = "the clock is behind, or was ahead: set it right; a scheduler sets a mark more than 3 h ahead back \
-                          when it starts or sees the step, and waits for a nearer one";
+                          when it starts or sees the step; up to a nearer one jobs wait, or run beside their ticks: `inspect explain JOB`";
             Finding::error(message, advice)
         })
         .collect();

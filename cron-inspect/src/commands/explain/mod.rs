@@ -6,6 +6,7 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use cron_core::duration::format_duration;
+use cron_core::judge::{Ahead, Place, ahead};
 use cron_runtime::store::{JobInfo, Ledger, Page, RunFilter, RunQuery};
 use serde::Serialize;
 
@@ -32,8 +33,19 @@ struct Json<'a> {
     tzdata: &'static str,
     next: Vec<JsonNext>,
     clock_changes: Vec<JsonChange>,
+    /// The clock stands before the mark of the job.
+    behind: Option<JsonBehind>,
     outage: JsonOutage,
     policies: Vec<JsonPolicy>,
+}
+
+#[derive(Serialize)]
+struct JsonBehind {
+    /// The mark: from then on its ticks run again.
+    until: json::Instant,
+    /// Whether it has runs beside its ticks meanwhile.
+    goes_on: bool,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -70,6 +82,12 @@ pub(crate) fn explain(args: &Explain, context: &Context) -> Result<(), Failure> 
         .zip(anchored.as_ref())
         .map(|(schedule, anchored)| check::changes(schedule, anchored, zone, now))
         .unwrap_or_default();
+    let place = Place { hold: job.hold, ..Place::at(job.mark) };
+    let behind = ahead(anchored.as_ref(), place, job.paused.is_some(), now).map(|what| JsonBehind {
+        until: json::Instant(job.mark),
+        goes_on: what == Ahead::GoesOn,
+        text: words::behind(what, &job, now, zone),
+    });
     let outage = outage(&job, &runs, now, args.outage)?;
     let sentences = sentences(&outage, &job, zone);
     let policies = policies(&job.plan);
@@ -81,6 +99,7 @@ pub(crate) fn explain(args: &Explain, context: &Context) -> Result<(), Failure> 
         tzdata: chrono_tz::IANA_TZDB_VERSION,
         next: next.iter().zip(&notes).map(|(next, note)| json_next(next, note.as_ref(), zone)).collect(),
         clock_changes: changes.iter().map(JsonChange::from).collect(),
+        behind,
         outage: JsonOutage::new(&outage, &sentences),
         policies: policies
             .iter()
@@ -88,7 +107,7 @@ pub(crate) fn explain(args: &Explain, context: &Context) -> Result<(), Failure> 
             .collect(),
     };
     context.show(&json, |screen| {
-        let mut out = title(&job, screen);
+        let mut out = title(&job, json.behind.as_ref(), screen);
         out += &heading("Next ticks");
         out += &next_ticks(&next, &notes, zone, screen);
         if schedule.is_some_and(|schedule| schedule.zone().is_some()) {
@@ -108,13 +127,16 @@ pub(crate) fn explain(args: &Explain, context: &Context) -> Result<(), Failure> 
     })
 }
 
-fn title(job: &JobInfo, screen: &Screen) -> String {
+fn title(job: &JobInfo, behind: Option<&JsonBehind>, screen: &Screen) -> String {
     let words = job.plan.schedule.as_ref().map_or_else(|| "By hand only".to_owned(), |it| it.describe());
     let text = Text::styled(style::BOLD, job.plan.name.as_str()).and(style::PLAIN, format!("  {words}"));
     let mut out = paragraph(&text, 0, screen.width);
     let mut warn = |text: String| out += &paragraph(&Text::styled(style::WARNING, text), 0, screen.width);
     if let Some(pause) = &job.paused {
         warn(format!("paused {}, {}", time::relative(pause.at, screen.now), pause.reason()));
+    }
+    if let Some(behind) = behind {
+        warn(behind.text.clone());
     }
     if !job.linked {
         warn(

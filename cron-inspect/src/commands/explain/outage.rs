@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cron_core::judge::{Active, Docket, Ending, Place, Skip, Verdict, judge, mark_after_end, next_due};
+use cron_core::judge::{Active, Docket, Ending, Place, Skip, Verdict, after_end, judge, next_due};
 use cron_core::run::{Origin, Progress, RunId, RunState, Transition};
 use cron_core::schedule::Schedule;
 use cron_core::suspect::is_next_the_last;
@@ -45,17 +45,18 @@ pub(super) fn outage(
     let until = from.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let schedule = job.plan.schedule.as_ref().map(|schedule| schedule.anchored(job.since));
     let schedule = schedule.as_ref();
-    let mut place = Place { queued: job.queued, hold: job.hold, ..Place::at(job.mark) };
+    let mut place = Place { queued: job.queued, hold: job.hold, beside: job.beside, ..Place::at(job.mark) };
     let (mut active, lost) = after_the_crash(job, runs, schedule, until)?;
     if active.is_empty()
         && !lost.is_empty()
         && let Some(schedule) = schedule
     {
-        place.mark = mark_after_end(schedule, place.mark, until);
+        place = after_end(schedule, place, until);
     }
-    let is_wanted = runs
+    let waiting = runs
         .iter()
-        .any(|run| run.state == (RunState::Scheduled { wake: None }) && run.origin != Origin::Backfill);
+        .filter(|run| run.state == (RunState::Scheduled { wake: None }) && run.origin != Origin::Backfill)
+        .count();
     let mut outage = Outage {
         from,
         until,
@@ -68,7 +69,7 @@ pub(super) fn outage(
         is_paused: job.paused.is_some(),
     };
     loop {
-        let docket = docket(job, schedule, place, &active, is_wanted);
+        let docket = docket(job, schedule, place, &active, waiting);
         let judged = judge(&docket, until);
         place = judged.place;
         outage.stopped.extend(judged.ask.iter().chain(&judged.evict));
@@ -95,7 +96,7 @@ fn docket<'a>(
     schedule: Option<&'a Schedule>,
     place: Place,
     active: &'a [Active],
-    is_wanted: bool,
+    waiting: usize,
 ) -> Docket<'a> {
     let plan = &job.plan;
     Docket {
@@ -107,15 +108,15 @@ fn docket<'a>(
         place,
         paused: job.paused.is_some(),
         active,
-        is_wanted,
+        waiting,
         kept: &[],
     }
 }
 
 fn starts(verdict: &Verdict) -> bool {
     match verdict {
-        Verdict::Run { .. } | Verdict::Extra { .. } => true,
-        Verdict::Skip(Skip { .. }) => false,
+        Verdict::Run { .. } | Verdict::Extra { .. } | Verdict::Clock { waits: false, .. } => true,
+        Verdict::Skip(Skip { .. }) | Verdict::Clock { waits: true, .. } => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use cron_core::judge::{Skip, Verdict};
+use cron_core::judge::{Ahead, Skip, Verdict};
 use cron_core::run::{RunState, SkipReason, Transition};
 use cron_runtime::store::JobInfo;
 use serde::Serialize;
@@ -45,6 +45,11 @@ enum JsonVerdict {
     Extra {
         nominal: json::Instant,
     },
+    /// Beside the ticks: the clock stands before the mark.
+    Clock {
+        nominal: json::Instant,
+        waits: bool,
+    },
 }
 
 impl From<&Verdict> for JsonVerdict {
@@ -52,6 +57,7 @@ impl From<&Verdict> for JsonVerdict {
         match *verdict {
             Verdict::Run { tick } => Self::Ran { tick: json::Instant(tick) },
             Verdict::Extra { nominal } => Self::Extra { nominal: json::Instant(nominal) },
+            Verdict::Clock { nominal, waits } => Self::Clock { nominal: json::Instant(nominal), waits },
             Verdict::Skip(Skip { first, last, count, reason, holder }) => Self::Skipped {
                 first: json::Instant(first),
                 last: json::Instant(last),
@@ -145,6 +151,11 @@ fn sentence(verdict: &Verdict, now: DateTime<Utc>, zone: Tz) -> String {
             time::long_stamp(nominal, zone),
             late(now - nominal)
         ),
+        Verdict::Clock { nominal, waits } => format!(
+            "It runs beside its ticks at {}{}, for the clock stands before them.",
+            time::long_stamp(nominal, zone),
+            if waits { ", once the slot is free" } else { "" }
+        ),
         Verdict::Skip(Skip { first, last, count: number, reason, holder }) => {
             let why = match (reason, holder) {
                 (SkipReason::Overlap, Some(run)) => format!(": run {run} holds the slot"),
@@ -163,6 +174,20 @@ fn sentence(verdict: &Verdict, now: DateTime<Utc>, zone: Tz) -> String {
                 }
             }
         }
+    }
+}
+
+/// What the clock has to do with it, where it stands before the mark of the job.
+pub(super) fn behind(what: Ahead, job: &JobInfo, now: DateTime<Utc>, zone: Tz) -> String {
+    let (by, until) = (time::span(job.mark - now), time::long_stamp(job.mark, zone));
+    match what {
+        Ahead::Waits => format!(
+            "waits until {until}: the clock is behind, or was ahead, by {by}, and the ticks up to there have their verdicts already"
+        ),
+        Ahead::GoesOn => format!(
+            "runs beside its ticks until {until}: the clock is behind, or was ahead, by {by}, and the ticks up to there have their verdicts \
+             already"
+        ),
     }
 }
 

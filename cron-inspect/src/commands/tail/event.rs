@@ -203,6 +203,7 @@ fn why(origin: Origin, stamp: &str) -> String {
         Origin::Start => "at registration".to_owned(),
         Origin::Next => format!("by a run's word, {stamp}"),
         Origin::Backfill => format!("backfill {stamp}"),
+        Origin::Clock => format!("beside the ticks {stamp}"),
     }
 }
 

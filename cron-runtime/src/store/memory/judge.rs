@@ -133,7 +133,7 @@ impl Book {
     fn judge_job(&mut self, name: &JobName, session: &mut Session) -> Result<(), StoreError> {
         let now = session.request.now;
         let active = self.active(name);
-        let is_wanted = !self.parked(name, false).is_empty();
+        let waiting = self.parked(name, false).len();
         let job = self.known(name)?;
         let plan = Arc::clone(&job.plan);
         let kept = job.kept(Some(now));
@@ -146,7 +146,7 @@ impl Book {
             place: job.place,
             paused: self.pause(job).is_some(),
             active: &active,
-            is_wanted,
+            waiting,
             kept: &kept,
         };
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
@@ -169,6 +169,12 @@ impl Book {
                 Verdict::Extra { nominal } => {
                     let run = self.new_run(name, nominal, Origin::Next, Some(nominal));
                     self.start_if_room(run, session)?;
+                }
+                Verdict::Clock { nominal, waits } => {
+                    let run = self.new_run(name, nominal, Origin::Clock, (!waits).then_some(nominal));
+                    if !waits {
+                        self.start_if_room(run, session)?;
+                    }
                 }
                 Verdict::Skip(mut skip) => {
                     if skip.reason == SkipReason::Overlap {

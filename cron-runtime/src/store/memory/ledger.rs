@@ -198,6 +198,7 @@ impl Book {
             queued: job.place.queued,
             hold: job.place.hold,
             suspended: job.place.suspended,
+            beside: job.place.beside,
             paused: self.pause(job).cloned(),
             active: self.active(name).len() as u64,
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,

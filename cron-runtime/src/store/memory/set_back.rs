@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::JobName;
 use cron_core::judge::{
-    Place, Rewind, Rewound, Waits, begins_anew, has_jumped, is_astray, rewind, rewound_place, take_up,
-    wake_set_back,
+    Place, Rewind, Rewound, Waits, ahead, begin_beside, begins_anew, has_jumped, is_ahead, is_astray, rewind,
+    rewound_place, take_up, wake_set_back,
 };
 use cron_core::run::{Origin, RunId, StateWord};
 
-use super::super::{Rewinds, SkipInfo, StoreError};
+use super::super::{MarksAhead, Rewinds, SkipInfo, StoreError};
 use super::book::{Book, Job};
 
 impl Book {
@@ -30,7 +30,27 @@ impl Book {
         }
         self.wait_in_time(back.iter().map(|(_, mark)| *mark).max(), now);
         self.void_holds(now)?;
-        Ok(Rewinds { back, taken_up })
+        let ahead = self.go_on_beside(now)?;
+        Ok(Rewinds { back, taken_up, ahead })
+    }
+
+    /// Marks that lie ahead of the clock by less: what runs at intervals goes on.
+    fn go_on_beside(&mut self, now: DateTime<Utc>) -> Result<Option<MarksAhead>, StoreError> {
+        let those = self.jobs.values().filter(|job| is_ahead(job.place.mark, now));
+        let names: Vec<_> = those.map(|job| job.plan.name.clone()).collect();
+        let mut all = None;
+        for name in names {
+            let job = self.known(&name)?;
+            if let Some(what) = ahead(job.schedule(), job.place, self.pause(job).is_some(), now) {
+                MarksAhead::add(&mut all, &name, job.place.mark, what);
+            }
+            let beside = begin_beside(job.schedule(), job.place, now);
+            self.known_mut(&name)?.place.beside = beside;
+            if beside.is_some() {
+                self.rearm(&name)?;
+            }
+        }
+        Ok(all)
     }
 
     fn set_one_back(&mut self, name: &JobName, now: DateTime<Utc>) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
-use cron_core::judge::{backfill_room, mark_after_end, room};
+use cron_core::judge::{after_end, backfill_room, room};
 use cron_core::run::{RetryContext, RunEvent, RunId, transition};
 
 use super::super::StoreError;
@@ -19,11 +19,8 @@ impl Book {
         let is_active = !self.active(name).is_empty();
         let job = self.known_mut(name)?;
         let before = job.due;
-        let moved = job
-            .schedule()
-            .filter(|_| !is_active)
-            .map(|schedule| mark_after_end(schedule, job.place.mark, at));
-        job.place.mark = moved.unwrap_or(job.place.mark);
+        let place = job.schedule().filter(|_| !is_active).map(|schedule| after_end(schedule, job.place, at));
+        job.place = place.unwrap_or(job.place);
         let due = self.rearm(name)?;
         let released = self.release(name, at)?;
         let wake = released.then_some(at);

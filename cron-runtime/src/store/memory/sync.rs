@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Place, first_mark};
+use cron_core::judge::{Place, begin_beside, first_mark};
 use cron_core::run::{Epoch, JobId, Origin, OwnerId};
 use cron_core::schedule::Schedule;
 
@@ -192,6 +192,8 @@ impl Book {
                 self.refit(&plan.name)?;
             }
         }
+        let job = self.known_mut(&plan.name)?;
+        job.place.beside = begin_beside(job.schedule(), job.place, now);
         self.rearm(&plan.name)?;
         // There may be more room now.
         self.release(&plan.name, now)?;

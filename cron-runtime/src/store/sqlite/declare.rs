@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Place, Skip, first_mark, is_gap};
+use cron_core::judge::{Place, Skip, begin_beside, first_mark, is_gap};
 use cron_core::policy::Priority;
 use cron_core::run::{JobId, Origin};
 use cron_core::schedule::Schedule;
@@ -239,6 +239,7 @@ impl Db<'_> {
                 // What is suspended was decided under another schedule.
                 self.refit(&mark, &entry)?;
             }
+            mark.place.beside = begin_beside(entry.schedule(), mark.place, now);
             // The group may be another one, with a pause of its own.
             mark.due = None;
             self.rearm(&mut mark, &entry)?;

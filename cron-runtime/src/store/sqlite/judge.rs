@@ -168,7 +168,7 @@ impl Db<'_> {
             place: mark.place,
             paused,
             active: &active,
-            is_wanted: self.parked(&mark)? > 0,
+            waiting: self.parked(&mark)?,
             kept: &kept,
         };
         let Judgement { evict, ask, verdicts, place, due } = judge(&docket, now);
@@ -190,6 +190,14 @@ impl Db<'_> {
                 Verdict::Extra { nominal } => {
                     let new = NewRun { origin: Origin::Next, ..NewRun::at(nominal) };
                     self.start_new(&new, &mut mark, &entry, session)?;
+                }
+                Verdict::Clock { nominal, waits } => {
+                    let new = NewRun { origin: Origin::Clock, ..NewRun::at(nominal) };
+                    if waits {
+                        self.insert_run(&NewRun { wake: None, ..new }, &mut mark)?;
+                    } else {
+                        self.start_new(&new, &mut mark, &entry, session)?;
+                    }
                 }
                 Verdict::Skip(mut skip) => {
                     if skip.reason == SkipReason::Overlap {

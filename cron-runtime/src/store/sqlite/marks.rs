@@ -27,14 +27,15 @@ pub(super) struct Mark {
     pub(super) parked: u64,
     /// All runs on record.
     pub(super) recorded: u64,
-    /// The due instant and the end of what is suspended as the file has them.
+    /// The due instant, the end of what is suspended, and that of the instants beside the ticks, as the file has them.
     written: Option<i64>,
     written_suspended: Option<DateTime<Utc>>,
+    written_beside: Option<DateTime<Utc>>,
 }
 
 /// The columns of a [`Mark`].
 pub(super) const MARK: &str = "marks.job_id, mark_ms, due_ms, queued_ms, hold_ms, hold_by, marks.epoch, \
-                               active, parked, recorded, suspended_ms";
+                               active, parked, recorded, suspended_ms, beside_ms";
 
 impl Mark {
     /// A job that nobody has known before.
@@ -49,6 +50,7 @@ impl Mark {
             recorded: 0,
             written: None,
             written_suspended: None,
+            written_beside: None,
         }
     }
 
@@ -60,9 +62,10 @@ impl Mark {
         let epoch = Epoch(row.u64("epoch")?);
         let (active, parked, recorded) = (row.u64("active")?, row.u64("parked")?, row.u64("recorded")?);
         let suspended = row.instant_or_null("suspended_ms")?;
+        let beside = row.instant_or_null("beside_ms")?;
         Ok(Self {
             job,
-            place: Place { mark, queued, hold, suspended },
+            place: Place { mark, queued, hold, suspended, beside },
             due,
             epoch,
             active,
@@ -70,12 +73,15 @@ impl Mark {
             recorded,
             written: due.map(to_ms),
             written_suspended: suspended,
+            written_beside: beside,
         })
     }
 
     /// As it is read after it was written.
     pub(super) fn as_written(&self) -> Self {
-        Self { written: self.due.map(to_ms), written_suspended: self.place.suspended, ..self.clone() }
+        let Place { suspended, beside, .. } = self.place;
+        let written = self.due.map(to_ms);
+        Self { written, written_suspended: suspended, written_beside: beside, ..self.clone() }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -205,7 +211,7 @@ impl Db<'_> {
     }
 
     pub(super) fn write_mark_now(&self, mark: &Mark) -> Result<(), StoreError> {
-        let Place { mark: at, queued, hold, suspended } = mark.place;
+        let Place { mark: at, queued, hold, suspended, beside } = mark.place;
         let (job, at, queued) = (to_int(mark.job.0), to_ms(at), queued.map(to_ms));
         let until = hold.and_then(|hold| hold.until).map(to_ms);
         let by = hold.map(|hold| to_int(hold.by.0));
@@ -229,6 +235,10 @@ impl Db<'_> {
         }
         if suspended != mark.written_suspended {
             self.write_suspended(mark.job, suspended)?;
+        }
+        if beside != mark.written_beside {
+            let sql = "UPDATE marks SET beside_ms = ?2 WHERE job_id = ?1";
+            self.run(sql, params![job, beside.map(to_ms)])?;
         }
         self.at_hand.wrote(mark);
         self.let_go(mark);

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::JobName;
 use cron_core::judge::{
-    Block, Kept, Place, Rewind, Rewound, Waits, begins_anew, is_astray, rewind, rewound_place, take_up,
-    wake_set_back,
+    Block, Kept, Place, Rewind, Rewound, Waits, begin_beside, begins_anew, is_ahead, is_astray, rewind,
+    rewound_place, take_up, wake_set_back,
 };
 use cron_core::run::JobId;
 use rusqlite::params;
 
-use super::super::{Rewinds, SkipInfo, StoreError};
+use super::super::{MarksAhead, Rewinds, SkipInfo, StoreError};
 use super::db::Db;
 use super::known::Entry;
 use super::ledger::{SKIP, skip_info};
@@ -31,10 +31,13 @@ impl Db<'_> {
                       WHERE mark_ms > ?1 ORDER BY name";
         let jumped = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
                       WHERE suspended_ms <= ?1 ORDER BY name";
+        let mut ahead = Vec::new();
         for (job, name, at) in self.readable_marks(astray, now)? {
             if is_astray(at, now) {
                 self.set_one_back(job, now)?;
                 rewinds.back.push((name, at));
+            } else if is_ahead(at, now) {
+                ahead.push((job, name));
             }
         }
         for (job, name, at) in self.readable_marks(jumped, now)? {
@@ -43,6 +46,18 @@ impl Db<'_> {
         }
         self.wait_in_time(rewinds.back.iter().map(|(_, mark)| *mark).max(), now)?;
         self.void_holds(now)?;
+        for (job, name) in ahead {
+            let (mut mark, entry) = (self.mark(job)?, self.entry(job)?);
+            let what = cron_core::judge::ahead(entry.schedule(), mark.place, self.pause(job)?.is_some(), now);
+            if let Some(what) = what {
+                MarksAhead::add(&mut rewinds.ahead, &name, mark.place.mark, what);
+            }
+            mark.place.beside = begin_beside(entry.schedule(), mark.place, now);
+            if mark.place.beside.is_some() {
+                self.rearm(&mut mark, &entry)?;
+                self.write_mark(&mark)?;
+            }
+        }
         Ok(rewinds)
     }
 

@@ -1,7 +1,7 @@
 //! What happens when a slot of a job becomes free.
 
 use chrono::{DateTime, Utc};
-use cron_core::judge::{Active, backfill_room, mark_after_end, room};
+use cron_core::judge::{Active, after_end, backfill_room, room};
 use cron_core::run::{Origin, Progress, RunEvent, RunId};
 use rusqlite::params;
 
@@ -30,7 +30,7 @@ impl Db<'_> {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let before = mark.due;
         if let Some(schedule) = entry.schedule().filter(|_| !mark.is_active()) {
-            mark.place.mark = mark_after_end(schedule, mark.place.mark, at);
+            mark.place = after_end(schedule, mark.place, at);
         }
         self.rearm(mark, entry)?;
         let wake = self.release(mark, entry, at)?.then_some(at);

@@ -8,8 +8,8 @@ mod work;
 pub use command::{Backfill, BackfillPlan, Cancel, Command, CommandError, Done, Target, Trigger};
 pub use problem::{MAX_PROBLEMS, ProblemInfo, Sighting};
 pub use read::{
-    AttemptInfo, GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, Page, PauseInfo, Rewinds, RunFilter,
-    RunInfo, RunQuery, SkipInfo, SuspendedInfo,
+    AttemptInfo, GroupInfo, HandlerInfo, JobInfo, JobKind, JobQuery, MarksAhead, Page, PauseInfo, Rewinds,
+    RunFilter, RunInfo, RunQuery, SkipInfo, SuspendedInfo,
 };
 pub use work::{
     Claim, Claimed, Executes, GroupLimit, JudgeRequest, Judged, LogLine, MAX_LOG_LINES, MAX_PRUNED_RUNS,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Label, Plan};
-use cron_core::judge::{Block, Hold};
+use cron_core::judge::{Ahead, Block, Hold};
 use cron_core::run::{AttemptResult, Epoch, JobId, Origin, RunId, RunState, SkipReason};
 use cron_core::suspect::Suspect;
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub struct JobInfo {
     pub hold: Option<Hold>,
     /// Its clock was set back: up to here, where the mark was before, ticks that have a run keep it, and skips are suspended.
     pub suspended: Option<DateTime<Utc>>,
+    /// The clock stands before the mark, and the job goes on with runs beside the ticks: the instants up to here are decided.
+    pub beside: Option<DateTime<Utc>>,
     /// Since when and by whom it is paused: itself, or else its group.
     pub paused: Option<PauseInfo>,
     /// How many of its runs hold a slot.
@@ -178,13 +180,46 @@ impl SkipInfo {
     }
 }
 
-/// The jobs whose marks were moved because the clock was set, each with its mark before.
+/// What a clock that was set, or is seen for the first time, means for jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rewinds {
-    /// Set back to the clock.
+    /// Jobs whose marks were set back to the clock, each with its mark before.
     pub back: Vec<(JobName, DateTime<Utc>)>,
-    /// The clock has jumped to what was suspended or beyond: what was recorded there counts again.
+    /// Jobs of which the clock has jumped to what was suspended or beyond: what was recorded there counts again. Each with its mark before.
     pub taken_up: Vec<(JobName, DateTime<Utc>)>,
+    /// Marks that lie ahead of the clock, by 3 hours at most.
+    pub ahead: Option<MarksAhead>,
+}
+
+/// Marks that lie ahead of the clock, by 3 hours at most. Nothing is moved for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarksAhead {
+    /// The latest of them: from then on all jobs run again.
+    pub until: DateTime<Utc>,
+    /// How many jobs wait.
+    pub waiting: u64,
+    /// The first few of these, in the order of their names.
+    pub named: Vec<JobName>,
+    /// How many jobs go on with runs beside the ticks.
+    pub goes_on: u64,
+}
+
+impl MarksAhead {
+    /// So many jobs are named.
+    const NAMED: usize = 5;
+
+    /// One more job.
+    pub(crate) fn add(ahead: &mut Option<Self>, job: &JobName, mark: DateTime<Utc>, what: Ahead) {
+        let all = ahead.get_or_insert(Self { until: mark, waiting: 0, named: Vec::new(), goes_on: 0 });
+        all.until = all.until.max(mark);
+        match what {
+            Ahead::GoesOn => all.goes_on += 1,
+            Ahead::Waits => {
+                all.waiting += 1;
+                all.named.extend((all.named.len() < Self::NAMED).then(|| job.clone()));
+            }
+        }
+    }
 }
 
 impl Rewinds {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::JobName;
+use cron_core::judge::begin_beside;
 
 use super::super::super::{CommandError, Done, PauseInfo, StoreError, Target};
 use super::super::book::Book;
@@ -42,6 +43,8 @@ impl Book {
         }
         let mut next = None;
         for job in &jobs {
+            let known = self.known_mut(job)?;
+            known.place.beside = begin_beside(known.schedule(), known.place, now);
             next = self.rearm(job)?.into_iter().chain(next).min();
         }
         Ok(Done::Resumed { skipped, next })

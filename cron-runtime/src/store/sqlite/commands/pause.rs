@@ -1,6 +1,7 @@
 //! Pausing and resuming jobs and groups.
 
 use chrono::{DateTime, Utc};
+use cron_core::judge::begin_beside;
 use rusqlite::params;
 
 use super::super::super::{CommandError, Done, PauseInfo, StoreError, Target};
@@ -68,6 +69,7 @@ impl Db<'_> {
             if matches!(target, Target::Job(_)) {
                 self.release_suspect(mark.job)?;
             }
+            mark.place.beside = begin_beside(entry.schedule(), mark.place, now);
             mark.due = None;
             self.rearm(&mut mark, &entry)?;
             self.write_mark(&mark)?;

@@ -21,7 +21,7 @@ fn jobs() -> String {
          (SELECT plan FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL), \
          jobs.registered_ms, \
          (SELECT max(since_ms) FROM segments WHERE segments.job_id = jobs.id), \
-         mark_ms, due_ms, queued_ms, hold_ms, hold_by, suspended_ms, \
+         mark_ms, due_ms, queued_ms, hold_ms, hold_by, suspended_ms, beside_ms, \
          iif(active = 0, 0, (SELECT count(*) FROM runs WHERE runs.job_id = jobs.id AND {ACTIVE})), parked, \
          jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
          iif(jobs.handler IS NULL, jobs.synced_by, \
@@ -163,6 +163,7 @@ fn job_info(
     let (mark, due) = (row.instant("mark_ms")?, row.instant_or_null("due_ms")?);
     let (queued, hold) = place(row)?;
     let suspended = row.instant_or_null("suspended_ms")?;
+    let beside = row.instant_or_null("beside_ms")?;
     let (active, parked) = (row.u64("active")?, row.u64("parked")?);
     let paused = pause_that_counts(row)?;
     let synced_by: Option<i64> = row.get("synced_by")?;
@@ -180,6 +181,7 @@ fn job_info(
         queued,
         hold,
         suspended,
+        beside,
         paused,
         active,
         parked,

@@ -13,3 +13,9 @@ CREATE TABLE builds (
 ) STRICT;
 ALTER TABLE runs ADD COLUMN build INTEGER;       -- of the newest attempt
 ALTER TABLE attempts ADD COLUMN build INTEGER;
+
+-- Clocks that stand before the mark, by 3 hours at most.
+
+-- Up to here the instants are decided of a job that runs at intervals, which has runs beside the ticks meanwhile. NULL: the clock is right, as
+-- far as the job knows.
+ALTER TABLE marks ADD COLUMN beside_ms INTEGER;
