@@ -148,14 +148,17 @@ impl Checker {
 
 /// Whether ticks wait for nothing but a judge.
 fn is_starving(job: &JobInfo, now: DateTime<Utc>) -> bool {
-    // While skips are suspended a mark waits at a block that stands, until the clock has come through it.
-    if job.paused.is_some() || job.active + job.parked > 0 || job.suspended.is_some() {
+    if job.paused.is_some() || job.active + job.parked > 0 {
         return false;
     }
     if let Some(hold) = job.hold {
         return hold.until.is_some_and(|until| until + SOON < now);
     }
     let Some(schedule) = &job.plan.schedule else { return false };
+    // While skips are suspended a mark waits at a block that stands, until the clock has come through it: then nothing is suspended.
+    if let Some(until) = job.suspended {
+        return until + SOON < now;
+    }
     let jitter = TimeDelta::from_std(job.plan.jitter.unwrap_or_default()).expect("a short span");
     schedule.anchored(job.since).next_after(job.mark).is_some_and(|tick| tick + jitter + SOON < now)
 }
