@@ -8,6 +8,7 @@ use crate::jobs::{Job, at, job, second};
 use crate::world::{Command, Desk, MarksAhead, Next, Origin, Process, RunInfo, World, name, plans, trigger};
 
 cases!(beside:
+    a_mark_up_to_three_hours_ahead_is_waited_for,
     an_interval_goes_on_at_once_and_a_fixed_time_waits,
     an_instant_has_one_run_over_restarts_and_processes,
     a_clock_that_falls_once_more_begins_anew,
@@ -55,6 +56,15 @@ fn of_clock(process: &Process, job: &str) -> Vec<RunInfo> {
 
 fn instants(process: &Process, job: &str) -> Vec<i64> {
     of_clock(process, job).iter().map(|run| second(run.nominal)).collect()
+}
+
+pub(crate) fn a_mark_up_to_three_hours_ahead_is_waited_for(world: &World) {
+    let process = world.start(0, &[job("a").cron("0 8-17 * * *")]);
+    process.succeed(process.starts(3 * HOUR).claim, 3 * HOUR);
+    assert_eq!(process.set_back(at(0)).expect("sets back").back, []);
+    process.starts_nothing(HOUR);
+    process.starts_nothing(3 * HOUR);
+    assert_eq!(process.starts(4 * HOUR).nominal, at(4 * HOUR));
 }
 
 pub(crate) fn an_interval_goes_on_at_once_and_a_fixed_time_waits(world: &World) {

@@ -13,7 +13,6 @@ use crate::world::{
 };
 
 cases!(setting_back:
-    a_mark_up_to_three_hours_ahead_is_waited_for,
     a_mark_further_ahead_is_set_back_and_the_job_runs_again,
     what_was_pruned_under_a_wrong_clock_takes_nothing_after_it,
     a_schedule_that_was_edited_under_a_wrong_clock_counts_from_the_right_time,
@@ -28,22 +27,13 @@ cases!(setting_back:
     a_clock_that_was_fifty_years_behind_runs_nothing_twice,
     a_clock_that_was_ahead_passes_through_what_it_has_shown,
     what_was_pruned_before_the_clock_fell_behind_does_not_run_again,
+    what_ran_in_a_long_gap_after_the_clock_fell_back_does_not_run_again,
     an_edit_while_skips_are_suspended_takes_them_back,
     a_schedule_that_has_come_to_its_end_stays_there_however_often_the_clock_falls_back,
     what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right,
 );
 
 const HOUR: i64 = 3_600;
-
-pub(crate) fn a_mark_up_to_three_hours_ahead_is_waited_for(world: &World) {
-    // What runs at intervals goes on beside its ticks: the room `beside`.
-    let process = world.start(0, &[job("a").cron("0 8-17 * * *")]);
-    process.succeed(process.starts(3 * HOUR).claim, 3 * HOUR);
-    assert_eq!(process.set_back(at(0)).expect("sets back").back, []);
-    process.starts_nothing(HOUR);
-    process.starts_nothing(3 * HOUR);
-    assert_eq!(process.starts(4 * HOUR).nominal, at(4 * HOUR));
-}
 
 pub(crate) fn a_mark_further_ahead_is_set_back_and_the_job_runs_again(world: &World) {
     let process = world.start(0, &[job("a").every("10s"), job("b").every("10s")]);
@@ -386,6 +376,26 @@ pub(crate) fn what_was_pruned_before_the_clock_fell_behind_does_not_run_again(wo
     process.set_back(at(13 * HOUR)).expect("takes up");
     assert_eq!(runs_all(&process, 13 * HOUR), [13 * HOUR]);
     assert_eq!(sound(&process, "a").skipped_clock, 5);
+}
+
+pub(crate) fn what_ran_in_a_long_gap_after_the_clock_fell_back_does_not_run_again(world: &World) {
+    let keep = Retention { runs: 1, ..Retention::DEFAULT };
+    let process = world.start(0, &[job("a").every("1h").keep(keep)]);
+    assert_eq!(runs_all(&process, HOUR), [HOUR]);
+    // A day is missed, and remembered as a stretch in which nothing ran; then the clock falls back into it.
+    assert_eq!(runs_all(&process, 24 * HOUR), [24 * HOUR]);
+    process.set_back(at(2 * HOUR)).expect("sets back");
+    for hour in 3..=10 {
+        assert_eq!(runs_all(&process, hour * HOUR), [hour * HOUR]);
+    }
+    // What has run there is pruned, and the clock falls back once more.
+    process.prune(at(10 * HOUR), 100).expect("prunes");
+    process.set_back(at(4 * HOUR)).expect("sets back");
+    for hour in 5..=10 {
+        assert!(runs_all(&process, hour * HOUR).is_empty(), "{hour}");
+    }
+    assert_eq!(runs_all(&process, 11 * HOUR), [11 * HOUR]);
+    sound(&process, "a");
 }
 
 pub(crate) fn an_edit_while_skips_are_suspended_takes_them_back(world: &World) {

@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 19] = [
+const KEPT: [u64; 21] = [
     1,
     2,
     3,
@@ -29,6 +29,8 @@ const KEPT: [u64; 19] = [
     1_796_071_819_000_289,
     1_796_072_310_000_512,
     1_796_072_821_000_087,
+    1_796_080_492_000_086,
+    1_796_080_673_000_110,
 ];
 
 /// Which worlds a run of this test plays.

@@ -43,8 +43,8 @@ pub use exhausted::{Before, Exhausted, refuse_exhausted};
 pub use hold::{Hold, Next, hold_after};
 pub use patience::has_waited_long;
 pub use rewind::{
-    Block, Rewind, Rewound, begins_anew, has_jumped, is_gap, rewind, rewound_place, take_back, take_up,
-    written_end, zone_rules_after,
+    Block, Rewind, Rewound, begins_anew, gap_before, has_jumped, is_gap, rewind, rewound_place, take_back,
+    take_up, written_end, zone_rules_after,
 };
 pub use single::{Namesake, Single, single};
 pub use ticks::Kept;

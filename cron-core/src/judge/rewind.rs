@@ -83,6 +83,12 @@ pub fn is_gap(skip: &Skip, note: &str) -> bool {
     is_astray(skip.last, skip.first) && (skip.reason != SkipReason::Clock || note == JUMPED)
 }
 
+/// What is left of such a stretch when the mark is set back to `now`: the ticks after that are judged anew, and may run.
+#[must_use]
+pub fn gap_before(gap: Kept, now: DateTime<Utc>) -> Option<Kept> {
+    (gap.first <= now).then(|| Kept { last: gap.last.min(now), ..gap })
+}
+
 /// Where a job stands whose mark is set back.
 #[must_use]
 pub fn rewound_place(place: Place, now: DateTime<Utc>) -> Place {

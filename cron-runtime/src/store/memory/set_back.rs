@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::JobName;
 use cron_core::judge::{
-    Place, Rewind, Rewound, Waits, ahead, begin_beside, begins_anew, has_jumped, is_ahead, is_astray, rewind,
-    rewound_place, take_up, wake_set_back,
+    Place, Rewind, Rewound, Waits, ahead, begin_beside, begins_anew, gap_before, has_jumped, is_ahead,
+    is_astray, rewind, rewound_place, take_up, wake_set_back,
 };
 use cron_core::run::{Origin, RunId, StateWord};
 
@@ -66,6 +66,7 @@ impl Book {
         self.replace(name, now, edited, &before, &ran)?;
         let job = self.known_mut(name)?;
         job.pruned = job.pruned.map(|pruned| pruned.min(now));
+        job.gap = job.gap.and_then(|gap| gap_before(gap, now));
         job.earliest = Some(job.earliest.map_or(now, |earliest| earliest.min(now)));
         job.take_place(place);
         Ok(())

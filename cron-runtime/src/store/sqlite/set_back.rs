@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use cron_core::audit::Segment;
 use cron_core::job::JobName;
 use cron_core::judge::{
-    Block, Kept, Place, Rewind, Rewound, Waits, begin_beside, begins_anew, is_ahead, is_astray, rewind,
-    rewound_place, take_up, wake_set_back,
+    Block, Kept, Place, Rewind, Rewound, Waits, begin_beside, begins_anew, gap_before, is_ahead, is_astray,
+    rewind, rewound_place, take_up, wake_set_back,
 };
 use cron_core::run::JobId;
 use rusqlite::params;
@@ -152,12 +152,24 @@ impl Db<'_> {
         let edited = newest.filter(|since| *since > now);
         self.replace(&mark, &entry, now, edited, &segments, &ran)?;
         self.folded.borrow_mut().remove(job);
-        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2), earliest_ms = min(ifnull(earliest_ms, ?2), ?2) \
-                   WHERE job_id = ?1";
-        self.run(sql, params![to_int(job.0), to_ms(now)])?;
+        let gap = self.gap(job)?.and_then(|gap| gap_before(gap, now));
+        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2), earliest_ms = min(ifnull(earliest_ms, ?2), ?2), \
+                   gap_first_ms = ?3, gap_last_ms = ?4 WHERE job_id = ?1";
+        let (first, last) = (gap.map(|gap| to_ms(gap.first)), gap.map(|gap| to_ms(gap.last)));
+        self.run(sql, params![to_int(job.0), to_ms(now), first, last])?;
         mark.place = rewound_place(mark.place, now);
         self.rearm(&mut mark, &entry)?;
         self.write_mark(&mark)
+    }
+
+    fn gap(&self, job: JobId) -> Result<Option<Kept>, StoreError> {
+        let mut statement =
+            self.statement("SELECT gap_first_ms, gap_last_ms FROM marks WHERE job_id = ?1")?;
+        let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
+        let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
+        let mut row = Columns::of(row);
+        let gap = row.instant_or_null("gap_first_ms")?.zip(row.instant_or_null("gap_last_ms")?);
+        Ok(gap.map(|(first, last)| Kept { first, last }))
     }
 
     /// The schedule was edited while skips are suspended: those were decided under another one.
@@ -177,16 +189,16 @@ impl Db<'_> {
         ran: &[Ran],
     ) -> Result<(), StoreError> {
         let (job, number) = (mark.job, to_int(mark.job.0));
-        let sql = "SELECT min(registered_ms, ifnull(earliest_ms, registered_ms)), pruned_ms, gap_first_ms, gap_last_ms FROM jobs JOIN marks ON job_id = id WHERE id = ?1";
-        let (begins, pruned, gap) = {
+        let sql = "SELECT min(registered_ms, ifnull(earliest_ms, registered_ms)), pruned_ms FROM jobs JOIN marks ON job_id = id WHERE id = ?1";
+        let gap = self.gap(job)?;
+        let (begins, pruned) = {
             let mut statement = self.statement(sql)?;
             let mut rows = statement.query([number]).map_err(failed)?;
             let Some(row) = rows.next().map_err(failed)? else { return Ok(()) };
             let mut row = Columns::of(row);
             let begins = row.instant("registered_ms")?;
             let pruned = row.instant_or_null("pruned_ms")?;
-            let gap = row.instant_or_null("gap_first_ms")?.zip(row.instant_or_null("gap_last_ms")?);
-            (begins, pruned, gap.map(|(first, last)| Kept { first, last }))
+            (begins, pruned)
         };
         let ticks: Vec<_> = ran.iter().map(|ran| ran.tick).collect();
         let rewound = rewind(Rewind {
