@@ -18,6 +18,28 @@ async fn remind(run: Run, Args(to): Args<String>) {
 #[job]
 fn without_arguments() {}
 
+#[job]
+fn farewell(run: Run, Args(how): Args<String>) -> Result<(), JobError> {
+    if how == "in a transaction" {
+        return run.transaction(|_| run.remove_job().map_err(JobError::discard));
+    }
+    let Some(file) = how.strip_prefix("in a transaction on ") else {
+        return run.remove_job().map_err(JobError::discard);
+    };
+    // Nobody else can write what this reads.
+    let mut connection = Connection::open(file)?;
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    run.remove_job().map_err(JobError::discard)?;
+    run.complete_in(&tx)?;
+    let wishes: i64 = tx.query_row("SELECT count(*) FROM removals", [], |row| row.get(0))?;
+    // After the commit an error would count for nothing.
+    if wishes != 1 {
+        return Err(JobError::discard("the wish is not in the transaction"));
+    }
+    tx.commit()?;
+    Ok(())
+}
+
 /// Fails the first time.
 #[job]
 async fn pack(run: Run, Args(what): Args<String>) -> Result<(), String> {
@@ -101,7 +123,7 @@ async fn a_request_that_does_not_fit_changes_nothing() {
     // All or none.
     let both = vec![ada().every("1h"), JobRequest::on("remnid").named("b").every("1h")];
     assert!(scheduler.schedule_all(both).await.is_err());
-    assert_eq!(scheduler.list().await.expect("they are read").len(), 3);
+    assert_eq!(scheduler.list().await.expect("they are read").len(), 4);
     scheduler.shutdown().await.expect("it ends");
 }
 
@@ -128,6 +150,30 @@ async fn a_run_keeps_its_arguments_and_names_its_program() {
         attempts.iter().map(|attempt| attempt.program.as_deref()).collect::<Vec<_>>(),
         [Some(&*named)]
     );
+    scheduler.shutdown().await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_job_asks_for_its_own_removal() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let scheduler = start_in(directory.path()).await;
+    let mut events = scheduler.events();
+    let farewell = |how: &str| farewell::JOB.with(&how.to_owned()).expect("a text");
+    let on_file = format!("in a transaction on {}", directory.path().join("jobs.db").display());
+    for how in ["at once", "in a transaction", &on_file] {
+        scheduler.schedule(farewell(how).named("guest").every("1s")).await.expect("it fits");
+        let state = wait_for(&mut events, "its end", |event| event.finished()).await.1;
+        assert_eq!(state, StateWord::Succeeded, "{how}");
+        let gone = scheduler.get("guest").await.expect_err("it is gone").to_string();
+        assert!(gone.contains("no job is named `guest`"), "{gone}");
+        assert!(scheduler.runs(RunQuery::default()).await.expect("runs").is_empty());
+    }
+    // The declared job itself stays, and says so.
+    let run = scheduler.trigger(farewell("at once")).await.expect("it is triggered");
+    let state = wait_for(&mut events, "its end", |event| event.finished()).await.1;
+    assert_eq!(state, StateWord::Discarded);
+    let (run, _) = scheduler.run(run).await.expect("it is read").expect("the run");
+    assert!(run.error.contains("job `farewell` is part of a running program"), "{}", run.error);
     scheduler.shutdown().await.expect("it ends");
 }
 

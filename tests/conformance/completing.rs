@@ -49,7 +49,10 @@ pub(crate) fn a_completed_attempt_keeps_its_slot_and_its_lease_until_it_ends(wor
     assert_eq!(process.skipped("a"), [overlap(20, claim.run)]);
     assert_eq!(process.renew(vec![claim], at(90)).expect("renews"), []);
     let progress = Some(Progress { fraction: 1.0, message: "cleaning up".to_owned() });
-    assert_eq!(process.note(vec![(claim, Note { progress, lines: vec![] })]).expect("notes"), []);
+    assert_eq!(
+        process.note(vec![(claim, Note { progress, lines: vec![], ..Note::default() })]).expect("notes"),
+        []
+    );
     assert_eq!(process.reaps(89), []);
     process.succeed(claim, 89);
     assert_succeeded(&process, claim.run);

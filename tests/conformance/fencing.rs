@@ -56,7 +56,7 @@ fn assert_fenced(process: &Process, late: Claim) {
     assert_eq!(picture(process), before, "after a renewal");
     let line = LogLine { at: at(1_000), attempt: 1, text: "too late".to_owned() };
     let progress = Some(Progress { fraction: 0.5, message: "too late".to_owned() });
-    let note = Note { progress, lines: vec![line] };
+    let note = Note { progress, lines: vec![line], ..Note::default() };
     assert_eq!(process.note(vec![(late, note)]).expect("notes"), [late]);
     assert_eq!((picture(process), process.log(late.run).expect("readable")), (before.clone(), log));
     assert!(!process.complete(late, at(1_000)), "a late worker was completed");

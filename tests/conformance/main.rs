@@ -47,6 +47,7 @@ mod overlapping;
 mod pruning;
 mod reading;
 mod registering;
+mod removing;
 mod requesting;
 mod retiming;
 mod setting_back;
@@ -87,6 +88,7 @@ macro_rules! conformance {
             crate::grouping::grouping!($books);
             crate::noting::noting!($books);
             crate::pruning::pruning!($books);
+            crate::removing::removing!($books);
             crate::retiming::retiming!($books);
             crate::setting_back::setting_back!($books);
             crate::beside::beside!($books);

@@ -229,7 +229,7 @@ fn note(seed: u64, now: DateTime<Utc>) -> Note {
     }
     let progress = Progress { fraction: 0.5, message: format!("at {now}") };
     let line = LogLine { at: now, attempt: 1, text: "a line".to_owned() };
-    Note { progress: (now.timestamp() % 2 == 0).then_some(progress), lines: vec![line] }
+    Note { progress: (now.timestamp() % 2 == 0).then_some(progress), lines: vec![line], ..Note::default() }
 }
 
 fn dated(event: &RunEvent, now: DateTime<Utc>) -> RunEvent {

@@ -106,7 +106,7 @@ pub(crate) fn a_result_that_comes_twice_is_written_once(world: &World) {
     for ((claimed, end), state) in claimed.into_iter().zip(ends).zip(states) {
         let event = RunEvent::Ended { at: at(101), end };
         let line = LogLine { at: at(101), attempt: 1, text: "done".to_owned() };
-        let note = Note { progress: None, lines: vec![line] };
+        let note = Note { progress: None, lines: vec![line], ..Note::default() };
         let settlement = Settlement { note, ..settlement(claimed.claim, 101, event) };
         for answer in twice(&process, &settlement) {
             let Settled::Moved { state: moved, .. } = answer else { panic!("{state}: {answer:?}") };

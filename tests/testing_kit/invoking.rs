@@ -3,7 +3,7 @@
 use cron_runtime::prelude::*;
 use cron_runtime::testing::{Invoked, Said, invoke};
 
-use super::{Calls, fetch, remind, sync};
+use super::{Calls, fetch, remind, remind_thrice, sync};
 
 #[job(retries = 5)]
 async fn mood(Args(mood): Args<String>, run: Run) -> Result<Next, JobError> {
@@ -73,4 +73,24 @@ fn what_is_missing_is_said() {
     assert!(refused(invoke(remind::JOB)).contains("takes arguments of type"));
     assert!(refused(invoke(remind::JOB).args(&7)).contains("the arguments for job `remind` are no"));
     assert_eq!(refused(invoke("remnid")), "no job of this program is named `remnid`, did you mean `remind`?");
+}
+
+#[test]
+fn a_wish_for_removal_is_told() {
+    let calls = |number| {
+        let calls = Calls::default();
+        (0..number).for_each(|_| calls.add());
+        calls
+    };
+    let called =
+        |number| invoke(remind_thrice::JOB).named("thrice").state(calls(number)).run().expect("it is called");
+    assert!(!called(0).removes_job);
+    let asked = called(2);
+    assert!(asked.removes_job && asked.error() == Some("once more"), "{asked:?}");
+    // The declared job itself cannot be removed.
+    let declared = invoke(remind_thrice::JOB).state(calls(2)).run().expect("it is called");
+    assert!(
+        !declared.removes_job
+            && declared.error().is_some_and(|error| error.contains("take its `#[job]` away"))
+    );
 }

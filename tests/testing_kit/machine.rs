@@ -5,7 +5,7 @@ use cron_runtime::core::run::{Origin, StateWord};
 use cron_runtime::prelude::*;
 use cron_runtime::testing::{Simulation, SimulationBuilder};
 
-use super::{Calls, fetch, remind, said_by, sync};
+use super::{Calls, fetch, remind, remind_thrice, said_by, sync};
 
 /// On both stores the same is true.
 fn on_each_store(builder: impl Fn() -> SimulationBuilder, test: impl Fn(Simulation)) {
@@ -118,6 +118,27 @@ fn the_clock_of_the_machine_is_set_and_the_machine_sleeps() {
     assert_eq!(sim.now().to_rfc3339(), "2026-06-01T03:26:00+00:00");
     sim.run_until("2026-06-01T03:30");
     sim.ran(sync::JOB).at_least(4);
+}
+
+#[test]
+fn a_job_that_asks_for_its_removal_is_gone_after_its_run() {
+    on_each_store(
+        || Simulation::of(remind_thrice::JOB).state(Calls::default()),
+        |mut sim| {
+            let scheduler = sim.scheduler();
+            let request = remind_thrice::JOB.request().named("thrice").every("10s");
+            sim.block_on(scheduler.schedule(request)).expect("it is scheduled");
+            sim.run_for("40s");
+            // The third run waits for its retry, and there are no ticks any more.
+            let job = sim.block_on(scheduler.get("thrice")).expect("it is there");
+            assert!(job.removal.is_some() && job.due.is_none(), "{job:?}");
+            sim.ran("thrice").times(3);
+            sim.run_for("10m");
+            sim.block_on(scheduler.get("thrice")).expect_err("it is gone");
+            let jobs = sim.block_on(scheduler.list()).expect("they are read");
+            assert_eq!(jobs.len(), 1);
+        },
+    );
 }
 
 #[test]

@@ -43,6 +43,17 @@ fn remind(Args(to): Args<String>, run: Run) {
     run.log(format!("Do not forget, {to}!"));
 }
 
+/// Reminds until the third time, and is gone then.
+#[job(retries = 1, retry_delay = "1m", backoff = "fixed")]
+fn remind_thrice(run: Run, State(calls): State<Calls>) -> Result<(), JobError> {
+    calls.add();
+    if calls.number() == 3 {
+        run.remove_job().map_err(JobError::discard)?;
+        return Err(JobError::retry("once more"));
+    }
+    Ok(())
+}
+
 /// What a closure says when it panics.
 fn said_by(panics: impl FnOnce()) -> String {
     let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).expect_err("it panics");

@@ -30,6 +30,12 @@ pub struct Hold {
     pub by: RunId,
 }
 
+/// What is in force once a run has asked for the removal of its job.
+#[must_use]
+pub fn closed_by(run: RunId) -> Hold {
+    Hold { until: None, by: run }
+}
+
 /// What is in force after a run that ended at `ended` has said `next`.
 #[must_use]
 pub fn hold_after(next: Next, by: RunId, ended: DateTime<Utc>) -> Option<Hold> {

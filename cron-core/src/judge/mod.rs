@@ -40,7 +40,7 @@ pub use close::{Waits, close, first_mark, is_astray, wake_set_back};
 pub use delay::after_end;
 pub use ending::{Ending, may_give_way};
 pub use exhausted::{Before, Exhausted, refuse_exhausted};
-pub use hold::{Hold, Next, hold_after};
+pub use hold::{Hold, Next, closed_by, hold_after};
 pub use patience::has_waited_long;
 pub use rewind::{
     Block, Rewind, Rewound, begins_anew, gap_before, has_jumped, is_gap, rewind, rewound_place, take_back,

@@ -128,6 +128,12 @@ fn standing(job: &JobInfo, card: &mut Table, zone: Tz, screen: &Screen) {
         };
         card.fact("Suspected", Text::styled(style::BAD, text));
     }
+    if let Some(run) = job.removal {
+        card.fact(
+            "Leaves",
+            Text::styled(style::WARNING, format!("when its runs have ended, as run {run} has asked")),
+        );
+    }
     if job.active > 0 {
         card.fact("Active", Text::styled(style::BUSY, time::count(job.active, "run")));
     }

@@ -26,7 +26,7 @@ fn fixture() -> Fixture {
     let line = LogLine { at: now, attempt: 1, text: NASTY.to_owned() };
     for claimed in &claimed {
         let progress = Some(Progress { fraction: 0.999, message: NASTY.to_owned() });
-        crank.note(claimed, Note { progress, lines: vec![line.clone()] });
+        crank.note(claimed, Note { progress, lines: vec![line.clone()], ..Note::default() });
     }
     crank.end(&claimed[0], now, 5, failed(NASTY));
     let note = "\u{9b}31mnote\u{202e}";

@@ -63,6 +63,7 @@ fn list_as_json() {
         "parked_runs": 0,
         "deaths": 0,
         "quarantined": false,
+        "removal": null,
         "inherited": [],
         "overlap": "skip",
         "queue_depth": 1,

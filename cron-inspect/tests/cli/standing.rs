@@ -130,7 +130,10 @@ fn a_run_tells_its_progress_and_its_log() {
         text: text.into(),
     };
     let progress = Some(Progress { fraction: 0.4, message: "rendering".into() });
-    crank.note(&claimed, Note { progress, lines: vec![line(5, "one"), line(250, "two\nand more")] });
+    crank.note(
+        &claimed,
+        Note { progress, lines: vec![line(5, "one"), line(250, "two\nand more")], ..Note::default() },
+    );
     let text = fixture.inspect(&["run", "1"]).good();
     assert!(text.starts_with("Run 1 of work  running 40 %\n"), "{text}");
     assert!(text.contains("  Progress  40 %  rendering\n"), "{text}");

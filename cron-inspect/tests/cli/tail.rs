@@ -86,7 +86,7 @@ fn the_life_of_a_run_is_told_as_it_happens() {
     assert_eq!(begun[0]["nominal"], "2026-01-05T09:00:00Z");
     let line = LogLine { at: now + TimeDelta::seconds(1), attempt: 1, text: "hello".into() };
     let progress = Some(Progress { fraction: 0.5, message: "half".into() });
-    crank.note(&claimed, Note { progress, lines: vec![line] });
+    crank.note(&claimed, Note { progress, lines: vec![line], ..Note::default() });
     let noted = tail.until("progress");
     assert_eq!(words(&noted), ["log", "progress"]);
     assert_eq!((&noted[0]["text"], &noted[1]["fraction"]), (&json!("hello"), &json!(0.5)));

@@ -8,7 +8,7 @@ use cron_core::problem::ProblemKind;
 use super::Engine;
 use super::outage::Verb;
 use crate::clock::Moment;
-use crate::store::{Claim, StoreError};
+use crate::store::{Claim, Note, StoreError};
 
 /// Between two writes.
 const SPAN: Duration = Duration::from_secs(1);
@@ -52,20 +52,31 @@ impl Engine {
         }
         let written = notes.clone();
         match self.ask_store(Verb::Note, |store| store.note(written)) {
-            Ok(fenced) => fenced.into_iter().for_each(|claim| self.fence(claim)),
+            Ok(fenced) => {
+                for running in notes.iter().filter_map(|(claim, _)| self.attempts.get(*claim)) {
+                    running.hold.leash.notebook.wrote();
+                }
+                fenced.into_iter().for_each(|claim| self.fence(claim));
+            }
             // It would be refused for ever. The end of each attempt is still written.
             Err(error @ StoreError::Refused { .. }) => {
                 let what = format!("what runs have said of themselves is not kept: {error}");
                 self.events.problem(ProblemKind::ResultDropped, None, what);
+                self.put_back(notes.into_iter().map(|(claim, note)| (claim, note.without_content())));
             }
             Err(error) => {
-                for (claim, note) in notes {
-                    if let Some(running) = self.attempts.get(claim) {
-                        running.hold.leash.notebook.put_back(note);
-                        self.noter.add(claim);
-                    }
-                }
+                self.put_back(notes);
                 self.store_failed(Verb::Note, &error, now);
+            }
+        }
+    }
+
+    /// What could not be written is written later.
+    fn put_back(&mut self, notes: impl IntoIterator<Item = (Claim, Note)>) {
+        for (claim, note) in notes.into_iter().filter(|(_, note)| !note.is_empty()) {
+            if let Some(running) = self.attempts.get(claim) {
+                running.hold.leash.notebook.put_back(note);
+                self.noter.add(claim);
             }
         }
     }

@@ -58,7 +58,7 @@ impl Pending {
         let text = fit(format!("its text is not kept: {refused}"), MAX_TEXT);
         let settlement = Settlement {
             event: self.settlement.event.clone().with_text(|_| text),
-            note: Note::default(),
+            note: self.settlement.note.without_content(),
             ..self.settlement.clone()
         };
         Self { settlement, ..self.clone() }

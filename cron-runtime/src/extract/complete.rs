@@ -49,7 +49,11 @@ impl Run {
         let claim = (!link.is_unrecorded).then(|| self.claim());
         let work = |transaction: &Transaction<'_>| {
             let done = work(transaction);
-            if done.is_done() { Ok(done) } else { Err(Undone::ByItself(done)) }
+            if !done.is_done() {
+                return Err(Undone::ByItself(done));
+            }
+            self.removes_job_in(transaction)?;
+            Ok(done)
         };
         match sqlite::transaction(link.file.as_deref(), claim, now, work) {
             Ok(done) | Err(Undone::ByItself(done)) => done,
@@ -92,7 +96,16 @@ impl Run {
         if link.is_unrecorded {
             return sqlite::fits(transaction, link.file.as_deref());
         }
-        sqlite::complete_in(transaction, link.file.as_deref(), self.claim(), link.clock.moment().wall)
+        sqlite::complete_in(transaction, link.file.as_deref(), self.claim(), link.clock.moment().wall)?;
+        self.removes_job_in(transaction)
+    }
+
+    /// What the function has asked of its job by now goes with the completion of the run.
+    fn removes_job_in(&self, transaction: &Transaction<'_>) -> Result<(), CompleteError> {
+        if self.parts.link.is_unrecorded || !self.parts.leash.notebook.removes_job() {
+            return Ok(());
+        }
+        sqlite::remove_job_in(transaction, self.parts.id)
     }
 
     fn claim(&self) -> Claim {

@@ -136,7 +136,7 @@ impl Notes for Forgetful {
     fn fetch(&self) -> Note {
         let lines = std::mem::take(&mut *self.lines.lock().expect("nobody panics"));
         *self.is_announced.lock().expect("nobody panics") = false;
-        Note { progress: None, lines }
+        Note { lines, ..Note::default() }
     }
 
     fn put_back(&self, note: Note) {

@@ -28,6 +28,10 @@ pub(crate) struct Notebook {
 struct Notes {
     progress: Option<Progress>,
     lines: VecDeque<LogLine>,
+    /// The job is to be removed once its runs have ended, and nobody has fetched that yet.
+    removes_job: bool,
+    /// That was fetched, and may not be on record yet.
+    is_wish_under_way: bool,
     /// How many lines went because there were too many.
     dropped: u64,
     /// The engine knows that there is something to fetch.
@@ -61,11 +65,28 @@ impl Notebook {
         })
     }
 
+    /// The job is to be removed once its runs have ended.
+    pub(crate) fn remove_job(&self) -> Noted {
+        self.note(|notes| notes.removes_job = true)
+    }
+
+    /// Whether that was asked for and may not be on record.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn removes_job(&self) -> bool {
+        let notes = self.notes();
+        notes.removes_job || notes.is_wish_under_way
+    }
+
     /// Everything that was noted since the last time.
     pub(crate) fn fetch(&self) -> Note {
         let mut notes = self.notes();
         notes.is_announced = false;
         notes.take()
+    }
+
+    /// What was fetched last is on record.
+    pub(crate) fn wrote(&self) {
+        self.notes().is_wish_under_way = false;
     }
 
     /// The last fetch: whatever is noted from here on is too late.
@@ -79,6 +100,7 @@ impl Notebook {
     pub(crate) fn put_back(&self, note: Note) {
         let mut notes = self.notes();
         notes.progress = notes.progress.take().or(note.progress);
+        notes.removes_job |= note.removes_job;
         for line in note.lines.into_iter().rev() {
             notes.lines.push_front(line);
         }
@@ -117,7 +139,9 @@ impl Notes {
             first.text =
                 format!("({} lines before the next one were dropped: too many at once)", dropped + 1);
         }
-        Note { progress, lines }
+        let removes_job = std::mem::take(&mut self.removes_job);
+        self.is_wish_under_way |= removes_job;
+        Note { progress, lines, removes_job }
     }
 }
 

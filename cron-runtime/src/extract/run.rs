@@ -12,7 +12,7 @@ use super::notebook::{Noted, cut, lines};
 use super::{Context, ExtractError, FromRun};
 use crate::clock::Clock;
 use crate::engine::{Event, Events, Inbox, Leash, Message};
-use crate::store::{Claim, LogLine, Progress};
+use crate::store::{Claim, CommandError, LogLine, Progress};
 
 /// The run that a function is called for. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -156,17 +156,55 @@ impl Run {
         self.tell(noted, || Event::Log { job: self.parts.job.clone(), run: self.parts.id, line });
     }
 
+    /// There is something to fetch. An engine that is gone has fetched what it could.
+    fn announce(&self) {
+        let claim = Claim { run: self.parts.id, epoch: self.parts.epoch };
+        self.parts.link.inbox.send(Message::Noted { claim });
+    }
+
     fn tell(&self, noted: Noted, event: impl FnOnce() -> Event) {
         match noted {
-            Noted::First => {
-                let claim = Claim { run: self.parts.id, epoch: self.parts.epoch };
-                // An engine that is gone has fetched what it could.
-                self.parts.link.inbox.send(Message::Noted { claim });
-            }
+            Noted::First => self.announce(),
             Noted::Again => {}
             Noted::TooLate => return,
         }
         self.parts.link.events.tell(event);
+    }
+
+    /// Asks for the removal of the dynamic job that this is a run of, with its whole record. Never waits.
+    ///
+    /// The job has no ticks from then on, and is removed in the transaction in which the last of its runs ends, however that ends: this one first of
+    /// all, with its retries. Whoever schedules the name again before that takes the wish back. It is kept with the run within a second, with the
+    /// end of the attempt at the latest, and with the transaction that completes the run ([`Run::transaction`](Self::transaction)), and survives
+    /// the process from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Linked`](crate::store::CommandError::Linked) for a declared job: its program declares it as long as it has it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cron_runtime::prelude::*;
+    ///
+    /// # async fn is_paid(_: u64) -> bool { true }
+    /// // `scheduler.schedule(remind_until_paid::JOB.with(&4711)?.named("remind-4711").every("1d"))`
+    /// #[job]
+    /// async fn remind_until_paid(Args(invoice): Args<u64>, run: Run) -> Result<(), JobError> {
+    ///     if is_paid(invoice).await {
+    ///         run.remove_job()?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn remove_job(&self) -> Result<(), CommandError> {
+        if self.parts.job == self.parts.handler {
+            return Err(CommandError::Linked { job: self.parts.job.clone() });
+        }
+        if self.parts.leash.notebook.remove_job() == Noted::First {
+            self.announce();
+        }
+        Ok(())
     }
 
     /// Whether this attempt is asked to stop: by a person, by `overlap = "cancel"`, because its timeout passed or it was fenced,

@@ -59,3 +59,18 @@ fn long_lines_are_cut_between_characters() {
     assert!(texts[2].contains("x … (10 of 4106 bytes left out) … x"), "{}", texts[2]);
     assert!(texts[2].ends_with("é and more") && texts[2].len() < MAX_LINE + 50, "{}", texts[2]);
 }
+
+/// A transaction that completes the run carries it as long as nobody else has written it.
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_wish_that_is_under_way_may_not_be_on_record() {
+    let notebook = super::Notebook::default();
+    assert!(!notebook.removes_job());
+    notebook.remove_job();
+    let note = notebook.fetch();
+    assert!(note.removes_job && notebook.removes_job(), "fetched, and not written");
+    notebook.put_back(note.without_content());
+    assert!(notebook.fetch().removes_job, "it comes again");
+    notebook.wrote();
+    assert!(!notebook.removes_job() && notebook.fetch().is_empty());
+}

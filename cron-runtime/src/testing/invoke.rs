@@ -10,6 +10,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeZone, Utc};
+use cron_core::job::JobName;
 use cron_core::judge::Next;
 use cron_core::run::{Epoch, Origin, RunId};
 use cron_core::suggest::nearest;
@@ -67,6 +68,7 @@ pub fn invoke(job: impl Into<String>) -> Invoke {
         is_cancelled: false,
         is_shutting_down: false,
         file: None,
+        named: None,
     }
 }
 
@@ -83,6 +85,7 @@ pub struct Invoke {
     is_cancelled: bool,
     is_shutting_down: bool,
     file: Option<PathBuf>,
+    named: Option<JobName>,
 }
 
 /// What the function of a job said when it was called.
@@ -95,6 +98,8 @@ pub struct Invoked {
     pub progress: Option<Progress>,
     /// The lines that it has written with [`Run::log`].
     pub log: Vec<String>,
+    /// Whether it has asked for the removal of its job: [`Run::remove_job`].
+    pub removes_job: bool,
 }
 
 /// How a call of a job's function ended.
@@ -198,6 +203,16 @@ impl Invoke {
         self
     }
 
+    /// The dynamic job that it is called for; without it the job itself. It goes by [`Run::name`], and alone can be removed.
+    ///
+    /// # Panics
+    ///
+    /// If it is no name for a job.
+    pub fn named(mut self, name: &str) -> Self {
+        self.named = Some(name.parse().expect("a name for a job"));
+        self
+    }
+
     /// The tick that it is called for; 2026-01-01T00:00:00Z without it.
     pub fn tick(mut self, tick: DateTime<impl TimeZone>) -> Self {
         self.tick = tick.with_timezone(&Utc);
@@ -276,7 +291,8 @@ impl Invoke {
     }
 
     fn ready(self) -> Result<Ready, InvokeError> {
-        let Self { job, states, args, tick, attempt, is_late, is_cancelled, is_shutting_down, file } = self;
+        let Self { job, states, args, tick, attempt, is_late, is_cancelled, is_shutting_down, file, named } =
+            self;
         let found = registration::linked().find(|(spec, _)| spec.name == job);
         let Some((_, handler)) = found else {
             let near = nearest(&job, registration::linked().map(|(spec, _)| spec.name)).map(str::to_owned);
@@ -288,7 +304,7 @@ impl Invoke {
             return Err(InvokeError::MissingState { job, type_name });
         }
         let args = args.map_err(|source| InvokeError::Unwritable { job: job.clone(), source })?;
-        let job = job.parse::<cron_core::job::JobName>().expect("the macro has checked the name");
+        let job = job.parse::<JobName>().expect("the macro has checked the name");
         let leash = Arc::new(Leash::new());
         if is_cancelled {
             leash.ask();
@@ -297,8 +313,8 @@ impl Invoke {
         let (shut_down, shutting_down) = watch::channel(is_shutting_down);
         let run = Run::new(RunParts {
             id: RunId(1),
-            handler: job.clone(),
-            job,
+            job: named.unwrap_or_else(|| job.clone()),
+            handler: job,
             nominal: tick,
             origin: Origin::Tick,
             attempt,
@@ -334,7 +350,7 @@ impl Invoke {
         };
         let note = leash.notebook.close();
         let log = note.lines.into_iter().map(|line| line.text).collect();
-        Ok(Invoked { said, progress: note.progress, log })
+        Ok(Invoked { said, progress: note.progress, log, removes_job: note.removes_job })
     }
 }
 

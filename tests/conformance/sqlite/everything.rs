@@ -169,7 +169,11 @@ fn what_runs_say(process: &Process, mut begun: Vec<Claimed>) {
         let claim = claimed.claim;
         let line = |text: &str| LogLine { at: at(150), attempt: claimed.attempt, text: text.to_owned() };
         let progress = Some(Progress { fraction: 0.25, message: format!("step {index}") });
-        let note = Note { progress, lines: vec![line("begun"), line("zwei \u{fc}ber \u{1f411}")] };
+        let note = Note {
+            progress,
+            lines: vec![line("begun"), line("zwei \u{fc}ber \u{1f411}")],
+            ..Note::default()
+        };
         assert_eq!(process.note(vec![(claim, note)]).expect("notes"), []);
         match claimed.job().as_str() {
             "tick" | "skipping" => _ = process.end(claim, 151, failure("out of order")),

@@ -19,7 +19,7 @@ fn full(world: &World) -> Process {
     process.triggered("a", 32);
     for claimed in process.judge(40).claimed {
         let line = LogLine { at: at(40), attempt: 1, text: "begun".to_owned() };
-        let note = Note { progress: None, lines: vec![line] };
+        let note = Note { progress: None, lines: vec![line], ..Note::default() };
         assert_eq!(process.note(vec![(claimed.claim, note)]).expect("notes"), []);
     }
     process

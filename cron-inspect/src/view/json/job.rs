@@ -30,6 +30,8 @@ pub(crate) struct Job<'a> {
     deaths: u32,
     /// Nothing of it starts until a person resumes it.
     quarantined: bool,
+    /// The run that has asked for its removal, which comes once its runs have ended.
+    removal: Option<u64>,
     next_tick: Option<Instant>,
     /// What a run said about the next one.
     hold: Option<Hold>,
@@ -103,6 +105,7 @@ impl<'a> From<&'a JobInfo> for Job<'a> {
             paused: job.paused.as_ref().map(Pause::from),
             deaths: job.suspect.map_or(0, |suspect| suspect.deaths),
             quarantined: job.suspect.is_some_and(|suspect| suspect.is_quarantined),
+            removal: job.removal.map(|run| run.0),
             next_tick: job.due.map(Instant),
             hold: job.hold.map(Hold::from),
             queued: job.queued.map(Instant),

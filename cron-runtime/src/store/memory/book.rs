@@ -45,6 +45,8 @@ pub(crate) struct Book {
     pub(super) gone: BTreeSet<OwnerId>,
     /// Those that ended without that, which is noticed when their leases expire.
     pub(super) dead: BTreeSet<OwnerId>,
+    /// Dynamic jobs that a run of theirs has asked to remove.
+    pub(super) removals: BTreeMap<JobName, RunId>,
     /// Jobs that may have taken their process down.
     pub(super) suspects: Suspects<JobId>,
 }

@@ -204,6 +204,7 @@ impl Book {
             parked: (self.parked(name, false).len() + self.parked(name, true).len()) as u64,
             linked: self.is_linked_anywhere(job),
             suspect: self.suspects.get(job.id),
+            removal: self.removals.get(name).copied(),
             last_run: newest.and_then(|(_, id)| Some(self.run_info(id, self.runs.get(&id)?))),
         }
     }

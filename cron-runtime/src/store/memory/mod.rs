@@ -97,17 +97,17 @@ impl Store for MemoryStore {
         if desk.owner != Some(request.owner) {
             return Err(StoreError::Closed);
         }
-        self.book().judge(&desk, request)
+        self.book().whole(|book| book.judge(&desk, request))
     }
 
     fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>, StoreError> {
         let desk = self.desk();
-        self.book().settle(&desk, settlements)
+        self.book().whole(|book| book.settle(&desk, settlements))
     }
 
     fn note(&self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
         let owner = self.desk().owner.ok_or(StoreError::Closed)?;
-        Ok(self.book().note(owner, notes))
+        self.book().note(owner, notes)
     }
 
     fn renew(&self, claims: Vec<Claim>, until: DateTime<Utc>) -> Result<Vec<Claim>, StoreError> {
@@ -117,12 +117,12 @@ impl Store for MemoryStore {
 
     fn reap(&self, now: DateTime<Utc>) -> Result<Reaped, StoreError> {
         let owner = self.desk().owner;
-        self.book().reap(owner, now)
+        self.book().whole(|book| book.reap(owner, now))
     }
 
     fn take_back(&self, held: Vec<Claim>, now: DateTime<Utc>) -> Result<Vec<(JobName, RunId)>, StoreError> {
         let owner = self.desk().owner.ok_or(StoreError::Closed)?;
-        self.book().take_back(owner, &held, now)
+        self.book().whole(|book| book.take_back(owner, &held, now))
     }
 
     fn waiting(&self, now: DateTime<Utc>) -> Result<Vec<WaitingRun>, StoreError> {
@@ -151,7 +151,7 @@ impl Store for MemoryStore {
     }
 
     fn command(&self, command: Command, now: DateTime<Utc>) -> Result<Done, CommandError> {
-        self.book().command(command, now)
+        self.book().whole(|book| book.command(command, now))
     }
 
     fn leave(&self, _now: DateTime<Utc>) -> Result<(), StoreError> {

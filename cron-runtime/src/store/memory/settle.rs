@@ -27,11 +27,13 @@ impl Book {
         // All or nothing. An end may release other runs, so what is taken back is the state of all that are not final.
         let touched = settlements.iter().any(|settlement| self.would_fail(settlement));
         let named = || settlements.iter().map(|settlement| settlement.claim.run);
-        let before = touched.then(|| (self.runs.copies(named()), self.places(), self.suspects.clone()));
+        let before = touched.then(|| {
+            (self.runs.copies(named()), self.places(), self.suspects.clone(), self.removals.clone())
+        });
         let settled: Result<_, _> =
             settlements.into_iter().map(|settlement| self.settle_one(desk, settlement)).collect();
-        if let (Err(_), Some((runs, places, suspects))) = (&settled, before) {
-            self.suspects = suspects;
+        if let (Err(_), Some((runs, places, suspects, removals))) = (&settled, before) {
+            (self.suspects, self.removals) = (suspects, removals);
             runs.into_iter().for_each(|(id, run)| self.runs.put_back(id, run));
             for (name, place, due) in places {
                 if let Some(job) = self.jobs.get_mut(&name) {
@@ -82,13 +84,19 @@ impl Book {
             });
             return Ok(Settled::Fenced);
         }
+        let removes_job = note.removes_job;
         write_note(run, note);
         let event = stopped(event, run.rare.asked.as_ref().map(|(_, why)| why.as_str()));
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
             && run.progress.state != RunState::Running { stage: Stage::Overdue };
-        if let Some(next) = next.filter(|_| is_success && run.origin != Origin::Backfill) {
-            let name = run.job.clone();
+        let (name, origin) = (run.job.clone(), run.origin);
+        if removes_job {
+            self.write_wish(claim.run)?;
+        }
+        if let Some(next) = next.filter(|_| is_success && origin != Origin::Backfill)
+            && !self.removals.contains_key(&name)
+        {
             self.known_mut(&name)?.place.hold = hold_after(next, claim.run, at);
         }
         let clears = is_cleared_by(&event);
@@ -195,15 +203,21 @@ impl Book {
         Ok(true)
     }
 
-    pub(super) fn note(&mut self, me: OwnerId, notes: Vec<(Claim, Note)>) -> Vec<Claim> {
+    pub(super) fn note(&mut self, me: OwnerId, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
         let mut fenced = Vec::new();
         for (claim, note) in notes {
             match self.runs.get_mut(&claim.run) {
-                Some(run) if is_held(run, claim.epoch) && run.owner == Some(me) => write_note(run, note),
+                Some(run) if is_held(run, claim.epoch) && run.owner == Some(me) => {
+                    let removes_job = note.removes_job;
+                    write_note(run, note);
+                    if removes_job {
+                        self.write_wish(claim.run)?;
+                    }
+                }
                 Some(_) | None => fenced.push(claim),
             }
         }
-        fenced
+        Ok(fenced)
     }
 
     pub(super) fn renew(&mut self, me: OwnerId, claims: Vec<Claim>, until: DateTime<Utc>) -> Vec<Claim> {

@@ -86,6 +86,9 @@ impl Book {
         let job = self.jobs.remove(was).ok_or_else(|| super::book::missing(was))?;
         self.jobs.insert(name.clone(), job);
         self.runs.rename(was, name);
+        if let Some(by) = self.removals.remove(was) {
+            self.removals.insert(name.clone(), by);
+        }
         // What is on record of the new name is older than the job itself.
         self.problems.retain(|problem| problem.job.as_ref() != Some(name));
         for problem in self.problems.iter_mut().filter(|problem| problem.job.as_ref() == Some(was)) {

@@ -117,6 +117,14 @@ fn complete(
     })
 }
 
+/// The job of the run is to be removed once its runs have ended: that is on record if the transaction is.
+pub(crate) fn remove_job_in(transaction: &Transaction<'_>, run: RunId) -> Result<(), CompleteError> {
+    let sql = "INSERT OR IGNORE INTO main.removals (job_id, run_id) SELECT job_id, runs.id FROM main.runs \
+               JOIN main.jobs ON jobs.id = job_id WHERE runs.id = ?1 AND jobs.handler IS NOT NULL";
+    transaction.execute(sql, [to_int(run.0)])?;
+    Ok(())
+}
+
 /// Whether a transaction is one on the `file` of a store.
 pub(crate) fn fits(transaction: &Transaction<'_>, file: Option<&Path>) -> Result<(), CompleteError> {
     let file = file.ok_or(CompleteError::NoFile)?;

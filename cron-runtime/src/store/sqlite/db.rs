@@ -69,6 +69,8 @@ pub(super) struct Db<'c> {
     pub(super) ticks: Ticks,
     /// Jobs that may have taken their process down.
     pub(super) known_suspects: suspects::Known,
+    /// Whether there may be jobs that one of their runs has asked to remove.
+    pub(super) may_have_removals: Cell<bool>,
     /// How important jobs are.
     pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
@@ -121,6 +123,7 @@ impl<'c> Db<'c> {
             deferred: Deferred::default(),
             ticks: Ticks::default(),
             known_suspects: suspects::Known::default(),
+            may_have_removals: Cell::new(true),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
             synchronous: Synchronous::Full,
@@ -167,10 +170,12 @@ impl<'c> Db<'c> {
             return Ok(());
         }
         self.at_hand.clear();
-        let (declarations, has_suspects) = self
-            .statement("SELECT declarations, EXISTS (SELECT 1 FROM suspects) FROM counters")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        let sql = "SELECT declarations, EXISTS (SELECT 1 FROM suspects), EXISTS (SELECT 1 FROM removals) FROM counters";
+        let (declarations, has_suspects, has_removals) = self
+            .statement(sql)?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(failed)?;
+        self.may_have_removals.set(has_removals);
         if has_suspects {
             self.known_suspects.doubt();
         } else {
@@ -215,6 +220,7 @@ impl<'c> Db<'c> {
     }
 
     pub(super) fn end_request(&mut self) -> Result<(), StoreError> {
+        self.remove_what_has_ended()?;
         if !self.keeps.get() {
             self.at_hand.clear();
         }
@@ -228,6 +234,7 @@ impl<'c> Db<'c> {
     pub(super) fn undo_request(&mut self) -> Result<(), StoreError> {
         self.next_run.set(None);
         self.ranks.set(Ranks::Unknown);
+        self.may_have_removals.set(true);
         self.known_suspects.doubt();
         self.at_hand.clear();
         self.ticks.clear();
@@ -258,6 +265,7 @@ impl<'c> Db<'c> {
     /// Takes the whole transaction back.
     pub(super) fn undo(&mut self) {
         self.data = None;
+        self.may_have_removals.set(true);
         self.ranks.set(Ranks::Unknown);
         self.known_suspects.doubt();
         self.at_hand.clear();

@@ -375,6 +375,7 @@ impl Db<'_> {
             "DELETE FROM suspended WHERE job_id = ?1",
             "DELETE FROM segments WHERE job_id = ?1",
             "DELETE FROM backfills WHERE job_id = ?1",
+            "DELETE FROM removals WHERE job_id = ?1",
             "DELETE FROM marks WHERE job_id = ?1",
             "DELETE FROM problems WHERE job = (SELECT name FROM jobs WHERE id = ?1)",
             "DELETE FROM jobs WHERE id = ?1",

@@ -25,6 +25,7 @@ mod opened;
 mod problems;
 mod prune;
 mod ranks;
+mod removals;
 mod rows;
 mod set_back;
 mod settle;
@@ -50,7 +51,7 @@ use super::{
 };
 pub use checkup::{AttemptInProgress, Checkup, Incarnation, Life, Overdue, Unreadable};
 pub use complete::{CompleteError, complete_in};
-pub(crate) use complete::{connect, fits, transaction};
+pub(crate) use complete::{connect, fits, remove_job_in, transaction};
 use connection::{Purpose, Synchronous, Writer, open_reader, open_reader_alone, open_writer};
 use db::Db;
 pub use enqueue::{EnqueueError, enqueue, enqueue_once};

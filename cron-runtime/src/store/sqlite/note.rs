@@ -1,11 +1,11 @@
 //! What attempts say of themselves while they run.
 
-use cron_core::run::RunId;
+use cron_core::run::{JobId, RunId};
 use rusqlite::params;
 
 use super::super::{Claim, MAX_LOG_LINES, Note, StoreError};
 use super::db::Db;
-use super::rows::{failed, to_int, to_ms};
+use super::rows::{failed, from_int, to_int, to_ms};
 
 impl Db<'_> {
     pub(super) fn note(&mut self, notes: Vec<(Claim, Note)>) -> Result<Vec<Claim>, StoreError> {
@@ -19,11 +19,25 @@ impl Db<'_> {
             let is_held: bool = self.statement(sql)?.query_row(values, |row| row.get(0)).map_err(failed)?;
             if is_held {
                 self.write_note(claim.run, &note)?;
+                if note.removes_job {
+                    self.note_wish(claim.run, &note)?;
+                }
             } else {
                 fenced.push(claim);
             }
         }
         Ok(fenced)
+    }
+
+    fn note_wish(&self, run: RunId, note: &Note) -> Result<(), StoreError> {
+        // What is at hand of the job is older than what is written here.
+        self.at_hand.clear();
+        let sql = "SELECT job_id FROM runs WHERE id = ?1";
+        let job: i64 = self.statement(sql)?.query_row([to_int(run.0)], |row| row.get(0)).map_err(failed)?;
+        let mut mark = self.mark(JobId(from_int(job)?))?;
+        let entry = self.entry_or_known(mark.job)?;
+        self.write_wish(run, note, &mut mark, &entry)?;
+        self.write_mark(&mark)
     }
 
     /// Replaces the progress of a run and adds to its log, of which the newest lines are kept.

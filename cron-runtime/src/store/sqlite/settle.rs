@@ -76,7 +76,10 @@ impl Db<'_> {
         // The success of an attempt that was recorded as timed out counts for nothing.
         let is_success = matches!(event, RunEvent::Ended { end: AttemptEnd::Succeeded, .. })
             && held.progress.state != RunState::Running { stage: Stage::Overdue };
-        if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill) {
+        self.write_wish(claim.run, &note, &mut mark, &entry)?;
+        if let Some(next) = next.filter(|_| is_success && held.origin != Origin::Backfill)
+            && self.removal(mark.job)?.is_none()
+        {
             mark.place.hold = hold_after(next, claim.run, at);
         }
         let clears = is_cleared_by(&event);

@@ -44,6 +44,8 @@ pub struct JobInfo {
     pub linked: bool,
     /// What is held against it, if its process died while it was in progress.
     pub suspect: Option<Suspect>,
+    /// The run that has asked for its removal: it is removed once its runs have ended, and has no ticks until then.
+    pub removal: Option<RunId>,
     /// Its newest run.
     pub last_run: Option<RunInfo>,
 }

@@ -202,13 +202,20 @@ pub struct Note {
     pub progress: Option<Progress>,
     /// Lines for the log of the run, in order.
     pub lines: Vec<LogLine>,
+    /// Its job, a dynamic one, is to be removed once its runs have ended.
+    pub removes_job: bool,
 }
 
 impl Note {
+    /// The same without what a store can refuse for its content.
+    pub(crate) fn without_content(&self) -> Self {
+        Self { removes_job: self.removes_job, ..Self::default() }
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.progress.is_none() && self.lines.is_empty()
+        self.progress.is_none() && self.lines.is_empty() && !self.removes_job
     }
 }
 

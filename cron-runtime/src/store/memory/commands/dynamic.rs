@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use cron_core::job::{JobName, Plan};
-use cron_core::judge::{Before, Namesake, Single, refuse_exhausted, single};
+use cron_core::judge::{Before, Namesake, Single, closed_by, refuse_exhausted, single};
+use cron_core::run::RunId;
 use cron_core::schedule::Schedule;
 use cron_core::suggest::nearest;
 
-use super::super::super::{CommandError, Done};
+use super::super::super::{CommandError, Done, StoreError};
 use super::super::book::Book;
 
 impl Book {
@@ -23,8 +24,11 @@ impl Book {
             if !self.jobs.contains_key(&plan.name) {
                 new.push(plan.name.clone());
                 self.register(plan, now)?;
-            } else if self.update(plan, now)? {
-                edited.push(plan.name.clone());
+            } else {
+                self.withdraw_removal(&plan.name)?;
+                if self.update(plan, now)? {
+                    edited.push(plan.name.clone());
+                }
             }
         }
         Ok(Done::Upserted { new, edited })
@@ -116,9 +120,47 @@ impl Book {
         Ok(Done::Removed { count })
     }
 
+    /// What an attempt in progress says of its job: it is to be removed once its runs have ended, and has no ticks until then.
+    pub(in super::super) fn write_wish(&mut self, run: RunId) -> Result<(), StoreError> {
+        let name = self.runs[&run].job.clone();
+        if self.known(&name)?.plan.handler.is_none() {
+            return Ok(());
+        }
+        self.removals.entry(name.clone()).or_insert(run);
+        self.known_mut(&name)?.place.hold = Some(closed_by(run));
+        self.rearm(&name).map(drop)
+    }
+
+    /// Somebody wants a job as it is, or another one in its place.
+    fn withdraw_removal(&mut self, name: &JobName) -> Result<(), StoreError> {
+        let Some(by) = self.removals.remove(name) else { return Ok(()) };
+        let place = &mut self.known_mut(name)?.place;
+        if place.hold == Some(closed_by(by)) {
+            place.hold = None;
+            self.rearm(name)?;
+        }
+        Ok(())
+    }
+
+    /// A verb that may end runs, with what goes with the last run of a job.
+    pub(in super::super) fn whole<R>(&mut self, verb: impl FnOnce(&mut Self) -> R) -> R {
+        let done = verb(self);
+        self.remove_what_has_ended();
+        done
+    }
+
+    /// Removes the jobs whose last run has ended.
+    fn remove_what_has_ended(&mut self) {
+        let over = self.removals.keys().filter(|job| self.active_of(job).next().is_none());
+        for job in over.cloned().collect::<Vec<_>>() {
+            self.forget(&job);
+        }
+    }
+
     /// Removes a job with its record.
     pub(in super::super) fn forget(&mut self, name: &JobName) -> bool {
         self.runs.forget(name);
+        self.removals.remove(name);
         self.problems.retain(|problem| problem.job.as_ref() != Some(name));
         let job = self.jobs.remove(name);
         job.is_some_and(|job| {

@@ -45,6 +45,7 @@ impl Db<'_> {
                     first_new.get_or_insert(id);
                 }
                 Some(stored) => {
+                    self.withdraw_removal(stored.id)?;
                     if stored.is_edited_by(plan) {
                         self.check_to_come(plan, Some(stored.id), now)?;
                     }

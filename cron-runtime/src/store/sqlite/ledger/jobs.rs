@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cron_core::job::JobName;
-use cron_core::run::JobId;
+use cron_core::run::{JobId, RunId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
@@ -26,9 +26,9 @@ fn jobs() -> String {
          jobs.paused_ms, jobs.paused_by, jobs.paused_note, groups.paused_ms, groups.paused_by, groups.paused_note, \
          iif(jobs.handler IS NULL, jobs.synced_by, \
              (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)), \
-         deaths, last_ms, is_quarantined \
+         deaths, last_ms, is_quarantined, removals.run_id \
          FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp \
-         LEFT JOIN suspects ON suspects.job_id = jobs.id"
+         LEFT JOIN suspects ON suspects.job_id = jobs.id LEFT JOIN removals ON removals.job_id = jobs.id"
     )
 }
 
@@ -171,6 +171,7 @@ fn job_info(
     let linked =
         synced_by.map(|program| in_use.executes(program, plan.handler())).transpose()?.unwrap_or(false);
     let last_run = runs::last_of(connection, id)?;
+    let removal = row.u64_or_null("run_id")?.map(RunId);
     Ok(JobInfo {
         id,
         plan,
@@ -187,6 +188,7 @@ fn job_info(
         parked,
         linked,
         suspect,
+        removal,
         last_run,
     })
 }

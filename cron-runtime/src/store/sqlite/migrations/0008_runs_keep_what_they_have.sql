@@ -19,3 +19,9 @@ ALTER TABLE attempts ADD COLUMN build INTEGER;
 -- Up to here the instants are decided of a job that runs at intervals, which has runs beside the ticks meanwhile. NULL: the clock is right, as
 -- far as the job knows.
 ALTER TABLE marks ADD COLUMN beside_ms INTEGER;
+
+-- Dynamic jobs that a run of theirs has asked to remove: each goes once its runs have ended.
+CREATE TABLE removals (
+    job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
+    run_id INTEGER NOT NULL            -- who asked first
+) STRICT;
