@@ -183,13 +183,14 @@ impl Judgement {
 /// Judges all ticks of a job that are due at `now`.
 #[must_use]
 pub fn judge(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
-    let judgement = judge_ticks(docket, now);
     match docket.place.suspended {
-        None => judgement,
-        Some(until) => pass(docket, judgement, until, now),
+        None => judge_ticks(docket, now),
+        Some(until) => pass(docket, judge_ticks(docket, now), until, now),
     }
 }
 
+// There are two calls, and a judgement that is handed on by one more function is copied.
+#[inline(always)]
 fn judge_ticks(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     if docket.paused {
         return line::without_ticks(docket, now, None);

@@ -31,20 +31,34 @@ impl<'a> Ticks<'a> {
         self.kept.get(place).filter(|kept| kept.first <= at)
     }
 
+    #[inline]
     pub(super) fn next_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut next = self.schedule.next_after(at)?;
-        while let Some(kept) = self.kept_at(next) {
-            next = self.schedule.next_after(kept.last.max(next))?;
-        }
-        Some(next)
+        let next = self.schedule.next_after(at);
+        if self.kept.is_empty() { next } else { self.after_kept(next?) }
     }
 
+    #[inline]
     pub(super) fn prev_before(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut before = self.schedule.prev_before(at)?;
-        while let Some(kept) = self.kept_at(before) {
-            before = self.schedule.prev_before(kept.first.min(before))?;
+        let before = self.schedule.prev_before(at);
+        if self.kept.is_empty() { before } else { self.before_kept(before?) }
+    }
+
+    /// A tick, or the first one after it that wants a verdict. Nearly all jobs keep nothing, and do not come here.
+    #[cold]
+    fn after_kept(&self, mut tick: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        while let Some(kept) = self.kept_at(tick) {
+            tick = self.schedule.next_after(kept.last.max(tick))?;
         }
-        Some(before)
+        Some(tick)
+    }
+
+    /// A tick, or the last one before it that wants a verdict.
+    #[cold]
+    fn before_kept(&self, mut tick: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        while let Some(kept) = self.kept_at(tick) {
+            tick = self.schedule.prev_before(kept.first.min(tick))?;
+        }
+        Some(tick)
     }
 
     /// The ticks after `after` and up to `last`.

@@ -590,6 +590,10 @@ impl Fnv {
 /// A text without what stands around it, where that has line breaks, as in a text out of a file. Blanks alone are left to the
 /// parsers, whose errors point into the text as it was given.
 fn bare(text: &str) -> &str {
+    let is_plain = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
     let (before, behind) = (text.len() - text.trim_start().len(), text.trim_end().len());
     let has_breaks = |part: &str| part.contains(['\n', '\r']);
     if has_breaks(&text[..before]) || has_breaks(&text[behind..]) { text.trim() } else { text }

@@ -68,8 +68,8 @@ pub(super) fn table(zone: Tz) -> &'static ZoneTable {
 /// The zone with this IANA name. Its spans are read here, so that no search has to.
 pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
     // What comes out of a file or a variable often has a line break behind it.
-    let name = name.trim();
-    let zone = name.parse().map_err(|_unknown: chrono_tz::ParseError| {
+    let zone = name.parse().or_else(|_| name.trim().parse()).map_err(|_unknown: chrono_tz::ParseError| {
+        let name = name.trim();
         let nearest =
             of_city(name).or_else(|| suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name())));
         ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())

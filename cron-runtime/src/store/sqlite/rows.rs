@@ -104,7 +104,7 @@ impl<'a> Columns<'a> {
         let place = self.place();
         let bytes = self.row.get_ref(place).and_then(|value| Ok(value.as_bytes()?));
         let bytes = bytes.map_err(|error| self.corrupt(column, error))?;
-        Ok(String::from_utf8_lossy(bytes).into_owned())
+        Ok(str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes).into_owned(), str::to_owned))
     }
 
     pub(super) fn u64(&mut self, column: &str) -> Result<u64, StoreError> {

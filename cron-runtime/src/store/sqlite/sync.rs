@@ -73,8 +73,13 @@ impl Db<'_> {
         self.execute("DELETE FROM temp.left_out")?;
         let names: Vec<&str> = program.plans.iter().map(|plan| plan.name.as_str()).collect();
         let executed = executed(&program.executes)?;
-        let sql = "INSERT OR IGNORE INTO temp.program SELECT value, ?2 IS NULL OR value IN (SELECT value FROM json_each(?2)) \
-                   FROM json_each(?1)";
+        let sql = match executed {
+            None => "INSERT OR IGNORE INTO temp.program SELECT value, 1 FROM json_each(?1) WHERE ?2 IS NULL",
+            Some(_) => {
+                "INSERT OR IGNORE INTO temp.program SELECT value, value IN (SELECT value FROM json_each(?2)) \
+                 FROM json_each(?1)"
+            }
+        };
         self.run(sql, params![json(&names)?, executed])?;
         self.write_limits(&program.groups)?;
         let (before, number) = self.programs()?;
@@ -113,7 +118,7 @@ impl Db<'_> {
             self.link_all()?;
         } else {
             self.relink()?;
-            synced.not_linked = self.not_linked()?;
+            synced.not_linked = self.not_linked(&program.executes)?;
         }
         let program = match before.filter(|_| is_the_same) {
             Some(before) if !self.contains_any(before, &synced.not_linked)? => before,
@@ -231,8 +236,16 @@ impl Db<'_> {
         Ok(())
     }
 
-    fn not_linked(&self) -> Result<Vec<JobName>, StoreError> {
-        let sql = "SELECT name FROM jobs WHERE ifnull(handler, name) NOT IN (SELECT name FROM temp.program) ORDER BY name";
+    fn not_linked(&self, executes: &Executes) -> Result<Vec<JobName>, StoreError> {
+        let sql = match executes {
+            // Then all are linked that the program contains, and numbers are looked up in less time than names.
+            Executes::All => {
+                "SELECT name FROM jobs WHERE id NOT IN (SELECT job_id FROM temp.linked) ORDER BY name"
+            }
+            Executes::Only(_) => {
+                "SELECT name FROM jobs WHERE ifnull(handler, name) NOT IN (SELECT name FROM temp.program) ORDER BY name"
+            }
+        };
         let mut statement = self.statement(sql)?;
         let names: Result<Vec<String>, _> =
             statement.query_map([], |row| row.get(0)).map_err(failed)?.collect();
