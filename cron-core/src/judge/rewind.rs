@@ -8,11 +8,14 @@
 //! A jump is a step of the clock that a scheduler sees, or a start of one, after which the clock stands at the old mark or beyond it.
 //! Everything else is passing: a judgement that comes to the old mark without such a step, and a command that closes what is open.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Datelike, Utc};
 
 use super::ticks::{Kept, Ticks, just_before};
 use super::{Place, Skip, is_astray};
 use crate::audit::Segment;
+use crate::policy::ended_at;
 use crate::run::SkipReason;
 use crate::schedule::Schedule;
 
@@ -103,20 +106,24 @@ pub fn has_jumped(place: Place, now: DateTime<Utc>) -> bool {
     place.suspended.is_some_and(|until| until <= now)
 }
 
-/// The end of a run to be written down, from which its age counts. `at` is when it is told, `measured` what its beginning and its duration
-/// say. `None`: that is right.
+/// The end of a run to be written down, from which its age counts. `at` is when it is told, `measured` its beginning and how
+/// long it took. `None`: what these say is right.
 ///
 /// Where the record knows an instant hours after that end, some clock was wrong, and nobody can say which. A run that has ended under a clock
 /// that is years behind is not old as soon as the clock is right: its age counts from the latest instant that is known.
 #[must_use]
 pub fn written_end(
     place: Place,
-    measured: Option<DateTime<Utc>>,
+    measured: Option<(DateTime<Utc>, Duration)>,
     at: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let known = place.suspended.map_or(place.mark, |until| until.max(place.mark)).max(at);
     match measured {
-        Some(end) => is_astray(known, end).then_some(known),
+        Some((started, took)) => {
+            let end = || ended_at(None, Some(started), Some(took), started);
+            // Its end is behind its beginning, which nearly always says enough.
+            (is_astray(known, started) && is_astray(known, end())).then_some(known)
+        }
         None if is_astray(known, at) => Some(known),
         None => Some(at),
     }
@@ -317,16 +324,20 @@ mod tests {
     fn what_ended_hours_before_what_is_known_ages_from_there() {
         let place = Place::at(at(1_000_000));
         let hour = 3_600;
+        let measured = |second| Some((at(second - 5), Duration::from_secs(5)));
         // The ordinary way: the measured end is right, and another one is when it was told.
-        assert_eq!(written_end(place, Some(at(1_000_005)), at(1_000_005)), None);
+        assert_eq!(written_end(place, measured(1_000_005), at(1_000_005)), None);
         assert_eq!(written_end(place, None, at(1_000_005)), Some(at(1_000_005)));
-        assert_eq!(written_end(place, Some(at(1_000_000 - 2 * hour)), at(1_000_000 - 2 * hour)), None);
+        assert_eq!(written_end(place, measured(1_000_000 - 2 * hour), at(1_000_000 - 2 * hour)), None);
         // The clock is behind; it was set right during the run; the mark was set back before.
-        assert_eq!(written_end(place, Some(at(50)), at(50)), Some(at(1_000_000)));
+        assert_eq!(written_end(place, measured(50), at(50)), Some(at(1_000_000)));
         assert_eq!(written_end(place, None, at(50)), Some(at(1_000_000)));
-        assert_eq!(written_end(Place::at(at(40)), Some(at(50)), at(2_000_000)), Some(at(2_000_000)));
+        assert_eq!(written_end(Place::at(at(40)), measured(50), at(2_000_000)), Some(at(2_000_000)));
+        // It began hours before what is known, and ended in time.
+        let long = Some((at(1_000_000 - 5 * hour), Duration::from_secs(5 * 3_600)));
+        assert_eq!(written_end(place, long, at(1_000_000)), None);
         let place = rewound_place(place, at(40));
-        assert_eq!(written_end(place, Some(at(50)), at(50)), Some(at(1_000_000)));
+        assert_eq!(written_end(place, measured(50), at(50)), Some(at(1_000_000)));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_core::job::JobName;
 use cron_core::judge::{Ending, Place, hold_after, written_end};
-use cron_core::policy::ended_at;
 use cron_core::run::{
     AttemptEnd, AttemptResult, Epoch, Origin, OwnerId, RunEvent, RunId, RunState, Stage, Transition,
 };
@@ -144,8 +143,7 @@ impl Book {
             run.duration = duration;
         }
         // Otherwise its beginning and its duration say when it ended.
-        let measured = started.filter(|_| duration.is_some());
-        let measured = measured.map(|started| ended_at(None, Some(started), duration, started));
+        let measured = started.zip(duration);
         let ended = if run.progress.state.is_active() { None } else { written_end(job.place, measured, at) };
         if ended.is_some() || run.rare.ended.is_some() {
             run.rare.ended = ended;

@@ -22,8 +22,8 @@ use super::ranks::Ranks;
 use super::rows::{ACTIVE, Columns, failed, from_int, from_ms, read_name, read_plan, read_plan_on, to_int};
 use super::signal::Signal;
 use super::statements::Statements;
-use super::suspects;
 use super::ticks::Ticks;
+use super::{clock_left, suspects};
 
 #[derive(Debug)]
 pub(super) struct Db<'c> {
@@ -71,6 +71,8 @@ pub(super) struct Db<'c> {
     pub(super) known_suspects: suspects::Known,
     /// Whether there may be jobs that one of their runs has asked to remove.
     pub(super) may_have_removals: Cell<bool>,
+    /// Jobs with which a clock has left something.
+    pub(super) known_left: clock_left::Known,
     /// How important jobs are.
     pub(super) ranks: Cell<Ranks>,
     /// The request is one after which what is at hand still holds.
@@ -124,6 +126,7 @@ impl<'c> Db<'c> {
             ticks: Ticks::default(),
             known_suspects: suspects::Known::default(),
             may_have_removals: Cell::new(true),
+            known_left: clock_left::Known::default(),
             ranks: Cell::new(Ranks::Unknown),
             keeps: Cell::new(false),
             synchronous: Synchronous::Full,
@@ -170,16 +173,22 @@ impl<'c> Db<'c> {
             return Ok(());
         }
         self.at_hand.clear();
-        let sql = "SELECT declarations, EXISTS (SELECT 1 FROM suspects), EXISTS (SELECT 1 FROM removals) FROM counters";
-        let (declarations, has_suspects, has_removals) = self
+        let sql = "SELECT declarations, EXISTS (SELECT 1 FROM suspects), EXISTS (SELECT 1 FROM removals), \
+                   EXISTS (SELECT 1 FROM rewinds WHERE suspended_ms IS NOT NULL OR beside_ms IS NOT NULL) FROM counters";
+        let (declarations, has_suspects, has_removals, has_left_some) = self
             .statement(sql)?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
             .map_err(failed)?;
         self.may_have_removals.set(has_removals);
         if has_suspects {
             self.known_suspects.doubt();
         } else {
             self.known_suspects.are_none();
+        }
+        if has_left_some {
+            self.known_left.doubt();
+        } else {
+            self.known_left.are_none();
         }
         if self.declarations != Some(declarations) {
             self.declarations = Some(declarations);
@@ -236,6 +245,7 @@ impl<'c> Db<'c> {
         self.ranks.set(Ranks::Unknown);
         self.may_have_removals.set(true);
         self.known_suspects.doubt();
+        self.known_left.doubt();
         self.at_hand.clear();
         self.ticks.clear();
         if self.has_edited.get() {
@@ -268,6 +278,7 @@ impl<'c> Db<'c> {
         self.may_have_removals.set(true);
         self.ranks.set(Ranks::Unknown);
         self.known_suspects.doubt();
+        self.known_left.doubt();
         self.at_hand.clear();
         self.ticks.clear();
         self.declarations = None;

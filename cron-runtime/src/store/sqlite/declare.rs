@@ -366,6 +366,7 @@ impl Db<'_> {
     pub(super) fn forget(&self, id: JobId) -> Result<(), StoreError> {
         let number = to_int(id.0);
         self.release_suspect(id)?;
+        self.forget_left(id)?;
         self.keep_numbers()?;
         for sql in [
             "DELETE FROM attempts WHERE run_id IN (SELECT id FROM runs WHERE job_id = ?1)",
@@ -418,7 +419,8 @@ impl Db<'_> {
             params![to_int(id.0), first, last, to_int(skip.count), skip.reason.as_str(), holder, note];
         self.run(sql, values)?;
         if is_gap(skip, note.unwrap_or_default()) {
-            let sql = "UPDATE marks SET gap_first_ms = ?2, gap_last_ms = ?3 WHERE job_id = ?1";
+            let sql = "INSERT INTO rewinds (job_id, gap_first_ms, gap_last_ms) VALUES (?1, ?2, ?3) \
+                       ON CONFLICT (job_id) DO UPDATE SET gap_first_ms = ?2, gap_last_ms = ?3";
             self.run(sql, params![to_int(id.0), first, last])?;
         }
         Ok(())

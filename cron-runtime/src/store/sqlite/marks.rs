@@ -10,6 +10,7 @@ use cron_core::run::{Epoch, JobId, RunId, SkipReason, StateWord};
 use rusqlite::{OptionalExtension, params};
 
 use super::super::{PauseInfo, StoreError};
+use super::clock_left::Left;
 use super::db::Db;
 use super::known::Entry;
 use super::rows::{ACTIVE, Columns, PARKED, failed, from_int, to_int, to_ms};
@@ -27,15 +28,13 @@ pub(super) struct Mark {
     pub(super) parked: u64,
     /// All runs on record.
     pub(super) recorded: u64,
-    /// The due instant, the end of what is suspended, and that of the instants beside the ticks, as the file has them.
+    /// The due instant as the file has it.
     written: Option<i64>,
-    written_suspended: Option<DateTime<Utc>>,
-    written_beside: Option<DateTime<Utc>>,
 }
 
 /// The columns of a [`Mark`].
 pub(super) const MARK: &str = "marks.job_id, mark_ms, due_ms, queued_ms, hold_ms, hold_by, marks.epoch, \
-                               active, parked, recorded, suspended_ms, beside_ms";
+                               active, parked, recorded";
 
 impl Mark {
     /// A job that nobody has known before.
@@ -49,39 +48,31 @@ impl Mark {
             parked: 0,
             recorded: 0,
             written: None,
-            written_suspended: None,
-            written_beside: None,
         }
     }
 
-    /// From the columns behind the first.
-    fn read(job: JobId, row: &mut Columns<'_>) -> Result<Self, StoreError> {
+    /// From the columns behind the first. What a clock has left with the job is in another row.
+    fn read(job: JobId, row: &mut Columns<'_>, left: Left) -> Result<Self, StoreError> {
         let mark = row.instant("mark_ms")?;
         let due = row.instant_or_null("due_ms")?;
         let (queued, hold) = place(row)?;
         let epoch = Epoch(row.u64("epoch")?);
         let (active, parked, recorded) = (row.u64("active")?, row.u64("parked")?, row.u64("recorded")?);
-        let suspended = row.instant_or_null("suspended_ms")?;
-        let beside = row.instant_or_null("beside_ms")?;
         Ok(Self {
             job,
-            place: Place { mark, queued, hold, suspended, beside },
+            place: Place { mark, queued, hold, suspended: left.suspended, beside: left.beside },
             due,
             epoch,
             active,
             parked,
             recorded,
             written: due.map(to_ms),
-            written_suspended: suspended,
-            written_beside: beside,
         })
     }
 
     /// As it is read after it was written.
     pub(super) fn as_written(&self) -> Self {
-        let Place { suspended, beside, .. } = self.place;
-        let written = self.due.map(to_ms);
-        Self { written, written_suspended: suspended, written_beside: beside, ..self.clone() }
+        Self { written: self.due.map(to_ms), ..self.clone() }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -158,7 +149,7 @@ impl Db<'_> {
         if let Some(newer) = self.deferred.get(job) {
             return Ok(newer);
         }
-        let mut mark = Mark::read(job, row)?;
+        let mut mark = Mark::read(job, row, self.left_by_clock(job)?)?;
         if mark.active > 0 {
             mark.active = if self.at_hand.is_idle(job) { 0 } else { self.count_active(job)? };
         }
@@ -233,12 +224,9 @@ impl Db<'_> {
         if written.map_err(failed)? != 1 {
             return Err(no_mark(mark.job));
         }
-        if suspended != mark.written_suspended {
-            self.write_suspended(mark.job, suspended)?;
-        }
-        if beside != mark.written_beside {
-            let sql = "UPDATE marks SET beside_ms = ?2 WHERE job_id = ?1";
-            self.run(sql, params![job, beside.map(to_ms)])?;
+        let left = Left { suspended, beside };
+        if left != self.left_by_clock(mark.job)? {
+            self.write_left(mark.job, left)?;
         }
         self.at_hand.wrote(mark);
         self.let_go(mark);

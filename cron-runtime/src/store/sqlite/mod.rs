@@ -6,6 +6,7 @@ mod by_id;
 mod checkpoints;
 mod checkup;
 mod claim;
+mod clock_left;
 mod commands;
 mod complete;
 mod connection;

@@ -29,7 +29,7 @@ impl Db<'_> {
         let mut rewinds = Rewinds::default();
         let astray = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
                       WHERE mark_ms > ?1 ORDER BY name";
-        let jumped = "SELECT job_id, mark_ms, name FROM marks JOIN jobs ON jobs.id = job_id \
+        let jumped = "SELECT job_id, mark_ms, name FROM rewinds JOIN marks USING (job_id) JOIN jobs ON jobs.id = job_id \
                       WHERE suspended_ms <= ?1 ORDER BY name";
         let mut ahead = Vec::new();
         for (job, name, at) in self.readable_marks(astray, now)? {
@@ -153,9 +153,11 @@ impl Db<'_> {
         self.replace(&mark, &entry, now, edited, &segments, &ran)?;
         self.folded.borrow_mut().remove(job);
         let gap = self.gap(job)?.and_then(|gap| gap_before(gap, now));
-        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2), earliest_ms = min(ifnull(earliest_ms, ?2), ?2), \
-                   gap_first_ms = ?3, gap_last_ms = ?4 WHERE job_id = ?1";
         let (first, last) = (gap.map(|gap| to_ms(gap.first)), gap.map(|gap| to_ms(gap.last)));
+        let sql = "UPDATE marks SET pruned_ms = min(pruned_ms, ?2) WHERE job_id = ?1";
+        self.run(sql, [to_int(job.0), to_ms(now)])?;
+        let sql = "INSERT INTO rewinds (job_id, earliest_ms) VALUES (?1, ?2) ON CONFLICT (job_id) DO UPDATE \
+                   SET earliest_ms = min(ifnull(earliest_ms, ?2), ?2), gap_first_ms = ?3, gap_last_ms = ?4";
         self.run(sql, params![to_int(job.0), to_ms(now), first, last])?;
         mark.place = rewound_place(mark.place, now);
         self.rearm(&mut mark, &entry)?;
@@ -164,7 +166,7 @@ impl Db<'_> {
 
     fn gap(&self, job: JobId) -> Result<Option<Kept>, StoreError> {
         let mut statement =
-            self.statement("SELECT gap_first_ms, gap_last_ms FROM marks WHERE job_id = ?1")?;
+            self.statement("SELECT gap_first_ms, gap_last_ms FROM rewinds WHERE job_id = ?1")?;
         let mut rows = statement.query([to_int(job.0)]).map_err(failed)?;
         let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };
         let mut row = Columns::of(row);
@@ -189,7 +191,8 @@ impl Db<'_> {
         ran: &[Ran],
     ) -> Result<(), StoreError> {
         let (job, number) = (mark.job, to_int(mark.job.0));
-        let sql = "SELECT min(registered_ms, ifnull(earliest_ms, registered_ms)), pruned_ms FROM jobs JOIN marks ON job_id = id WHERE id = ?1";
+        let sql = "SELECT min(registered_ms, ifnull(earliest_ms, registered_ms)), pruned_ms FROM jobs \
+                   JOIN marks ON marks.job_id = id LEFT JOIN rewinds ON rewinds.job_id = id WHERE id = ?1";
         let gap = self.gap(job)?;
         let (begins, pruned) = {
             let mut statement = self.statement(sql)?;
@@ -258,16 +261,6 @@ impl Db<'_> {
             let values =
                 params![number, first, last, count, skip.reason.as_str(), holder, note, is_taken_back];
             self.run(sql, values)?;
-        }
-        Ok(())
-    }
-
-    /// Where nothing is suspended any more, the clock has passed through all that was.
-    pub(super) fn write_suspended(&self, job: JobId, until: Option<DateTime<Utc>>) -> Result<(), StoreError> {
-        let number = to_int(job.0);
-        self.run("UPDATE marks SET suspended_ms = ?2 WHERE job_id = ?1", params![number, until.map(to_ms)])?;
-        if until.is_none() {
-            self.run("UPDATE suspended SET taken_back = 1 WHERE job_id = ?1", [number])?;
         }
         Ok(())
     }

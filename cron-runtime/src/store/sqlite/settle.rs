@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use cron_core::judge::{Ending, Place, hold_after, may_give_way, written_end};
-use cron_core::policy::ended_at;
 use cron_core::run::{
     AttemptEnd, AttemptRecord, AttemptResult, Epoch, Origin, OwnerId, Progress, RunEvent, RunId, RunState,
     Stage, Transition,
@@ -38,10 +37,9 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// When it ended.
-    fn end(self) -> Option<DateTime<Utc>> {
-        let started = self.started.filter(|_| self.duration.is_some())?;
-        Some(ended_at(None, Some(started), self.duration, started))
+    /// When it began, and how long it took.
+    fn whole(self) -> Option<(DateTime<Utc>, Duration)> {
+        self.started.zip(self.duration)
     }
 }
 
@@ -203,7 +201,7 @@ impl Db<'_> {
     ) -> Result<(), StoreError> {
         let after = &moved.progress;
         // Otherwise its beginning and its duration say when it ended.
-        let ended = if after.state.is_active() { None } else { written_end(place, measured.end(), at) };
+        let ended = if after.state.is_active() { None } else { written_end(place, measured.whole(), at) };
         let (overdue, wake) = state_columns(&after.state);
         let has_error = match (&moved.record, after.state) {
             (_, RunState::Succeeded) => Some(false),

@@ -93,8 +93,10 @@ impl<'c> Statements<'c> {
             end_attempt: prepare(&write_run(
                 "owner = NULL, lease_ms = NULL, asked_ms = NULL, asked_why = NULL,",
             ))?,
+            // What is known of the columns that are empty is said again: to write nothing is less than to read that there is nothing.
             succeed: prepare(
-                "UPDATE runs SET state = 'succeeded', owner = NULL, lease_ms = NULL, started_ms = ?3, duration_us = ?4 \
+                "UPDATE runs SET state = 'succeeded', owner = NULL, lease_ms = NULL, started_ms = ?3, duration_us = ?4, \
+                 overdue = 0, error = NULL, error_seq = NULL, asked_why = NULL, ended_ms = NULL \
                  WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND error_seq IS NULL AND overdue = 0 AND asked_ms IS NULL",
             )?,
             held: prepare(&format!(

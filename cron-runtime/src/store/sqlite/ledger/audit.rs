@@ -10,7 +10,8 @@ use super::super::super::StoreError;
 use super::super::rows::{Columns, failed, to_int, to_ms};
 
 pub(super) fn of_job(connection: &Connection, job: &str) -> Result<Option<Audit>, StoreError> {
-    let sql = "SELECT jobs.id, mark_ms, pruned_ms, suspended_ms FROM jobs JOIN marks ON job_id = jobs.id WHERE name = ?1";
+    let sql = "SELECT jobs.id, mark_ms, pruned_ms, suspended_ms FROM jobs JOIN marks ON marks.job_id = jobs.id \
+               LEFT JOIN rewinds ON rewinds.job_id = jobs.id WHERE name = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query([job]).map_err(failed)?;
     let Some(row) = rows.next().map_err(failed)? else { return Ok(None) };

@@ -28,7 +28,8 @@ fn jobs() -> String {
              (SELECT synced_by FROM jobs AS declared WHERE declared.name = jobs.handler AND declared.handler IS NULL)), \
          deaths, last_ms, is_quarantined, removals.run_id \
          FROM jobs CROSS JOIN marks ON marks.job_id = jobs.id LEFT JOIN groups ON groups.name = jobs.grp \
-         LEFT JOIN suspects ON suspects.job_id = jobs.id LEFT JOIN removals ON removals.job_id = jobs.id"
+         LEFT JOIN suspects ON suspects.job_id = jobs.id LEFT JOIN removals ON removals.job_id = jobs.id \
+         LEFT JOIN rewinds ON rewinds.job_id = jobs.id"
     )
 }
 

@@ -14,14 +14,31 @@ CREATE TABLE builds (
 ALTER TABLE runs ADD COLUMN build INTEGER;       -- of the newest attempt
 ALTER TABLE attempts ADD COLUMN build INTEGER;
 
--- Clocks that stand before the mark, by 3 hours at most.
-
--- Up to here the instants are decided of a job that runs at intervals, which has runs beside the ticks meanwhile. NULL: the clock is right, as
--- far as the job knows.
-ALTER TABLE marks ADD COLUMN beside_ms INTEGER;
-
 -- Dynamic jobs that a run of theirs has asked to remove: each goes once its runs have ended.
 CREATE TABLE removals (
     job_id INTEGER PRIMARY KEY REFERENCES jobs (id),
     run_id INTEGER NOT NULL            -- who asked first
 ) STRICT;
+
+-- What a clock that was set back has left with a job. Most jobs have no such row, and the row that each run writes is as small as it was.
+CREATE TABLE rewinds (
+    job_id       INTEGER PRIMARY KEY REFERENCES jobs (id),
+    -- Where the mark was before the clock was set back: up to here ticks after the mark may have a run or a block of skips that stands.
+    suspended_ms INTEGER,
+    -- The clock stands before the mark, by 3 hours at most: up to here the instants are decided of a job that runs at intervals, which has runs
+    -- beside the ticks meanwhile. NULL: the clock is right, as far as the job knows.
+    beside_ms    INTEGER,
+    -- The newest stretch of more than 3 hours whose ticks were skipped, remembered when that is pruned.
+    gap_first_ms INTEGER,
+    gap_last_ms  INTEGER,
+    -- The earliest instant to which the mark was set back: the job may have run from there on, also before its first registration.
+    earliest_ms  INTEGER
+) STRICT;
+CREATE INDEX rewinds_left ON rewinds (job_id) WHERE suspended_ms IS NOT NULL OR beside_ms IS NOT NULL;
+INSERT INTO rewinds (job_id, suspended_ms, gap_first_ms, gap_last_ms, earliest_ms)
+    SELECT job_id, suspended_ms, gap_first_ms, gap_last_ms, earliest_ms FROM marks
+    WHERE suspended_ms IS NOT NULL OR gap_first_ms IS NOT NULL OR earliest_ms IS NOT NULL;
+ALTER TABLE marks DROP COLUMN suspended_ms;
+ALTER TABLE marks DROP COLUMN gap_first_ms;
+ALTER TABLE marks DROP COLUMN gap_last_ms;
+ALTER TABLE marks DROP COLUMN earliest_ms;
