@@ -77,6 +77,9 @@ impl Db<'_> {
                    ON CONFLICT (job_id) DO UPDATE SET suspended_ms = ?2, beside_ms = ?3";
         self.run(sql, params![number, left.suspended.map(to_ms), left.beside.map(to_ms)])?;
         self.known_left.put(job, left);
+        if before.suspended != left.suspended {
+            self.execute("UPDATE counters SET rewinds = rewinds + 1")?;
+        }
         if before.suspended.is_some() && left.suspended.is_none() {
             self.run("UPDATE suspended SET taken_back = 1 WHERE job_id = ?1", [number])?;
         }

@@ -45,6 +45,8 @@ pub(super) struct Db<'c> {
     pub(super) pruned_until: RefCell<Option<String>>,
     /// Up to which skipped ticks of a job neighbours were folded.
     pub(super) folded: RefCell<ById<JobId, i64>>,
+    /// How often a clock has changed skips on record, when that was looked up.
+    rewinds: Option<i64>,
     /// The jobs that were read. Written while a verb runs, on the one thread that has this.
     known: RefCell<Known>,
     /// Another number than before once another process has written to the file.
@@ -112,6 +114,7 @@ impl<'c> Db<'c> {
             is_judging: Cell::new(false),
             pruned_until: RefCell::default(),
             folded: RefCell::default(),
+            rewinds: None,
             known: RefCell::default(),
             data: None,
             declarations: None,
@@ -173,17 +176,21 @@ impl<'c> Db<'c> {
             return Ok(());
         }
         self.at_hand.clear();
-        let sql = "SELECT declarations, EXISTS (SELECT 1 FROM suspects), EXISTS (SELECT 1 FROM removals), \
+        let sql = "SELECT declarations, rewinds, EXISTS (SELECT 1 FROM suspects), EXISTS (SELECT 1 FROM removals), \
                    EXISTS (SELECT 1 FROM rewinds WHERE suspended_ms IS NOT NULL OR beside_ms IS NOT NULL) FROM counters";
-        let (declarations, has_suspects, has_removals, has_left_some) = self
+        let (declarations, rewinds, has_suspects, has_removals, has_left_some) = self
             .statement(sql)?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
             .map_err(failed)?;
         self.may_have_removals.set(has_removals);
         if has_suspects {
             self.known_suspects.doubt();
         } else {
             self.known_suspects.are_none();
+        }
+        if self.rewinds != Some(rewinds) {
+            self.rewinds = Some(rewinds);
+            self.folded.get_mut().clear();
         }
         if has_left_some {
             self.known_left.doubt();
@@ -246,6 +253,7 @@ impl<'c> Db<'c> {
         self.may_have_removals.set(true);
         self.known_suspects.doubt();
         self.known_left.doubt();
+        self.folded.get_mut().clear();
         self.at_hand.clear();
         self.ticks.clear();
         if self.has_edited.get() {
@@ -279,6 +287,7 @@ impl<'c> Db<'c> {
         self.ranks.set(Ranks::Unknown);
         self.known_suspects.doubt();
         self.known_left.doubt();
+        self.folded.get_mut().clear();
         self.at_hand.clear();
         self.ticks.clear();
         self.declarations = None;

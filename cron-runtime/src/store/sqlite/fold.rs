@@ -33,6 +33,9 @@ impl Db<'_> {
         let mut skips = self.skips_from(job, from, BLOCKS)?.into_iter();
         let Some(mut range) = skips.next() else { return Ok(0) };
         let (mut gone, mut folded) = (0, 0);
+        // Between blocks after the mark there are verdicts to come.
+        let mut done = None;
+        let is_passed = |range: &SkipInfo| (range.last <= mark.place.mark).then(|| to_ms(range.first));
         for next in skips {
             // After the mark there are ticks between blocks that have no verdict.
             let is_whole = next.last <= mark.place.mark
@@ -42,11 +45,14 @@ impl Db<'_> {
                 folded += 1;
             } else {
                 self.write_folded(job, &range, folded)?;
+                done = is_passed(&range).or(done);
                 (gone, folded, range) = (gone + folded, 0, next);
             }
         }
         self.write_folded(job, &range, folded)?;
-        self.folded.borrow_mut().insert(job, to_ms(range.first));
+        if let Some(done) = is_passed(&range).or(done) {
+            self.folded.borrow_mut().insert(job, done);
+        }
         Ok(gone + folded)
     }
 

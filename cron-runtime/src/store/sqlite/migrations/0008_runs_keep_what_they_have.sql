@@ -42,3 +42,5 @@ ALTER TABLE marks DROP COLUMN suspended_ms;
 ALTER TABLE marks DROP COLUMN gap_first_ms;
 ALTER TABLE marks DROP COLUMN gap_last_ms;
 ALTER TABLE marks DROP COLUMN earliest_ms;
+-- How often a clock has changed skips on record: a process that folds neighbours looks at all of them again.
+ALTER TABLE counters ADD COLUMN rewinds INTEGER NOT NULL DEFAULT 0;
