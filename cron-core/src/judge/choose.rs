@@ -19,6 +19,7 @@ pub(super) struct Chosen {
 }
 
 /// The newest tick whose start has come. A jittered start never passes the next tick, so at most one waits for its own.
+#[inline]
 pub(super) fn newest_started(
     docket: &Docket<'_>,
     ticks: Ticks<'_>,

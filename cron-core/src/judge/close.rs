@@ -66,7 +66,9 @@ pub fn first_mark(schedule: Option<&Schedule>, registered: DateTime<Utc>) -> Dat
 /// Then it is set back to `now`; up to 3 hours the scheduler waits, and nothing runs twice.
 #[must_use]
 pub fn is_astray(mark: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    mark.signed_duration_since(now) > ASTRAY
+    // It is asked at the end of each run, and the whole seconds nearly always tell.
+    let seconds = mark.timestamp() - now.timestamp();
+    seconds >= ASTRAY.num_seconds() && mark.signed_duration_since(now) > ASTRAY
 }
 
 /// What is known of a run that waits when a clock that was wrong is set right.

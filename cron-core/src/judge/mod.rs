@@ -206,6 +206,7 @@ fn judge_ticks(docket: &Docket<'_>, now: DateTime<Utc>) -> Judgement {
     }
 }
 
+#[inline(always)]
 fn judge_schedule(docket: &Docket<'_>, ticks: Ticks<'_>, now: DateTime<Utc>) -> Judgement {
     let schedule = ticks.schedule;
     if schedule.is_delay() {

@@ -1,7 +1,7 @@
 //! What a clock that was set has left with a job, as the file has it: nearly always nothing, so it is kept in memory until another process
 //! has written to the file, and costs a job that no clock has touched nothing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -23,34 +23,51 @@ pub(super) struct Left {
 
 type Jobs = BTreeMap<JobId, Left>;
 
-/// The jobs with which something is left; `None` where they have to be read.
+/// The jobs with which something is left.
 #[derive(Debug, Default)]
-pub(super) struct Known(RefCell<Option<Jobs>>);
+pub(super) struct Known {
+    /// There are none. Each run asks for that several times.
+    are_none: Cell<bool>,
+    /// `None` where they have to be read.
+    jobs: RefCell<Option<Jobs>>,
+}
 
 impl Known {
     /// Nothing is believed any more.
     pub(super) fn doubt(&self) {
-        *self.0.borrow_mut() = None;
+        self.set(None);
     }
 
     /// The file has none.
     pub(super) fn are_none(&self) {
-        *self.0.borrow_mut() = Some(Jobs::new());
+        self.set(Some(Jobs::new()));
+    }
+
+    fn set(&self, jobs: Option<Jobs>) {
+        self.are_none.set(jobs.as_ref().is_some_and(Jobs::is_empty));
+        *self.jobs.borrow_mut() = jobs;
     }
 
     fn put(&self, job: JobId, left: Left) {
-        if let Some(known) = self.0.borrow_mut().as_mut() {
+        let mut jobs = self.jobs.take();
+        if let Some(known) = jobs.as_mut() {
             match left == Left::default() {
                 true => known.remove(&job),
                 false => known.insert(job, left),
             };
         }
+        self.set(jobs);
     }
 }
 
 impl Db<'_> {
+    #[inline]
     pub(super) fn left_by_clock(&self, job: JobId) -> Result<Left, StoreError> {
-        if let Some(known) = self.known_left.0.borrow().as_ref() {
+        if self.known_left.are_none.get() { Ok(Left::default()) } else { self.look_up_left(job) }
+    }
+
+    fn look_up_left(&self, job: JobId) -> Result<Left, StoreError> {
+        if let Some(known) = self.known_left.jobs.borrow().as_ref() {
             return Ok(known.get(&job).copied().unwrap_or_default());
         }
         let sql = "SELECT job_id, suspended_ms, beside_ms FROM rewinds \
@@ -65,7 +82,7 @@ impl Db<'_> {
             known.insert(job, Left { suspended, beside: row.instant_or_null("beside_ms")? });
         }
         let left = known.get(&job).copied().unwrap_or_default();
-        *self.known_left.0.borrow_mut() = Some(known);
+        self.known_left.set(Some(known));
         Ok(left)
     }
 

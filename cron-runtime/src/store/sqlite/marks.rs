@@ -15,7 +15,7 @@ use super::db::Db;
 use super::known::Entry;
 use super::rows::{ACTIVE, Columns, PARKED, failed, from_int, to_int, to_ms};
 
-/// Where a job stands.
+/// Where a job stands. It is handed on many times for each run: up to 128 bytes are moved without a call for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) job: JobId,
@@ -23,14 +23,28 @@ pub(super) struct Mark {
     pub(super) due: Option<DateTime<Utc>>,
     pub(super) epoch: Epoch,
     /// Runs that hold a slot.
-    pub(super) active: u64,
+    pub(super) active: u32,
     /// Runs that wait for the slot.
-    pub(super) parked: u64,
+    pub(super) parked: u32,
     /// All runs on record.
-    pub(super) recorded: u64,
+    pub(super) recorded: u32,
     /// The due instant as the file has it.
-    written: Option<i64>,
+    written: Millis,
 }
+
+/// An instant as a column has it, or [`NEVER`](Self::NEVER) for `NULL`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Millis(i64);
+
+impl Millis {
+    const NEVER: Self = Self(i64::MIN);
+
+    fn of(at: Option<DateTime<Utc>>) -> Self {
+        at.map_or(Self::NEVER, |at| Self(to_ms(at)))
+    }
+}
+
+const _: () = assert!(size_of::<Mark>() <= 128);
 
 /// The columns of a [`Mark`].
 pub(super) const MARK: &str = "marks.job_id, mark_ms, due_ms, queued_ms, hold_ms, hold_by, marks.epoch, \
@@ -47,7 +61,7 @@ impl Mark {
             active: 0,
             parked: 0,
             recorded: 0,
-            written: None,
+            written: Millis::NEVER,
         }
     }
 
@@ -57,7 +71,7 @@ impl Mark {
         let due = row.instant_or_null("due_ms")?;
         let (queued, hold) = place(row)?;
         let epoch = Epoch(row.u64("epoch")?);
-        let (active, parked, recorded) = (row.u64("active")?, row.u64("parked")?, row.u64("recorded")?);
+        let (active, parked, recorded) = (row.u32("active")?, row.u32("parked")?, row.u32("recorded")?);
         Ok(Self {
             job,
             place: Place { mark, queued, hold, suspended: left.suspended, beside: left.beside },
@@ -66,13 +80,13 @@ impl Mark {
             active,
             parked,
             recorded,
-            written: due.map(to_ms),
+            written: Millis::of(due),
         })
     }
 
     /// As it is read after it was written.
     pub(super) fn as_written(&self) -> Self {
-        Self { written: self.due.map(to_ms), ..self.clone() }
+        Self { written: Millis::of(self.due), ..self.clone() }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -105,7 +119,7 @@ impl Deferred {
     fn put(&self, mark: &Mark) -> bool {
         let mut all = self.0.borrow_mut();
         let Some(all) = all.as_mut() else { return false };
-        let is_found_alike = mark.due.map(to_ms) == mark.written;
+        let is_found_alike = Millis::of(mark.due) == mark.written;
         if is_found_alike {
             all.insert(mark.job, mark.clone());
         } else {
@@ -156,10 +170,9 @@ impl Db<'_> {
         Ok(mark)
     }
 
-    fn count_active(&self, job: JobId) -> Result<u64, StoreError> {
+    fn count_active(&self, job: JobId) -> Result<u32, StoreError> {
         let sql = format!("SELECT count(*) FROM runs WHERE job_id = ?1 AND {ACTIVE}");
-        let count = self.statement(&sql)?.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)?;
-        from_int(count)
+        self.statement(&sql)?.query_row([to_int(job.0)], |row| row.get(0)).map_err(failed)
     }
 
     /// Writes where a job stands after the end of a run, unless its next judgement can do that.
@@ -184,7 +197,7 @@ impl Db<'_> {
 
     /// The row of a job that has none.
     pub(super) fn add_mark(&self, mark: &Mark, rank: i64) -> Result<(), StoreError> {
-        let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
+        let (active, parked, recorded) = (mark.active, mark.parked, mark.recorded);
         let (job, at, due) = (to_int(mark.job.0), to_ms(mark.place.mark), mark.due.map(to_ms));
         let values = params![job, at, due, to_int(mark.epoch.0), active, parked, recorded, rank];
         self.statements.add_mark.borrow_mut().execute(values).map_err(failed)?;
@@ -207,10 +220,10 @@ impl Db<'_> {
         let until = hold.and_then(|hold| hold.until).map(to_ms);
         let by = hold.map(|hold| to_int(hold.by.0));
         let epoch = to_int(mark.epoch.0);
-        let [active, parked, recorded] = [mark.active, mark.parked, mark.recorded].map(to_int);
+        let (active, parked, recorded) = (mark.active, mark.parked, mark.recorded);
         let due = mark.due.map(to_ms);
         let is_plain = queued.is_none() && by.is_none() && parked == 0;
-        let written = if due == mark.written {
+        let written = if Millis::of(mark.due) == mark.written {
             // Most ends of runs do not move the due instant; then its index is left alone.
             let values = params![job, at, queued, until, by, epoch, active, parked, recorded];
             self.statements.write_mark.borrow_mut().execute(values)

@@ -162,7 +162,7 @@ impl Db<'_> {
             self.keep_numbers()?;
         }
         let (removed, until) = self.remove_runs(job, &record, &surplus)?;
-        mark.recorded = mark.recorded.saturating_sub(removed);
+        mark.recorded = mark.recorded.saturating_sub(u32::try_from(removed).unwrap_or(u32::MAX));
         pruned.runs += removed;
         // Skipped ticks between those that are kept stay with them.
         let oldest = surplus.done.next_tick.map_or(keep.oldest(now), |tick| tick.min(keep.oldest(now)));
@@ -206,7 +206,7 @@ impl Db<'_> {
             && mark.place.hold.is_none()
             && mark.active == 0
             && mark.parked == 0;
-        let is_kept = surplus.len() as u64 != mark.recorded;
+        let is_kept = surplus.len() as u64 != u64::from(mark.recorded);
         if !entry.plan.temporary || !is_idle || is_kept || self.pause(mark.job)?.is_some() {
             return Ok(false);
         }
@@ -232,7 +232,8 @@ impl Db<'_> {
         let is_near =
             |run: &Result<EndedRun, StoreError>| run.as_ref().map_or(true, |run| run.nominal <= last);
         // All others on record are done. So nobody has to count them.
-        let done = mark.recorded.saturating_sub(mark.active + mark.parked + record.dead + done_ahead);
+        let in_progress = u64::from(mark.active) + u64::from(mark.parked);
+        let done = u64::from(mark.recorded).saturating_sub(in_progress + record.dead + done_ahead);
         let begins = record.begins.unwrap_or(i64::MIN);
         let beside = if record.has_earlier { beside_and_earlier() } else { beside() };
         let mut beside = self.statement(&beside)?;
@@ -360,7 +361,7 @@ impl Db<'_> {
         let until = until.max(too_old).max(before);
         if has_removed || until != before {
             let sql = "UPDATE marks SET recorded = ?2, pruned_ms = ?3 WHERE job_id = ?1";
-            self.run(sql, params![job, to_int(mark.recorded), until])?;
+            self.run(sql, params![job, mark.recorded, until])?;
             self.at_hand.wrote(mark);
         }
         if until != before {

@@ -97,7 +97,7 @@ impl<'c> Statements<'c> {
             succeed: prepare(
                 "UPDATE runs SET state = 'succeeded', owner = NULL, lease_ms = NULL, started_ms = ?3, duration_us = ?4, \
                  overdue = 0, error = NULL, error_seq = NULL, asked_why = NULL, ended_ms = NULL \
-                 WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND error_seq IS NULL AND overdue = 0 AND asked_ms IS NULL",
+                 WHERE id = ?1 AND epoch = ?2 AND state = 'running' AND error IS NULL AND error_seq IS NULL AND asked_ms IS NULL",
             )?,
             held: prepare(&format!(
                 "SELECT {PROGRESS}, origin, asked_why, {MARK} FROM runs CROSS JOIN marks USING (job_id) \

@@ -33,7 +33,7 @@ impl Db<'_> {
         let mut in_progress = 0;
         for job in jobs {
             let (entry, mut mark) = (self.entry(job)?, self.mark(job)?);
-            in_progress += mark.active + mark.parked;
+            in_progress += u64::from(mark.active) + u64::from(mark.parked);
             // Without a due instant it is looked up whether the job is paused.
             mark.due = None;
             self.rearm(&mut mark, &entry)?;
