@@ -119,7 +119,11 @@ fn engine(store: &SqliteStore, owner: OwnerId, second: i64) {
 
 fn note(second: i64, attempt: u32) -> Note {
     let line = LogLine { at: at(second), attempt, text: "half way".to_owned() };
-    Note { progress: Some(Progress { fraction: 0.5, message: String::new() }), lines: vec![line], ..Note::default() }
+    Note {
+        progress: Some(Progress { fraction: 0.5, message: String::new() }),
+        lines: vec![line],
+        ..Note::default()
+    }
 }
 
 fn settlement(claimed: &Claimed, second: i64, index: usize) -> Settlement {
