@@ -107,8 +107,10 @@ fn a_process_whose_async_job_blocks_the_thread_of_main_ends_at_a_signal() {
 /// A program that gets SIGHUP. `how` starts it, and `environment` says what it has said.
 fn hung_up(how: &str, environment: &[(&str, &str)]) -> (App, tempfile::TempDir) {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut command = Command::new("sh");
-    command.args(["-c", &format!("{how} exec \"$0\""), env!("CARGO_BIN_EXE_app-hang")]);
+    // Whoever runs the tests may ignore the signal, and a shell cannot take that back.
+    let mut command = Command::new("env");
+    let shell = format!("{how} exec \"$0\"");
+    command.args(["--default-signal=HUP", "sh", "-c", &shell, env!("CARGO_BIN_EXE_app-hang")]);
     command.env("CRON_DATABASE_URL", directory.path().join("jobs.db"));
     command.envs(environment.iter().copied());
     let app = App::spawn(command);
