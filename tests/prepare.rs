@@ -30,7 +30,7 @@ fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// What the scheduler itself has written there when it made the file.
-const SCHEMA: u32 = 7;
+const SCHEMA: u32 = 8;
 
 fn start(database: &Path) -> Start {
     cron_runtime::start().database(database.to_string_lossy())
