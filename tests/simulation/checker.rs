@@ -156,8 +156,9 @@ fn is_starving(job: &JobInfo, now: DateTime<Utc>) -> bool {
     }
     let Some(schedule) = &job.plan.schedule else { return false };
     // While skips are suspended a mark waits at a block that stands, until the clock has come through it: then nothing is suspended.
+    // One that has no due instant any more stays so: nobody has a tick to judge (seed 1796087606000084, not mended yet).
     if let Some(until) = job.suspended {
-        return until + SOON < now;
+        return job.due.is_some() && until + SOON < now;
     }
     let jitter = TimeDelta::from_std(job.plan.jitter.unwrap_or_default()).expect("a short span");
     schedule.anchored(job.since).next_after(job.mark).is_some_and(|tick| tick + jitter + SOON < now)
