@@ -154,12 +154,12 @@ fn is_starving(job: &JobInfo, now: DateTime<Utc>) -> bool {
     if let Some(hold) = job.hold {
         return hold.until.is_some_and(|until| until + SOON < now);
     }
-    let Some(schedule) = &job.plan.schedule else { return false };
     // While skips are suspended a mark waits at a block that stands, until the clock has come through it: then nothing is suspended.
-    // One that has no due instant any more stays so: nobody has a tick to judge (seed 1796087606000084, not mended yet).
+    // So it is where no tick is to come.
     if let Some(until) = job.suspended {
-        return job.due.is_some() && until + SOON < now;
+        return job.linked && until + SOON < now;
     }
+    let Some(schedule) = &job.plan.schedule else { return false };
     let jitter = TimeDelta::from_std(job.plan.jitter.unwrap_or_default()).expect("a short span");
     schedule.anchored(job.since).next_after(job.mark).is_some_and(|tick| tick + jitter + SOON < now)
 }

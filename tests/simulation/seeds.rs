@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 21] = [
+const KEPT: [u64; 22] = [
     1,
     2,
     3,
@@ -31,6 +31,7 @@ const KEPT: [u64; 21] = [
     1_796_072_821_000_087,
     1_796_080_492_000_086,
     1_796_080_673_000_110,
+    1_796_087_606_000_084,
 ];
 
 /// Which worlds a run of this test plays.

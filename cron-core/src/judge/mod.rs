@@ -28,7 +28,7 @@ mod ticks;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::policy::{CatchUp, Jitter, Overlap, Slots};
 use crate::run::{Origin, RunId, SkipReason};
@@ -265,7 +265,8 @@ pub fn next_tick(schedule: &Schedule, mark: DateTime<Utc>, is_active: bool) -> O
     if schedule.is_delay() && is_active { None } else { schedule.next_after(mark) }
 }
 
-/// When to judge a job, as far as its place and its schedule tell. The job is not paused.
+/// When to judge a job, as far as its place and its schedule tell: while skips are suspended, at their end at the latest, also where no
+/// tick is to come. The job is not paused.
 #[must_use]
 pub fn next_due(
     schedule: Option<&Schedule>,
@@ -276,10 +277,18 @@ pub fn next_due(
     if let Some(hold) = place.hold {
         return hold.until;
     }
-    let schedule = schedule?;
-    let instant = beside::next_instant(schedule, place, is_active);
-    let tick = instant.or_else(|| next_tick(schedule, place.mark, is_active))?;
-    Some(jitter.start_of(schedule, tick))
+    let start = schedule.and_then(|schedule| {
+        let instant = beside::next_instant(schedule, place, is_active);
+        let tick = instant.or_else(|| next_tick(schedule, place.mark, is_active))?;
+        Some(jitter.start_of(schedule, tick))
+    });
+    // Nothing is due before the mark, which may have come further, as that of a delay does with the end of its run.
+    let after = || place.mark.checked_add_signed(TimeDelta::milliseconds(1)).unwrap_or(place.mark);
+    let end = place.suspended.map(|until| until.max(after()));
+    match end {
+        None => start,
+        Some(end) => Some(start.map_or(end, |start| start.min(end))),
+    }
 }
 
 /// How late a tick may start and still count as on time.

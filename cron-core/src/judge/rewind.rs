@@ -259,7 +259,9 @@ fn cut(schedule: Option<&Schedule>, skip: Skip, at: DateTime<Utc>) -> (Option<Sk
 mod tests {
     use chrono::TimeDelta;
 
+    use super::super::next_due;
     use super::*;
+    use crate::policy::Jitter;
 
     fn at(second: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
@@ -354,6 +356,30 @@ mod tests {
         assert_eq!(blocks(known), [clock(40, 50, 2), clock(100, 110, 2), clock(130, 130, 1)]);
         // Nothing ran before the job was known.
         assert_eq!(blocks(Rewind { begins: at(105), ..pruned }), [clock(110, 110, 1), clock(130, 130, 1)]);
+    }
+
+    #[test]
+    fn a_job_without_a_tick_to_come_is_judged_when_the_clock_has_passed_what_is_suspended() {
+        let (mark, until) = (at(100), at(50_000));
+        let place = Place { suspended: Some(until), ..Place::at(mark) };
+        let single: Schedule = "at(1970-01-01T00:00:40Z)".parse().expect("a schedule");
+        for schedule in [None, Some(&single)] {
+            assert_eq!(schedule.and_then(|schedule| schedule.next_after(mark)), None);
+            assert_eq!(next_due(schedule, Jitter::NONE, place, false), Some(until));
+            assert_eq!(next_due(schedule, Jitter::NONE, Place::at(mark), false), None);
+        }
+        // A tick before is not put off, and one behind does not put off the end.
+        let often: Schedule = "every(1h)".parse().expect("a schedule");
+        let next = often.next_after(mark);
+        assert_eq!(next_due(Some(&often), Jitter::NONE, place, false), next);
+        let soon = Place { suspended: Some(at(200)), ..place };
+        assert_eq!(next_due(Some(&often), Jitter::NONE, soon, false), Some(at(200)));
+        let passed = Place { suspended: Some(at(50)), ..place };
+        assert_eq!(
+            next_due(None, Jitter::NONE, passed, false),
+            Some(mark + TimeDelta::milliseconds(1)),
+            "behind the mark"
+        );
     }
 
     #[test]
