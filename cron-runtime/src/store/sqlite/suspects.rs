@@ -1,7 +1,7 @@
 //! Jobs that may have taken their process down, as the file has them: nearly always none, so they are kept in memory until another
 //! process has written to the file.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -16,27 +16,39 @@ use super::db::Db;
 use super::judge::Session;
 use super::rows::{ACTIVE, Columns, failed, to_int, to_ms};
 
-/// The suspects of the file; `None` where they have to be read.
+/// The suspects of the file.
 #[derive(Debug, Default)]
-pub(super) struct Known(RefCell<Option<Suspects<JobId>>>);
+pub(super) struct Known {
+    /// There are none. Each run asks for that several times.
+    are_none: Cell<bool>,
+    /// `None` where they have to be read.
+    all: RefCell<Option<Suspects<JobId>>>,
+}
 
 impl Known {
     /// Nothing is believed any more.
     pub(super) fn doubt(&self) {
-        *self.0.borrow_mut() = None;
+        self.set(None);
     }
 
     /// The file has none.
     pub(super) fn are_none(&self) {
-        *self.0.borrow_mut() = Some(Suspects::default());
+        self.set(Some(Suspects::default()));
+    }
+
+    fn set(&self, all: Option<Suspects<JobId>>) {
+        self.are_none.set(all.as_ref().is_some_and(Suspects::is_empty));
+        *self.all.borrow_mut() = all;
     }
 }
 
 impl Db<'_> {
     /// Looks something up among the suspects, or changes them.
     fn suspects<R>(&self, look: impl FnOnce(&mut Suspects<JobId>) -> R) -> Result<R, StoreError> {
-        if let Some(suspects) = self.known_suspects.0.borrow_mut().as_mut() {
-            return Ok(look(suspects));
+        if let Some(mut suspects) = self.known_suspects.all.take() {
+            let answer = look(&mut suspects);
+            self.known_suspects.set(Some(suspects));
+            return Ok(answer);
         }
         let mut statement = self.statement("SELECT job_id, deaths, last_ms, is_quarantined FROM suspects")?;
         let mut rows = statement.query([]).map_err(failed)?;
@@ -48,25 +60,29 @@ impl Db<'_> {
         }
         let mut suspects = Suspects::new(found);
         let answer = look(&mut suspects);
-        *self.known_suspects.0.borrow_mut() = Some(suspects);
+        self.known_suspects.set(Some(suspects));
         Ok(answer)
     }
 
+    #[inline]
     pub(super) fn has_suspects(&self) -> Result<bool, StoreError> {
+        if self.known_suspects.are_none.get() {
+            return Ok(false);
+        }
         self.suspects(|suspects| !suspects.is_empty())
     }
 
     pub(super) fn is_suspect(&self, job: JobId) -> Result<bool, StoreError> {
-        self.suspects(|suspects| suspects.get(job).is_some())
+        Ok(self.has_suspects()? && self.suspects(|suspects| suspects.get(job).is_some())?)
     }
 
     pub(super) fn is_quarantined(&self, job: JobId) -> Result<bool, StoreError> {
-        self.suspects(|suspects| suspects.is_quarantined(job))
+        Ok(self.has_suspects()? && self.suspects(|suspects| suspects.is_quarantined(job))?)
     }
 
     /// A run of a job has ended while its process lived.
     pub(super) fn clear_suspect(&self, job: JobId) -> Result<(), StoreError> {
-        if self.suspects(|suspects| suspects.clear(job))? {
+        if self.has_suspects()? && self.suspects(|suspects| suspects.clear(job))? {
             self.delete_suspect(job)?;
         }
         Ok(())
