@@ -79,7 +79,10 @@ pub(super) fn judge(
 ) -> Judgement {
     let (schedule, mark) = (ticks.schedule, docket.place.mark);
     let first = ticks.next_after(mark).map(|tick| docket.jitter.start_of(schedule, tick));
-    if first.is_some_and(|start| start <= now) {
+    // Where what stands after the mark keeps its verdict, the clock comes beyond the mark before the next tick that wants one.
+    let is_beyond =
+        || !schedule.is_delay() && newest_instant(docket, ticks, now).is_some_and(|one| one > mark);
+    if first.is_some_and(|start| start <= now) || is_beyond() {
         // The clock has passed the mark.
         let passed = Docket { place: Place { beside: None, ..docket.place }, ..*docket };
         return judge_schedule(&passed, ticks, now);
@@ -119,9 +122,14 @@ fn started(
         let next = next_instant(schedule, docket.place, !docket.active.is_empty());
         next.filter(|instant| docket.jitter.start_of(schedule, *instant) <= now)
     } else {
-        choose::newest_started(docket, Ticks { schedule, kept: &[] }, now)
+        newest_instant(docket, ticks, now)
     };
     newest.filter(|instant| beside < *instant && *instant <= docket.place.mark)
+}
+
+/// The newest instant of the present clock whose start has come, whatever verdict its tick has.
+fn newest_instant(docket: &Docket<'_>, ticks: Ticks<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    choose::newest_started(docket, Ticks { schedule: ticks.schedule, kept: &[] }, now)
 }
 
 /// The run of an instant, if it is not too late for it and the overlap policy has room.
@@ -149,7 +157,7 @@ mod tests {
     use super::super::tests::{HELD, after_finish, at, docket, every, running};
     use super::super::{Active, after_end, hold_after, judge};
     use super::*;
-    use crate::judge::{Hold, Next};
+    use crate::judge::{Hold, Kept, Next};
     use crate::policy::{CatchUpRule, Jitter, Slots};
     use crate::run::{Origin, RunId};
 
@@ -251,6 +259,19 @@ mod tests {
         let between = judge(&docket, at(HOUR + 59));
         assert_eq!((between.verdicts, between.place), (vec![], Place::at(at(HOUR))));
         assert_eq!(between.due, Some(at(HOUR + 60)));
+    }
+
+    #[test]
+    fn a_clock_beyond_the_mark_ends_it_also_where_what_follows_keeps_its_verdict() {
+        let schedule = every("1m");
+        let kept = [Kept { first: at(HOUR + 60), last: at(2 * HOUR) }];
+        let behind = behind(&schedule, HOUR, 10);
+        let place = Place { suspended: Some(at(2 * HOUR)), ..behind.place };
+        let docket = Docket { place, kept: &kept, ..behind };
+        let now = at(HOUR + 90);
+        let judged = judge(&docket, now);
+        assert_eq!((judged.verdicts, judged.place.beside), (vec![], None));
+        assert!(judged.due.is_some_and(|due| due > now), "{:?}", judged.due);
     }
 
     #[test]
