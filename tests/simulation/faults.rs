@@ -100,6 +100,7 @@ pub(crate) struct Desk {
     weather: Mutex<Weather>,
     doorbell: Doorbell,
     history: History,
+    in_vain: seen::InVain,
 }
 
 impl Desk {
@@ -111,7 +112,8 @@ impl Desk {
         history: History,
     ) -> Self {
         let weather = Weather { rng, trouble: Trouble::None, death: None, is_dead: false, lag: None };
-        Self { inner, instance, weather: Mutex::new(weather), doorbell, history }
+        let (weather, in_vain) = (Mutex::new(weather), seen::InVain::default());
+        Self { inner, instance, weather, doorbell, history, in_vain }
     }
 
     fn weather(&self) -> MutexGuard<'_, Weather> {
@@ -257,13 +259,13 @@ impl Store for Desk {
     }
 
     fn judge(&self, request: JudgeRequest) -> Result<Judged, StoreError> {
-        let JudgeRequest { now, room, lease_until, .. } = request;
+        let JudgeRequest { now, room, .. } = request;
         let asked = self.asked_of_others();
         let judged = self.call(
             true,
             || format!("judge  at {now} room {room}"),
             |inner| inner.judge(request).map(Brief),
-            |Brief(judged)| self.saw_judged(judged, lease_until),
+            |Brief(judged)| self.saw_judged(judged, request),
         );
         self.ring_if_asked(&asked);
         let Brief(judged) = judged?;
@@ -290,7 +292,7 @@ impl Store for Desk {
             let judged = self.judge(request);
             return Box::new(|| Ok((Vec::new(), judged?)));
         }
-        let JudgeRequest { now, room, lease_until, .. } = request;
+        let JudgeRequest { now, room, .. } = request;
         let (told, asked) = (settlements.clone(), self.asked_of_others());
         let done = self.call(
             true,
@@ -299,10 +301,7 @@ impl Store for Desk {
                 inner.settle_and_judge(settlements, request)()
                     .map(|(settled, judged)| (settled, Brief(judged)))
             },
-            |(settled, Brief(judged))| {
-                self.saw_settled(&told, settled)?;
-                self.saw_judged(judged, lease_until)
-            },
+            |(settled, Brief(judged))| self.saw_both(&told, settled, (judged, request)),
         );
         self.ring_if_asked(&asked);
         if let Ok((_, Brief(judged))) = &done {

@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 22] = [
+const KEPT: [u64; 24] = [
     1,
     2,
     3,
@@ -32,6 +32,8 @@ const KEPT: [u64; 22] = [
     1_796_080_492_000_086,
     1_796_080_673_000_110,
     1_796_087_606_000_084,
+    1_796_088_100_000_121,
+    1_796_088_100_000_468,
 ];
 
 /// Which worlds a run of this test plays.

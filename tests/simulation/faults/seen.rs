@@ -1,12 +1,13 @@
 //! What the books learn of an answer.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cron_runtime::core::run::{Origin, RunId};
 use cron_runtime::core::schedule::Schedule;
 use cron_runtime::store::{
-    Claimed, Command, Done, JobInfo, JobQuery, Judged, Rewinds, Settled, Settlement, Target,
+    Claimed, Command, Done, JobInfo, JobQuery, JudgeRequest, Judged, Rewinds, Settled, Settlement, Target,
 };
 
 use super::Desk;
@@ -14,6 +15,10 @@ use super::Desk;
 fn sound(is_so: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if is_so { Ok(()) } else { Err(what()) }
 }
+
+/// When a process judged last, and how often since at that instant without anything to show for it.
+#[derive(Debug, Default)]
+pub(super) struct InVain(Mutex<(DateTime<Utc>, u32)>);
 
 impl Desk {
     pub(super) fn saw_settled(&self, told: &[Settlement], settled: &[Settled]) -> Result<(), String> {
@@ -23,7 +28,36 @@ impl Desk {
         told.iter().zip(settled).try_for_each(|(told, settled)| model.settled(told, settled, now))
     }
 
-    pub(super) fn saw_judged(&self, judged: &Judged, lease_until: DateTime<Utc>) -> Result<(), String> {
+    /// What is due now is judged, and is not due again at the same instant: an engine would do nothing else any more.
+    ///
+    /// # Panics
+    ///
+    /// If it is: time does not go on, so that nobody would ask whether the world has broken the contract.
+    fn saw_progress(&self, judged: &Judged, now: DateTime<Utc>) {
+        let is_in_vain = judged.claimed.is_empty()
+            && judged.skipped.is_empty()
+            && judged.evicted.is_empty()
+            && !judged.more
+            && judged.next.is_some_and(|next| next <= now);
+        let mut in_vain = self.in_vain.0.lock().expect("nobody panics with it");
+        let before = if in_vain.0 == now { in_vain.1 } else { 0 };
+        *in_vain = (now, if is_in_vain { before + 1 } else { 0 });
+        assert!(in_vain.1 < 100, "judged again and again at {now}, next {:?}", judged.next);
+    }
+
+    pub(super) fn saw_both(
+        &self,
+        told: &[Settlement],
+        settled: &[Settled],
+        (judged, request): (&Judged, JudgeRequest),
+    ) -> Result<(), String> {
+        self.saw_settled(told, settled)?;
+        self.saw_judged(judged, request)
+    }
+
+    pub(super) fn saw_judged(&self, judged: &Judged, request: JudgeRequest) -> Result<(), String> {
+        let lease_until = request.lease_until;
+        self.saw_progress(judged, request.now);
         let now = self.history.now();
         for claimed in judged.claimed.iter().filter(|claimed| claimed.origin == Origin::Clock) {
             self.saw_beside(claimed)?;
@@ -94,7 +128,12 @@ impl Desk {
             }
             // Another process may have come a few seconds further.
             let next = schedule.next_after(now + TimeDelta::seconds(11)).unwrap_or(next).max(next);
-            let latest = job.plan.jitter().start_of(&schedule, next);
+            // How long the start of a tick is put off depends on its instant, and that of a delay is not on a grid.
+            let put_off = || TimeDelta::from_std(job.plan.jitter.unwrap_or_default()).expect("a short span");
+            let latest = match schedule.is_delay() {
+                true => next + put_off(),
+                false => job.plan.jitter().start_of(&schedule, next),
+            };
             sound(job.due.is_some_and(|due| due <= latest) || next > job.mark, || {
                 format!("at {now} `{}` is silent: {job:?}", job.plan.name)
             })?;
