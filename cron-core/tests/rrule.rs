@@ -346,6 +346,28 @@ fn without_a_start_the_registration_is_the_start() {
 }
 
 #[test]
+fn what_was_over_before_its_registration_has_no_tick_and_a_text() {
+    let registered = instant("2026-03-01T17:00:00Z");
+    for (text, zone) in [
+        ("FREQ=DAILY;UNTIL=20260105T090000", "UTC"),
+        ("FREQ=DAILY;UNTIL=20260301T165959", "UTC"),
+        ("FREQ=DAILY;UNTIL=20260301T165959Z", "America/New_York"),
+        ("FREQ=HOURLY;UNTIL=20251026T010000Z", "Europe/London"),
+        ("FREQ=DAILY;BYHOUR=9;BYMINUTE=0;BYSECOND=0;UNTIL=19700101T000000Z", "America/New_York"),
+        ("RRULE:FREQ=DAILY;UNTIL=20260105T090000 EXDATE:20260105T090000", "Asia/Tokyo"),
+    ] {
+        let anchored = rrule(text, zone).anchored(registered);
+        assert!(!anchored.needs_registration(), "{text}");
+        assert_eq!((anchored.next_after(BEGIN), anchored.prev_before(registered)), (None, None), "{text}");
+        assert_eq!(anchored.to_string().parse(), Ok(anchored.clone()), "{text}");
+    }
+    // Dates that are added stay.
+    let added =
+        rrule("RRULE:FREQ=DAILY;UNTIL=20260105T090000 RDATE:20260401T120000", "UTC").anchored(registered);
+    assert_eq!(ticks(&added, "2026-03-01T17:00:00Z", 9), ["2026-04-01T12:00:00Z"]);
+}
+
+#[test]
 fn numbered_and_plain_weekdays_are_one_list() {
     let text = "DTSTART:20260101T090000 RRULE:FREQ=MONTHLY;BYDAY=MO,2TU";
     let found = ticks(&rrule(text, "UTC"), "2026-01-01T00:00:00Z", 5);

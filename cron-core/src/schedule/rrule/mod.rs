@@ -82,20 +82,36 @@ impl RruleSchedule {
     /// The rule with a start: the local time of the registration, cut to a whole second.
     ///
     /// The registration itself is never a tick. If the rule has a time there, `COUNT` grows by one, so that as many
-    /// ticks follow as it says.
+    /// ticks follow as it says. A rule that was over by then starts at its end, and that time is taken away: no tick
+    /// is left, and the text of the schedule stays one that can be read.
     pub(super) fn anchored(&self, registered: DateTime<Utc>) -> Self {
         if self.0.definition.start.is_some() {
             return self.clone();
         }
-        let local = registered.with_timezone(&self.zone()).naive_local().and_utc().timestamp();
-        let start = local.clamp(0, HORIZON - 1);
+        let registration = self.local(registered.timestamp()).unwrap_or(0).clamp(0, HORIZON - 1);
+        let end = match self.0.definition.rule.end {
+            End::UntilLocal(last) => Some(last).filter(|last| *last < registration),
+            End::UntilInstant(last) if last < registered.timestamp() => self.local(last),
+            End::UntilInstant(_) | End::Never | End::Count(_) => None,
+        };
+        let start = end.map_or(registration, |end| end.clamp(0, registration));
         let mut definition = Definition { start: Some(start), ..self.0.definition.clone() };
+        if end.is_some() {
+            definition.rule.end = End::UntilLocal(start);
+            definition.remove(start);
+        }
         if let End::Count(count) = definition.rule.end
             && Plan::new(&definition.rule, start).is_some_and(|plan| plan.has_start())
         {
             definition.rule.end = End::Count(count.saturating_add(1));
         }
         Self::new(definition)
+    }
+
+    /// The local time of an instant, both in seconds.
+    fn local(&self, second: i64) -> Option<i64> {
+        let instant = DateTime::from_timestamp(second, 0)?;
+        Some(instant.with_timezone(&self.zone()).naive_local().and_utc().timestamp())
     }
 
     /// Whether there is any tick, or would be one for some registration.

@@ -33,6 +33,17 @@ pub(super) struct Definition {
     pub(super) added: Box<[i64]>,
 }
 
+impl Definition {
+    /// Takes a local second away, as `EXDATE` does.
+    pub(super) fn remove(&mut self, second: i64) {
+        let mut removed = self.removed.to_vec();
+        removed.push(second);
+        removed.sort_unstable();
+        removed.dedup();
+        self.removed = removed.into();
+    }
+}
+
 /// A part of the text and where it begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece<'a> {
