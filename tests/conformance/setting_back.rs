@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cron_runtime::core::audit::Audit;
 use cron_runtime::core::policy::{CatchUpRule, Retention};
+use cron_runtime::core::run::StateWord;
 
 use crate::jobs::{Job, at, job, second};
 use crate::world::{
@@ -31,6 +32,7 @@ cases!(setting_back:
     an_edit_while_skips_are_suspended_takes_them_back,
     a_schedule_that_has_come_to_its_end_stays_there_however_often_the_clock_falls_back,
     what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right,
+    what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning,
 );
 
 const HOUR: i64 = 3_600;
@@ -450,4 +452,23 @@ pub(crate) fn what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_rig
     // They are as old as the latest instant that was known when they ended, and no younger.
     assert_eq!(left(1_099 * HOUR), [true; 4]);
     assert_eq!(left(1_101 * HOUR), [false; 4]);
+}
+
+/// Nothing but the run itself knows a later instant: its job has no schedule, and so no mark that moves.
+pub(crate) fn what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning(world: &World) {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
+    let jobs = [job("a").keep(keep)];
+    let process = world.start(0, &jobs);
+    let run = process.triggered("a", 1_000 * HOUR);
+    assert_eq!(process.starts(1_000 * HOUR).claim.run, run);
+    process.leaves(1_000 * HOUR + 1);
+    let process = world.start(10 * HOUR, &jobs);
+    assert_eq!(process.reaps(10 * HOUR), [run]);
+    let left = |second: i64| {
+        process.prune(at(second), 1_000).expect("prunes");
+        process.run(run).expect("readable").map(|(run, _)| run.state.word())
+    };
+    assert_eq!(left(1_099 * HOUR), Some(StateWord::Failed));
+    assert_eq!(left(1_101 * HOUR), None);
 }

@@ -9,7 +9,7 @@ use crate::draw::frame;
 use crate::scenario::{Lived, Scenario, live};
 
 /// Seeds that are played each time: every one that has ever found something, and some of each kind.
-const KEPT: [u64; 24] = [
+const KEPT: [u64; 26] = [
     1,
     2,
     3,
@@ -34,6 +34,8 @@ const KEPT: [u64; 24] = [
     1_796_087_606_000_084,
     1_796_088_100_000_121,
     1_796_088_100_000_468,
+    1_796_101_000_000_048,
+    1_796_101_350_000_048,
 ];
 
 /// Which worlds a run of this test plays.

@@ -106,26 +106,30 @@ pub fn has_jumped(place: Place, now: DateTime<Utc>) -> bool {
     place.suspended.is_some_and(|until| until <= now)
 }
 
-/// The end of a run to be written down, from which its age counts. `at` is when it is told, `measured` its beginning and how
-/// long it took. `None`: what these say is right.
+/// The end of a run to be written down, from which its age counts. `at` is when it is told; `started` and `took` are the beginning of its last
+/// attempt and how long that was, where they are known. `None`: what these two say is right.
 ///
 /// Where the record knows an instant hours after that end, some clock was wrong, and nobody can say which. A run that has ended under a clock
 /// that is years behind is not old as soon as the clock is right: its age counts from the latest instant that is known.
 #[must_use]
 pub fn written_end(
     place: Place,
-    measured: Option<(DateTime<Utc>, Duration)>,
+    started: Option<DateTime<Utc>>,
+    took: Option<Duration>,
     at: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let known = place.suspended.map_or(place.mark, |until| until.max(place.mark)).max(at);
-    match measured {
-        Some((started, took)) => {
+    match (started, took) {
+        (Some(started), Some(took)) => {
             let end = || ended_at(None, Some(started), Some(took), started);
             // Its end is behind its beginning, which nearly always says enough.
             (is_astray(known, started) && is_astray(known, end())).then_some(known)
         }
-        None if is_astray(known, at) => Some(known),
-        None => Some(at),
+        // Its process is gone, and how long it took nobody knows. It began under some clock too.
+        (started, _) => {
+            let known = started.map_or(known, |started| known.max(started));
+            Some(if is_astray(known, at) { known } else { at })
+        }
     }
 }
 
@@ -326,20 +330,26 @@ mod tests {
     fn what_ended_hours_before_what_is_known_ages_from_there() {
         let place = Place::at(at(1_000_000));
         let hour = 3_600;
-        let measured = |second| Some((at(second - 5), Duration::from_secs(5)));
+        let ended =
+            |place, end, told| written_end(place, Some(at(end - 5)), Some(Duration::from_secs(5)), at(told));
+        let told = |place, told| written_end(place, None, None, at(told));
         // The ordinary way: the measured end is right, and another one is when it was told.
-        assert_eq!(written_end(place, measured(1_000_005), at(1_000_005)), None);
-        assert_eq!(written_end(place, None, at(1_000_005)), Some(at(1_000_005)));
-        assert_eq!(written_end(place, measured(1_000_000 - 2 * hour), at(1_000_000 - 2 * hour)), None);
+        assert_eq!(ended(place, 1_000_005, 1_000_005), None);
+        assert_eq!(told(place, 1_000_005), Some(at(1_000_005)));
+        assert_eq!(ended(place, 1_000_000 - 2 * hour, 1_000_000 - 2 * hour), None);
         // The clock is behind; it was set right during the run; the mark was set back before.
-        assert_eq!(written_end(place, measured(50), at(50)), Some(at(1_000_000)));
-        assert_eq!(written_end(place, None, at(50)), Some(at(1_000_000)));
-        assert_eq!(written_end(Place::at(at(40)), measured(50), at(2_000_000)), Some(at(2_000_000)));
+        assert_eq!(ended(place, 50, 50), Some(at(1_000_000)));
+        assert_eq!(told(place, 50), Some(at(1_000_000)));
+        assert_eq!(ended(Place::at(at(40)), 50, 2_000_000), Some(at(2_000_000)));
         // It began hours before what is known, and ended in time.
-        let long = Some((at(1_000_000 - 5 * hour), Duration::from_secs(5 * 3_600)));
-        assert_eq!(written_end(place, long, at(1_000_000)), None);
+        let (began, took) = (at(1_000_000 - 5 * hour), Duration::from_secs(5 * 3_600));
+        assert_eq!(written_end(place, Some(began), Some(took), at(1_000_000)), None);
+        // Its process is gone. It began under another clock than the one that tells of it.
+        assert_eq!(written_end(place, Some(at(2_000_000)), None, at(1_000_000)), Some(at(2_000_000)));
+        assert_eq!(written_end(place, Some(at(1_000_000 + hour)), None, at(1_000_000)), Some(at(1_000_000)));
+        assert_eq!(written_end(place, Some(at(1_000_000 - hour)), None, at(1_000_000)), Some(at(1_000_000)));
         let place = rewound_place(place, at(40));
-        assert_eq!(written_end(place, measured(50), at(50)), Some(at(1_000_000)));
+        assert_eq!(ended(place, 50, 50), Some(at(1_000_000)));
     }
 
     #[test]

@@ -143,8 +143,11 @@ impl Book {
             run.duration = duration;
         }
         // Otherwise its beginning and its duration say when it ended.
-        let measured = started.zip(duration);
-        let ended = if run.progress.state.is_active() { None } else { written_end(job.place, measured, at) };
+        let ended = if run.progress.state.is_active() {
+            None
+        } else {
+            written_end(job.place, run.started, duration, at)
+        };
         if ended.is_some() || run.rare.ended.is_some() {
             run.rare.ended = ended;
         }

@@ -36,13 +36,6 @@ pub(super) struct Measured {
     pub(super) duration: Option<Duration>,
 }
 
-impl Measured {
-    /// When it began, and how long it took.
-    fn whole(self) -> Option<(DateTime<Utc>, Duration)> {
-        self.started.zip(self.duration)
-    }
-}
-
 /// An attempt in force: why it was asked to stop, where its job stands, and the job.
 type Found = (Held, Option<String>, Mark, Rc<Entry>);
 
@@ -201,7 +194,9 @@ impl Db<'_> {
     ) -> Result<(), StoreError> {
         let after = &moved.progress;
         // Otherwise its beginning and its duration say when it ended.
-        let ended = if after.state.is_active() { None } else { written_end(place, measured.whole(), at) };
+        let started = measured.started.or(held.started);
+        let ended =
+            if after.state.is_active() { None } else { written_end(place, started, measured.duration, at) };
         let (overdue, wake) = state_columns(&after.state);
         let has_error = match (&moved.record, after.state) {
             (_, RunState::Succeeded) => Some(false),
