@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::bounds::BoundsError;
 use super::calendar::CalendarError;
 use super::cron::Field;
+use super::dialect::DialectError;
 use super::phrase::PhraseProblem;
 #[cfg(feature = "rrule")]
 use super::rrule::RruleMistake;
@@ -185,6 +186,8 @@ pub enum ScheduleErrorKind {
     Calendar(CalendarError),
     /// A start and an end are wrong, or do not go together with the schedule.
     Bounds(BoundsError),
+    /// A text of another dialect is wrong, or cannot be carried over.
+    Dialect(DialectError),
     /// A recurrence rule is wrong.
     #[cfg(feature = "rrule")]
     Rrule(RruleMistake),
@@ -261,6 +264,7 @@ impl ScheduleError {
             Kind::Duration(error) => error.help(),
             Kind::Calendar(error) => error.help(),
             Kind::Bounds(error) => error.help(),
+            Kind::Dialect(error) => error.help(),
             Kind::TimeOfDay => say("write hours and minutes, as in `14:30`"),
             Kind::TimeOfHour => say("write minutes, as in `:30`"),
             Kind::DaysAndTime => say("write days and a time, as in `MON,FRI 10:00` or `weekdays 10:00`"),
@@ -356,6 +360,7 @@ impl fmt::Display for ScheduleError {
             Kind::Duration(error) => return error.fmt(f),
             Kind::Calendar(error) => error.say(&part, f)?,
             Kind::Bounds(error) => error.say(&part, f)?,
+            Kind::Dialect(error) => error.write(&part, f)?,
             Kind::TimeOfDay => write!(f, "`{part}` is not a time of day from 00:00 to 23:59:59")?,
             Kind::TimeOfHour => write!(f, "`{part}` is not a time within the hour from :00 to :59:59")?,
             Kind::DaysAndTime => write!(f, "`{part}` is not a list of days and a time")?,
