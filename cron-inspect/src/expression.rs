@@ -1,7 +1,7 @@
 //! The door where the text of a schedule comes in.
 
 use chrono_tz::Tz;
-use cron_core::schedule::Schedule;
+use cron_core::schedule::{Schedule, Translated};
 
 use crate::failure::Failure;
 
@@ -42,6 +42,13 @@ impl Expression {
             }
         };
         let zone = schedule.zone().or(shown).unwrap_or(Tz::UTC);
+        Ok(Self { schedule, zone })
+    }
+
+    /// A schedule that was written in another dialect.
+    pub(crate) fn translated(translated: &Translated) -> Result<Self, Failure> {
+        let schedule = translated.schedule().clone();
+        let zone = schedule.zone().map_or_else(|| zone_named(translated.zone()), Ok)?;
         Ok(Self { schedule, zone })
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
+use cron_core::schedule::Dialect;
 
-use super::values::{duration, instant, limit};
+use super::values::{dialect, duration, instant, limit};
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
@@ -126,6 +127,9 @@ pub(crate) struct Check {
     /// The time zone of the schedule, an IANA name [default: UTC]
     #[arg(long)]
     pub(crate) zone: Option<String>,
+    /// The schedule is written in the words of another system; prints the options of `#[job]` that say the same
+    #[arg(long, value_parser = dialect())]
+    pub(crate) dialect: Option<Dialect>,
     /// Let warnings count as errors
     #[arg(long)]
     pub(crate) strict: bool,

@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use cron_core::UnknownWord;
 use cron_core::duration::parse_duration;
+use cron_core::schedule::Dialect;
 
 use super::when::When;
 
 pub(super) fn limit() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=10_000)
+}
+
+/// A dialect by its word; help and errors list all of them.
+pub(super) fn dialect() -> impl TypedValueParser<Value = Dialect> {
+    PossibleValuesParser::new(Dialect::WORDS)
+        .try_map(|word| word.parse::<Dialect>().map_err(|error: UnknownWord| error))
 }
 
 pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {

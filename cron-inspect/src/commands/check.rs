@@ -1,8 +1,10 @@
 //! `inspect check EXPR`
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use cron_core::schedule::{Schedule, ScheduleError};
+use cron_core::schedule::{Dialect, Schedule, ScheduleError, Translated};
 use serde::Serialize;
 
 use super::Verdict;
@@ -21,6 +23,17 @@ const CHANGES: usize = 2;
 #[derive(Serialize)]
 struct Json<'a> {
     expression: &'a str,
+    /// The four below are there with `--dialect` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dialect: Option<Dialect>,
+    /// The option of `#[job]` that says it, and its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    option: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    /// The other options that go with it, by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<BTreeMap<&'static str, &'a str>>,
     schedule: String,
     description: String,
     time_zone: Option<&'static str>,
@@ -55,6 +68,7 @@ impl From<&(ClockChange, Effect)> for JsonChange {
 
 /// All that there is to say about a schedule.
 struct Report {
+    translated: Option<Translated>,
     schedule: Schedule,
     zone: Tz,
     next: Vec<DateTime<Utc>>,
@@ -65,8 +79,13 @@ struct Report {
 pub(crate) fn check(args: &Check, context: &Context) -> Result<Verdict, Failure> {
     let after = args.ahead.after.unwrap_or(context.screen.now);
     let report = report(args, after)?;
+    let translated = report.translated.as_ref();
     let json = Json {
         expression: &args.expr,
+        dialect: args.dialect,
+        option: translated.map(|translated| translated.option().0),
+        value: translated.map(|translated| translated.option().1),
+        options: translated.map(|translated| beside(translated).collect()),
         schedule: report.schedule.to_string(),
         description: report.schedule.describe(),
         time_zone: report.schedule.zone().map(|zone| zone.name()),
@@ -81,7 +100,7 @@ pub(crate) fn check(args: &Check, context: &Context) -> Result<Verdict, Failure>
 }
 
 fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
-    let Expression { schedule, zone } = Expression::read(&args.expr, args.zone.as_deref())?;
+    let (translated, Expression { schedule, zone }) = read(args)?;
     if !schedule.has_any_tick() {
         // The macro refuses it, so this is what its author has to know.
         let error: ScheduleError = Schedule::never(&args.expr);
@@ -90,6 +109,7 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
     let count = usize::try_from(args.ahead.count).unwrap_or(usize::MAX);
     let anchored = schedule.anchored(after);
     Ok(Report {
+        translated,
         zone,
         next: anchored.iter_after(after).take(count).collect(),
         // A rule that waits for its registration would have these local times, were it registered now.
@@ -102,6 +122,30 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
         lints: schedule.lints().iter().map(ToString::to_string).collect(),
         schedule,
     })
+}
+
+/// The schedule, and what it was translated to if it is written in another dialect.
+fn read(args: &Check) -> Result<(Option<Translated>, Expression), Failure> {
+    let zone = args.zone.as_deref();
+    let Some(dialect) = args.dialect else { return Ok((None, Expression::read(&args.expr, zone)?)) };
+    let translated = Schedule::from_dialect(&args.expr, dialect, zone.unwrap_or("UTC"))?;
+    let expression = Expression::translated(&translated)?;
+    Ok((Some(translated), expression))
+}
+
+/// The options that go with the one that says when.
+fn beside(translated: &Translated) -> impl Iterator<Item = (&'static str, &str)> {
+    let in_a_zone = translated.schedule().zone().is_some() && translated.zone() != "UTC";
+    let zone = in_a_zone.then(|| ("timezone", translated.zone()));
+    let phase = translated.phase().map(|phase| ("phase", phase));
+    let jitter = translated.jitter().map(|jitter| ("jitter", jitter));
+    phase.into_iter().chain(zone).chain(jitter)
+}
+
+/// The options of `#[job]` that say the same, to paste.
+fn options(translated: &Translated) -> String {
+    let all = std::iter::once(translated.option()).chain(beside(translated));
+    all.map(|(name, value)| format!("{name} = \"{value}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// The next changes of the clock of a schedule, and what it does there; none for one that follows no clock.
@@ -118,9 +162,18 @@ pub(super) fn changes(
 }
 
 fn text(report: &Report, screen: &Screen) -> String {
-    let Report { schedule, zone, next, changes, lints } = report;
+    let Report { translated, schedule, zone, next, changes, lints } = report;
     let width = screen.width;
-    let mut out = paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
+    let mut out = String::new();
+    if let Some(translated) = translated {
+        // On one line, however narrow the screen is: it is there to be copied.
+        out += &format!("{}\n", options(translated));
+        if let Some(note) = translated.note() {
+            out += &paragraph(&Text::styled(style::WARNING, note), 0, width);
+        }
+        out += "\n";
+    }
+    out += &paragraph(&Text::styled(style::BOLD, schedule.describe()), 0, width);
     out += &paragraph(&Text::styled(style::DIM, schedule.to_string()), 0, width);
     out += &heading(if schedule.is_delay() {
         "Next, if the last run ended now"

@@ -182,3 +182,67 @@ fn a_refused_expression_is_shown_with_its_mistake() {
     let error = inspect(&["check", "\u{1b}[2J * * * *"]).bad();
     assert!(!error.contains('\u{1b}'), "{error:?}");
 }
+
+/// The options to paste come first; all else is as for our own expression.
+#[test]
+fn check_translates_other_dialects() {
+    let text =
+        inspect(&["check", "--dialect", "quartz", "0 15 10 ? * 6L", "--after", "2026-03-01T12:00:00Z"])
+            .good();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[..2], ["cron = \"15 10 * * FRIL\"", ""]);
+    assert!(lines[2].starts_with("At 10:15, the last Friday of the month"), "{text}");
+    assert!(text.contains("Fri 2026-03-27 10:15"), "{text}");
+
+    let zone = ["--zone", "Europe/London"];
+    let first = |args: &[&str]| {
+        let text = inspect(&[&["check", "--dialect"], args].concat()).good();
+        text.lines().next().unwrap_or_default().to_owned()
+    };
+    for (args, want) in [
+        (
+            &["systemd", "OnCalendar=Mon..Fri 09:00 Asia/Tokyo\nRandomizedDelaySec=5min", "--zone", "UTC"][..],
+            "cron = \"0 9 * * MON-FRI\", timezone = \"Asia/Tokyo\", jitter = \"5m\"",
+        ),
+        (&["temporal", "@every 5m/30s"], "every = \"5m\", phase = \"30s\""),
+        (
+            &["aws", "at(2026-12-25T06:00:00)", zone[0], zone[1]],
+            "at = \"2026-12-25T06:00:00\", timezone = \"Europe/London\"",
+        ),
+    ] {
+        assert_eq!(first(args), want);
+    }
+    let text = inspect(&["check", "--dialect", "aws", "rate(1 day)"]).good();
+    assert!(text.contains("AWS counts a rate from the creation of its rule"), "{text}");
+}
+
+#[test]
+fn check_translates_other_dialects_to_json() {
+    let args =
+        ["check", "--json", "--dialect", "systemd", "OnCalendar=*:0/15 Asia/Tokyo\nRandomizedDelaySec=30"];
+    let report = inspect(&[&args[..], &["--after", "2026-03-01T12:00:00Z", "-n", "1"]].concat()).json();
+    let expected = [
+        ("dialect", json!("systemd")),
+        ("option", json!("cron")),
+        ("value", json!("*/15 * * * *")),
+        ("options", json!({"timezone": "Asia/Tokyo", "jitter": "30s"})),
+        ("schedule", json!("cron(*/15 * * * *) Asia/Tokyo")),
+        ("next", json!(["2026-03-01T12:15:00Z"])),
+    ];
+    for (name, want) in expected {
+        assert_eq!(report[name], want, "{name}");
+    }
+    // A schedule of ours has none of these.
+    let ours = inspect(&["check", "--json", "@daily"]).json();
+    assert_eq!((ours.get("dialect"), ours.get("option"), ours.get("options")), (None, None, None));
+}
+
+#[test]
+fn check_refuses_what_a_dialect_cannot_carry_over() {
+    let refused = inspect(&["check", "--dialect", "ncrontab", "0 22-2 * * *"]).bad();
+    for part in ["0 22-2 * * *", "^^^^", "two readings", "`2-22`"] {
+        assert!(refused.contains(part), "{part}\n{refused}");
+    }
+    let never = inspect(&["check", "--dialect", "spring", "0 0 0 30 2 ?"]).bad();
+    assert!(never.contains("never happens"), "{never}");
+}
