@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use cron_core::schedule::{Schedule, ScheduleError};
+use cron_core::schedule::{Dialect, Schedule, ScheduleError};
 
 use crate::number;
 
@@ -42,6 +42,27 @@ pub fn phrase(text: &str) {
     read(Schedule::hourly(text, zone), text);
     read(Schedule::weekly(text, zone), text);
     read(Schedule::at(text, zone), text);
+}
+
+/// A schedule in the words of each other system. What it becomes is said by options, which the usual doors read as the same.
+pub fn dialect(text: &str) {
+    for dialect in Dialect::ALL {
+        let translated = match Schedule::from_dialect(text, *dialect, zone(text)) {
+            Ok(translated) => translated,
+            Err(error) => {
+                says(&error);
+                continue;
+            }
+        };
+        let again = match translated.option() {
+            ("cron", value) => Schedule::cron(value, translated.zone()),
+            ("every", value) => Schedule::every(value, translated.phase()),
+            ("at", value) => Schedule::at(value, translated.zone()),
+            (option, _) => panic!("no option `{option}`"),
+        };
+        assert_eq!(again.as_ref(), Ok(translated.schedule()), "{dialect}: {text:?}");
+        holds(translated.schedule(), number(text.as_bytes()));
+    }
 }
 
 /// The text in which a store keeps a schedule.
