@@ -39,6 +39,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// How many edits are between two words, ignoring ASCII case.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let letters = |word: &str| word.chars().map(|c| c.to_ascii_lowercase()).collect::<Vec<_>>();
+    edit_distance(&letters(one), &letters(other))
+}
+
 /// Optimal string alignment: Levenshtein plus swaps of neighbours, in three rolling rows.
 fn edit_distance(a: &[char], b: &[char]) -> usize {
     let mut before = vec![0; b.len() + 1];

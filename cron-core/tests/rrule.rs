@@ -57,27 +57,27 @@ fn every_line_of_dateutil_is_equal() {
 
 /// Each with the text that is wrong and the message.
 const REFUSED: [(&str, &str, &str); 35] = [
-    ("", "", "there is no RRULE; write one, as in `RRULE:FREQ=WEEKLY;BYDAY=MO`"),
+    ("", "", "there is no RRULE; write one, for example `RRULE:FREQ=WEEKLY;BYDAY=MO`"),
     (
         "DTSTART:20260105T090000",
         "DTSTART:20260105T090000",
-        "there is no RRULE; write one, as in `RRULE:FREQ=WEEKLY;BYDAY=MO`",
+        "there is no RRULE; write one, for example `RRULE:FREQ=WEEKLY;BYDAY=MO`",
     ),
     (
         "FREQ=MINUTELY",
         "MINUTELY",
-        "`MINUTELY` is too frequent, FREQ is HOURLY or slower; use `every = \"5m\"` or `cron = \"*/5 * * * *\"`",
+        "`MINUTELY` is too frequent, FREQ is HOURLY or slower; use `every = \"1m\"` or `cron = \"* * * * *\"`",
     ),
     (
         "FREQ=secondly",
         "secondly",
-        "`secondly` is too frequent, FREQ is HOURLY or slower; use `every = \"5s\"` or `cron = \"*/5 * * * * *\"`",
+        "`secondly` is too frequent, FREQ is HOURLY or slower; use `every = \"1s\"` or `cron = \"* * * * * *\"`",
     ),
     ("FREQ=WEEKY", "WEEKY", "`WEEKY` is not a frequency; write `WEEKLY`"),
     (
         "RRULE:BYDAY=MO",
         "BYDAY=MO",
-        "the rule has no FREQ; begin with `FREQ=DAILY` or another of YEARLY, MONTHLY, WEEKLY, DAILY and HOURLY",
+        "the rule has no FREQ; FREQ is the first part, with one of YEARLY, MONTHLY, WEEKLY, DAILY and HOURLY",
     ),
     ("FREQ=DAILY;BYHUOR=9", "BYHUOR", "`BYHUOR` is not a part of a rule; write `BYHOUR`"),
     (
@@ -88,44 +88,52 @@ const REFUSED: [(&str, &str, &str); 35] = [
     (
         "FREQ=DAILY;COUNT",
         "COUNT",
-        "`COUNT` is not a part of a rule; write parts as `NAME=value`, with `;` between them",
+        "`COUNT` is not a part of a rule; parts have the form `NAME=value`, with `;` between them",
     ),
     ("FREQ=DAILY;COUNT=0", "0", "`0` is out of range, COUNT takes 1 to 4294967295"),
     (
         "FREQ=DAILY;COUNT=3;COUNT=4",
         "COUNT",
-        "`COUNT` is there twice; keep one of them; lists have commas, as in `BYDAY=MO,FR`",
+        "`COUNT` is there twice; a part stands once; lists have commas, for example `BYDAY=MO,FR`",
     ),
     (
         "FREQ=DAILY;COUNT=3;UNTIL=20270101T000000",
         "UNTIL=20270101T000000",
-        "COUNT and UNTIL exclude each other; keep one of them",
+        "COUNT and UNTIL exclude each other; keep the one that ends the rule first",
     ),
     ("FREQ=DAILY;UNTIL=20270101", "20270101", "`20270101` has no time; write `20270101T235959`"),
     (
         "DTSTART:20260105T090000 RRULE:FREQ=DAILY;UNTIL=20260104T000000",
         "UNTIL=20260104T000000",
-        "UNTIL is before DTSTART; write a later UNTIL",
+        "UNTIL is before DTSTART; the rule has no time; UNTIL has to be at or after DTSTART",
     ),
     ("FREQ=DAILY;INTERVAL=10001", "10001", "`10001` is out of range, INTERVAL takes 1 to 10000"),
     ("FREQ=DAILY;INTERVAL=0", "0", "`0` is out of range, INTERVAL takes 1 to 10000"),
-    ("FREQ=DAILY;BYHOUR=24", "24", "`24` is out of range, BYHOUR takes 0 to 23"),
-    ("FREQ=DAILY;BYSECOND=60", "60", "`60` is out of range, BYSECOND takes 0 to 59"),
+    (
+        "FREQ=DAILY;BYHOUR=24",
+        "24",
+        "`24` is out of range, BYHOUR takes 0 to 23; hour 24 of a day is hour 0 of the next one",
+    ),
+    (
+        "FREQ=DAILY;BYSECOND=60",
+        "60",
+        "`60` is out of range, BYSECOND takes 0 to 59; there are no leap seconds on this calendar",
+    ),
     ("FREQ=MONTHLY;BYMONTHDAY=1,-32", "-32", "`-32` is out of range, BYMONTHDAY takes 1 to 31 and -31 to -1"),
     (
         "FREQ=WEEKLY;BYDAY=MO,MN",
         "MN",
-        "`MN` is not a weekday; write MO, TU, WE, TH, FR, SA or SU, as `2MO` for the second and `-1MO` for the last",
+        "`MN` is not a weekday; the weekdays are MO, TU, WE, TH, FR, SA and SU, with a number for example `2MO` for the second and `-1MO` for the last",
     ),
     (
         "FREQ=WEEKLY;BYDAY=2MO",
         "BYDAY=2MO",
-        "`BYDAY=2MO` is numbered, and there is no month or year to count in; write the weekday without its number, or use FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO",
+        "`BYDAY=2MO` is numbered, and there is no month or year to count in; weekdays have numbers in FREQ=MONTHLY and in FREQ=YEARLY without BYWEEKNO",
     ),
     (
         "FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO",
         "BYDAY=1MO",
-        "`BYDAY=1MO` is numbered, and there is no month or year to count in; write the weekday without its number, or use FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO",
+        "`BYDAY=1MO` is numbered, and there is no month or year to count in; weekdays have numbers in FREQ=MONTHLY and in FREQ=YEARLY without BYWEEKNO",
     ),
     (
         "FREQ=MONTHLY;BYDAY=-5MO",
@@ -155,29 +163,33 @@ const REFUSED: [(&str, &str, &str); 35] = [
     (
         "FREQ=DAILY;BYSETPOS=1",
         "BYSETPOS=1",
-        "BYSETPOS has no other BY part to choose from; add a part that gives several times, as in `BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`",
+        "BYSETPOS has no other BY part to choose from; it chooses from what another part gives, for example `BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`",
     ),
     (
         "RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY",
         "RRULE",
-        "`RRULE` is there twice; keep one of them; use one job for each rule",
+        "`RRULE` is there twice; use one job for each rule, with the DTSTART that it has",
     ),
-    ("RRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY", "EXRULE", "`EXRULE` is not a line of a schedule; write `RRULE`"),
+    (
+        "RRULE:FREQ=DAILY\nEXRULE:FREQ=WEEKLY",
+        "EXRULE",
+        "`EXRULE` is no longer in RFC 5545; list the dates that it takes away as `EXDATE`, or give them as `calendar` to a schedule that takes one",
+    ),
     (
         "RRULE:FREQ=DAILY\nRDATE;VALUE=PERIOD:20260105T090000/PT1H",
-        "VALUE=PERIOD",
-        "`VALUE=PERIOD` is not supported; write date and time, with `;TZID=Europe/London` before the colon if need be",
+        "RDATE;VALUE=PERIOD:20260105T090000/PT1H",
+        "`RDATE;VALUE=PERIOD:20260105T090000/PT1H` has periods; a tick is a point in time, without an end; write `RDATE:20260105T090000`",
     ),
     ("DTSTART:20260105\nRRULE:FREQ=DAILY", "20260105", "`20260105` has no time; write `20260105T000000`"),
     (
         "DTSTART:19691231T235959\nRRULE:FREQ=DAILY",
         "19691231T235959",
-        "`19691231T235959` is not a date and time from 1970 to 2199; write `20260105T090000`",
+        "`19691231T235959` is not a date and time from 1970 to 2199; a date and time is year, month and day, T and the time, for example `20260105T090000`",
     ),
     (
         "DTSTART:20260230T000000\nRRULE:FREQ=DAILY",
         "20260230T000000",
-        "`20260230T000000` is not a date and time from 1970 to 2199; write `20260105T090000`",
+        "`20260230T000000` is not a date and time from 1970 to 2199; a date and time is year, month and day, T and the time, for example `20260105T090000`",
     ),
     (
         "DTSTART;TZID=Europe/London:20260105T090000 RRULE:FREQ=DAILY EXDATE;TZID=Asia/Tokyo:20260106T090000",

@@ -21,6 +21,7 @@ mod phrase;
 mod rrule;
 mod stride;
 mod text;
+mod windows_zones;
 mod zone;
 
 use std::sync::Arc;

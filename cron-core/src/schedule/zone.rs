@@ -16,6 +16,7 @@ use chrono_tz::{TZ_VARIANTS, Tz};
 use super::calendar::DaySet;
 use super::error::{ScheduleError, ScheduleErrorKind};
 use super::month::{join, split};
+use super::windows_zones;
 use crate::suggest;
 
 /// 2200-01-01T00:00:00: the first second after the calendar, local for cron and UTC for intervals.
@@ -70,8 +71,9 @@ pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
     // What comes out of a file or a variable often has a line break behind it.
     let zone = name.parse().or_else(|_| name.trim().parse()).map_err(|_unknown: chrono_tz::ParseError| {
         let name = name.trim();
-        let nearest =
-            of_city(name).or_else(|| suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name())));
+        let nearest = windows_zones::iana(name)
+            .or_else(|| of_city(name))
+            .or_else(|| suggest::nearest(name, TZ_VARIANTS.iter().map(|zone| zone.name())));
         ScheduleError::new(ScheduleErrorKind::UnknownZone { nearest }, name, 0..name.len())
     })?;
     table(zone);
@@ -92,7 +94,8 @@ fn of_city(city: &str) -> Option<&'static str> {
         "Indian",
         "Pacific",
     ];
-    let city = city.replace(' ', "_");
+    // Also behind what is no continent, as in `Germany/Berlin`.
+    let city = city.rsplit('/').next().unwrap_or(city).replace(' ', "_");
     let is_of_city = |name: &&str| {
         name.split_once('/').is_some_and(|(continent, _)| CONTINENTS.contains(&continent))
             && name.rsplit_once('/').is_some_and(|(_, last)| last.eq_ignore_ascii_case(&city))

@@ -26,10 +26,34 @@ pub enum RruleMistake {
     NoValue,
     /// A parameter of a date line other than `TZID` and `VALUE=DATE-TIME`.
     Parameter,
+    /// `EXRULE`, which RFC 5545 has given up.
+    ExceptionRule,
+    /// A whole calendar or event, beginning with `BEGIN:`.
+    CalendarFile {
+        /// Its lines that say when, if it has one event with a rule.
+        lines: Option<String>,
+    },
+    /// A line with `VALUE=DATE`.
+    DateOnly {
+        /// The same line with a time.
+        instead: String,
+    },
+    /// A line with `VALUE=PERIOD`.
+    Period {
+        /// The same line with the starts of the periods.
+        instead: Option<String>,
+    },
+    /// `EXDATE` without a time, where the rule has several times of the day.
+    WholeDay,
     /// Not a date and time from 1970 to 2199.
     DateTime {
-        /// The same date with a time, if there is only a date.
-        instead: Option<String>,
+        /// The same date with a time, if there is only a date; several where it may be one of them.
+        instead: Vec<String>,
+    },
+    /// A date and time in another form, as `2026-01-05T09:00:00`.
+    DateForm {
+        /// The same in the form of RFC 5545.
+        instead: String,
     },
     /// The zone of a line is not that of the schedule.
     OtherZone {
@@ -61,8 +85,10 @@ pub enum RruleMistake {
     },
     /// `FREQ=MINUTELY` or `FREQ=SECONDLY`.
     TooFrequent {
-        /// An attribute that does the same.
-        instead: &'static str,
+        /// The options that do the same; nothing if none does.
+        instead: Option<String>,
+        /// The parts of the rule that no option has.
+        lost: Vec<&'static str>,
     },
     /// Not a number of this part.
     OutOfRange {
@@ -100,43 +126,71 @@ impl RruleMistake {
         let say = |text: &str| Some(text.to_owned());
         match self {
             Self::TooLong { .. } => say("split the dates of EXDATE and RDATE over several jobs"),
-            Self::NoRule => say("write one, as in `RRULE:FREQ=WEEKLY;BYDAY=MO`"),
+            Self::NoRule => say("write one, for example `RRULE:FREQ=WEEKLY;BYDAY=MO`"),
+            Self::ExceptionRule => say(
+                "list the dates that it takes away as `EXDATE`, or give them as `calendar` to a schedule that takes one",
+            ),
+            Self::CalendarFile { lines: Some(lines) } => {
+                Some(format!("its lines that say when are the rule: write `{lines}`"))
+            }
+            Self::CalendarFile { lines: None } => {
+                say("paste the lines DTSTART, RRULE, RDATE and EXDATE of one event")
+            }
+            Self::DateOnly { instead } | Self::DateForm { instead } => write(instead),
+            Self::Period { instead: Some(instead) } => {
+                Some(format!("a tick is a point in time, without an end; write `{instead}`"))
+            }
+            Self::Period { instead: None } => {
+                say("a tick is a point in time, without an end; list the starts of the periods")
+            }
+            Self::WholeDay => say("list each time of that day that is to be taken away"),
             Self::UnknownLine { nearest: Some(word) }
             | Self::UnknownPart { nearest: Some(word) }
             | Self::UnknownFrequency { nearest: Some(word) } => write(word),
             Self::UnknownLine { nearest: None } => say("the lines are DTSTART, RRULE, RDATE and EXDATE"),
-            Self::LineTwice => say("keep one of them; use one job for each rule"),
-            Self::NoValue => say("write the name, a colon and the value, as in `DTSTART:20260105T090000`"),
-            Self::Parameter => {
-                say("write date and time, with `;TZID=Europe/London` before the colon if need be")
+            Self::LineTwice => say("use one job for each rule, with the DTSTART that it has"),
+            Self::NoValue => {
+                say("a line has a name, a colon and a value, for example `DTSTART:20260105T090000`")
             }
-            Self::DateTime { instead: Some(instead) } => write(instead),
-            Self::DateTime { instead: None } => say("write `20260105T090000`"),
+            Self::Parameter => say("leave it out; `TZID` is the only parameter with a meaning here"),
+            Self::DateTime { instead } if !instead.is_empty() => write(&instead.join("` or `")),
+            Self::DateTime { .. } => {
+                say("a date and time is year, month and day, T and the time, for example `20260105T090000`")
+            }
             Self::OtherZone { .. } => say("write the zone once, as `timezone` or as `TZID`"),
             Self::UtcInZone { local, .. } => write(local),
-            Self::PartSyntax => say("write parts as `NAME=value`, with `;` between them"),
+            Self::PartSyntax => say("parts have the form `NAME=value`, with `;` between them"),
             Self::UnknownPart { nearest: None } => say(
                 "the parts are FREQ, INTERVAL, COUNT, UNTIL, WKST, BYDAY and BY with MONTH, WEEKNO, YEARDAY, MONTHDAY, HOUR, MINUTE, SECOND or SETPOS",
             ),
-            Self::PartTwice => say("keep one of them; lists have commas, as in `BYDAY=MO,FR`"),
+            Self::PartTwice => say("a part stands once; lists have commas, for example `BYDAY=MO,FR`"),
             Self::NoFrequency => {
-                say("begin with `FREQ=DAILY` or another of YEARLY, MONTHLY, WEEKLY, DAILY and HOURLY")
+                say("FREQ is the first part, with one of YEARLY, MONTHLY, WEEKLY, DAILY and HOURLY")
             }
-            Self::UnknownFrequency { nearest: None } => say("write YEARLY, MONTHLY, WEEKLY, DAILY or HOURLY"),
-            Self::TooFrequent { instead } => Some(format!("use {instead}")),
-            Self::Weekday => {
-                say("write MO, TU, WE, TH, FR, SA or SU, as `2MO` for the second and `-1MO` for the last")
+            Self::UnknownFrequency { nearest: None } => {
+                say("FREQ is YEARLY, MONTHLY, WEEKLY, DAILY or HOURLY")
             }
-            Self::NotWithFrequency { allowed, .. } => Some(format!("it goes with {allowed}")),
-            Self::NumberedDay => say(
-                "write the weekday without its number, or use FREQ=MONTHLY or FREQ=YEARLY without BYWEEKNO",
+            Self::TooFrequent { instead: Some(instead), .. } => Some(format!("use {instead}")),
+            Self::TooFrequent { instead: None, lost } => Some(format!(
+                "a rate is for `every` or `cron`, and {} of this rule would be lost with `every`; hours and days of a rate are fields of `cron`",
+                lost.join(", ")
+            )),
+            Self::Weekday => say(
+                "the weekdays are MO, TU, WE, TH, FR, SA and SU, with a number for example `2MO` for the second and `-1MO` for the last",
             ),
-            Self::NothingToChooseFrom => {
-                say("add a part that gives several times, as in `BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`")
+            Self::NotWithFrequency { allowed, .. } => Some(format!("it goes with {allowed}")),
+            Self::NumberedDay => {
+                say("weekdays have numbers in FREQ=MONTHLY and in FREQ=YEARLY without BYWEEKNO")
             }
-            Self::TwoEnds => say("keep one of them"),
-            Self::EndsBeforeStart => say("write a later UNTIL"),
-            Self::OutOfRange { .. } | Self::Unsupported => None,
+            Self::NothingToChooseFrom => {
+                say("it chooses from what another part gives, for example `BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1`")
+            }
+            Self::TwoEnds => say("keep the one that ends the rule first"),
+            Self::EndsBeforeStart => say("the rule has no time; UNTIL has to be at or after DTSTART"),
+            Self::OutOfRange { part: "BYHOUR", .. } => say("hour 24 of a day is hour 0 of the next one"),
+            Self::OutOfRange { part: "BYSECOND", .. } => say("there are no leap seconds on this calendar"),
+            Self::OutOfRange { .. } => None,
+            Self::Unsupported => say("split it into simpler rules, one job for each"),
         }
     }
 
@@ -153,10 +207,13 @@ impl RruleMistake {
             Self::LineTwice => write!(f, "`{part}` is there twice"),
             Self::NoValue => write!(f, "`{part}` has no value"),
             Self::Parameter => write!(f, "`{part}` is not supported"),
-            Self::DateTime { instead: Some(_) } => write!(f, "`{part}` has no time"),
-            Self::DateTime { instead: None } => {
-                write!(f, "`{part}` is not a date and time from 1970 to 2199")
-            }
+            Self::ExceptionRule => write!(f, "`{part}` is no longer in RFC 5545"),
+            Self::CalendarFile { .. } => write!(f, "`{part}` begins a calendar, not a rule"),
+            Self::Period { .. } => write!(f, "`{part}` has periods"),
+            Self::DateOnly { .. } | Self::WholeDay => write!(f, "`{part}` has no time"),
+            Self::DateTime { instead } if !instead.is_empty() => write!(f, "`{part}` has no time"),
+            Self::DateTime { .. } => write!(f, "`{part}` is not a date and time from 1970 to 2199"),
+            Self::DateForm { .. } => write!(f, "`{part}` is not in the form of RFC 5545"),
             Self::OtherZone { zone } => write!(f, "`{part}` is another zone than {zone}"),
             Self::UtcInZone { zone, .. } => {
                 write!(f, "`{part}` is in UTC, and the schedule in the local time of {zone}")

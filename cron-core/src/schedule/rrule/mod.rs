@@ -5,6 +5,7 @@
 //! interval-like; all others name times of day, so they are fixed-time.
 
 mod describe;
+mod foreign;
 mod lint;
 mod mistake;
 mod parse;

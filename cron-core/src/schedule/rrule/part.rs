@@ -2,12 +2,15 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use chrono::DateTime;
 use chrono_tz::Tz;
 
+use super::foreign::nearest;
 use super::mistake::RruleMistake as Mistake;
 use super::parse::{MAX_INTERVAL, Moment, Piece, Wrong, date};
 use super::rule::{By, Day, End, Frequency, Rule, WEEKDAYS, settle};
-use crate::suggest;
+use crate::duration::format_duration;
+use crate::schedule::zone;
 
 /// The parts that are no list of numbers.
 const OTHERS: [&str; 6] = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY"];
@@ -19,11 +22,24 @@ struct Part<'a> {
     value: Piece<'a>,
 }
 
+/// What stands beside the rule, for what to write instead of one that is too frequent.
+pub(super) struct Beside {
+    /// `DTSTART` as a local second.
+    pub(super) start: Option<i64>,
+    /// Whether there is an `EXDATE` or `RDATE`.
+    pub(super) has_dates: bool,
+}
+
 /// The rule, and where its end stands.
-pub(super) fn read_rule(value: Piece<'_>, zone: Tz) -> Result<(Rule, Range<usize>), Wrong> {
+pub(super) fn read_rule(value: Piece<'_>, zone: Tz, beside: &Beside) -> Result<(Rule, Range<usize>), Wrong> {
     let parts = parts(value)?;
     let part = |name: &str| parts.iter().find(|part| part.name == name);
     let Some(frequency) = part("FREQ") else { return Err((Mistake::NoFrequency, value.span())) };
+    for (name, unit) in [("MINUTELY", Unit::Minute), ("SECONDLY", Unit::Second)] {
+        if frequency.value.is(name) {
+            return Err(too_frequent(&parts, frequency.value, unit, zone, beside));
+        }
+    }
     let mut rule = Rule {
         frequency: read_frequency(frequency.value)?,
         interval: part("INTERVAL").map_or(Ok(1), |part| interval(part.value))?,
@@ -35,14 +51,13 @@ pub(super) fn read_rule(value: Piece<'_>, zone: Tz) -> Result<(Rule, Range<usize
     let mut end = value.span();
     if let Some(part) = part("COUNT") {
         let mistake = || Mistake::OutOfRange { part: "COUNT", allowed: format!("1 to {}", u32::MAX) };
-        let count = number::<u32>(part.value).filter(|count| *count > 0);
-        rule.end = End::Count(count.ok_or_else(|| (mistake(), part.value.span()))?);
+        rule.end = End::Count(number_of(part.value).ok_or_else(|| (mistake(), part.value.span()))?);
     }
     if let Some(part) = part("UNTIL") {
         if rule.end != End::Never {
             return Err((Mistake::TwoEnds, part.whole.span()));
         }
-        let Moment { second, is_utc } = date(part.value, "235959")?;
+        let Moment { second, is_utc } = date(part.value, &["235959".to_owned()])?;
         let is_local = !is_utc || zone == Tz::UTC;
         rule.end = if is_local { End::UntilLocal(second) } else { End::UntilInstant(second) };
         end = part.whole.span();
@@ -70,7 +85,8 @@ fn parts(value: Piece<'_>) -> Result<Vec<Part<'_>>, Wrong> {
             return Err((Mistake::PartSyntax, whole.span()));
         };
         let Some(known) = names().find(|known| name.is(known)) else {
-            let nearest = suggest::nearest(name.text, names());
+            let names: Vec<&'static str> = names().collect();
+            let nearest = if name.is("BYWEEKDAY") { Some("BYDAY") } else { nearest(name.text, &names) };
             return Err((Mistake::UnknownPart { nearest }, name.span()));
         };
         if parts.iter().any(|part| part.name == known) {
@@ -85,15 +101,97 @@ fn read_frequency(value: Piece<'_>) -> Result<Frequency, Wrong> {
     if let Some(frequency) = Frequency::ALL.into_iter().find(|frequency| value.is(frequency.name())) {
         return Ok(frequency);
     }
-    let mistake = match value.text.to_ascii_uppercase().as_str() {
-        "MINUTELY" => Mistake::TooFrequent { instead: "`every = \"5m\"` or `cron = \"*/5 * * * *\"`" },
-        "SECONDLY" => Mistake::TooFrequent { instead: "`every = \"5s\"` or `cron = \"*/5 * * * * *\"`" },
-        _ => {
-            let names = Frequency::ALL.into_iter().map(Frequency::name);
-            Mistake::UnknownFrequency { nearest: suggest::nearest(value.text, names) }
+    let mut names: Vec<&'static str> = Frequency::ALL.into_iter().map(Frequency::name).collect();
+    names.extend(["MINUTELY", "SECONDLY"]);
+    Err((Mistake::UnknownFrequency { nearest: nearest(value.text, &names) }, value.span()))
+}
+
+/// A unit of time that is for other schedules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Minute,
+    Second,
+}
+
+/// The options that say the same as a rule of minutes or seconds, or what of it they cannot say.
+fn too_frequent(parts: &[Part<'_>], frequency: Piece<'_>, unit: Unit, zone: Tz, beside: &Beside) -> Wrong {
+    let part = |name: &str| parts.iter().find(|part| part.name == name);
+    let read = || -> Result<Mistake, Wrong> {
+        let number = part("INTERVAL").map_or(Ok(1), |part| interval(part.value))?;
+        let count = part("COUNT").and_then(|part| number_of(part.value));
+        let until = part("UNTIL").map(|part| until(part, zone)).transpose()?;
+        let mut lost: Vec<&'static str> =
+            parts.iter().map(|part| part.name).filter(|name| name.starts_with("BY")).collect();
+        if beside.has_dates {
+            lost.push("EXDATE or RDATE");
         }
+        if part("COUNT").is_some() && (beside.start.is_none() || count.is_none() || until.is_some()) {
+            lost.push("COUNT");
+        }
+        if !lost.is_empty() {
+            return Ok(Mistake::TooFrequent { instead: None, lost });
+        }
+        let (size, letter) = if unit == Unit::Minute { (60, "m") } else { (1, "s") };
+        let period = i64::from(number) * size;
+        let mut instead = format!("`every = \"{number}{letter}\"");
+        let text = |second: i64| {
+            DateTime::from_timestamp(second, 0)
+                .map(|time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+                .unwrap_or_default()
+        };
+        let start =
+            beside.start.and_then(|start| zone::table(zone).instant_of(start)).map(|(start, _)| start);
+        if let Some(start) = start {
+            let phase = start.rem_euclid(period);
+            if phase != 0 {
+                let phase = format_duration(std::time::Duration::from_secs(phase.unsigned_abs()));
+                instead += &format!(", phase = \"{phase}\"");
+            }
+            instead += &format!(", start = \"{}\"", text(start));
+        }
+        let last = count.zip(start).map(|(count, start)| start + (i64::from(count) - 1) * period);
+        let end = until.map(|(until, _)| until).or(last.filter(|last| *last < zone::HORIZON));
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            return Ok(Mistake::EndsBeforeStart);
+        }
+        if let Some(end) = end {
+            instead += &format!(", end = \"{}\"", text(end));
+        }
+        instead.push('`');
+        // By the clock, where nothing else is said.
+        if start.is_none() && end.is_none() && 60 % number == 0 && number < 60 {
+            let seconds = if unit == Unit::Second { "* " } else { "" };
+            let step = if number == 1 { "*".to_owned() } else { format!("*/{number}") };
+            instead += &format!(" or `cron = \"{step} {seconds}* * * *\"`");
+        }
+        Ok(Mistake::TooFrequent { instead: Some(instead), lost: Vec::new() })
     };
-    Err((mistake, value.span()))
+    match read() {
+        Ok(Mistake::EndsBeforeStart) => {
+            let span = part("UNTIL").map_or(frequency.span(), |part| part.whole.span());
+            (Mistake::EndsBeforeStart, span)
+        }
+        Ok(mistake) => (mistake, frequency.span()),
+        Err(wrong) => wrong,
+    }
+}
+
+/// `UNTIL` as an instant in seconds, with its place.
+fn until(part: &Part<'_>, zone: Tz) -> Result<(i64, Range<usize>), Wrong> {
+    let Moment { second, is_utc } = date(part.value, &["235959".to_owned()])?;
+    let instant = if is_utc {
+        second
+    } else {
+        zone::table(zone).instant_of(second).map_or(second, |(instant, _)| instant)
+    };
+    Ok((instant, part.whole.span()))
+}
+
+/// A number from 1 up.
+fn number_of(value: Piece<'_>) -> Option<u32> {
+    number::<u32>(value).filter(|number| *number > 0)
 }
 
 fn interval(value: Piece<'_>) -> Result<u16, Wrong> {
