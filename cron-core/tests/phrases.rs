@@ -2,7 +2,7 @@
 //!
 //! The tables are text files, so that a person can read them: `data/phrases.txt` has phrase, zone, canonical text, the
 //! first instants after 2026-03-01T12:00:00Z and the description; `data/phrases_refused.txt` has each refused phrase
-//! with its caret and its message.
+//! with its caret, its message and what is meant, which `phrase_hints.rs` looks at.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -40,30 +40,26 @@ fn phrases_become_schedules() {
 }
 
 #[test]
-fn refused_phrases_are_explained() {
-    let blocks: Vec<&str> = REFUSED.split("\n\n").filter(|block| !block.trim().is_empty()).collect();
-    assert!(blocks.len() >= 40);
-    for block in blocks {
-        let text = block.lines().next().unwrap();
-        let error = Schedule::phrase(text, "UTC").expect_err(text);
-        assert_eq!(format!("{}\n{error}", error.diagram()), block.trim_end(), "{text}");
-        assert!(matches!(error.kind(), Kind::Phrase { .. }), "{text}");
-    }
-}
-
-#[test]
 fn the_phrases_that_are_suggested_can_be_written() {
     let mut tried = 0;
-    for message in REFUSED.lines() {
+    for message in REFUSED.lines().filter(|line| !line.starts_with("meant: ")) {
         for phrase in
             message.split('`').filter(|part| part.starts_with("every ") || part.starts_with("on the "))
         {
             // Parts of phrases are suggested too; a whole one has a rate or a time.
-            let whole =
-                phrase.contains(" at ") || phrase.starts_with("every ") && phrase.split(' ').count() == 3;
+            let whole = phrase.contains(" at ")
+                || phrase.contains(" between ")
+                || phrase.starts_with("every ") && phrase.split(' ').count() == 3;
             let suggested = message.split_once("; ").is_some_and(|(_, help)| help.contains(phrase));
             if whole && suggested && !phrase.contains('=') {
-                assert!(Schedule::phrase(phrase, "UTC").is_ok(), "{phrase}");
+                // What is right but for a choice that its author has to make says which.
+                let result = Schedule::phrase(phrase, "UTC");
+                let choice = result.as_ref().err().and_then(|error| error.help());
+                let chooses = choice.is_some_and(|help| {
+                    help.starts_with("write `") && help.contains("` or `")
+                        || help.starts_with("use one schedule for each ")
+                });
+                assert!(result.is_ok() || chooses, "{phrase}");
                 tried += 1;
             }
         }
@@ -80,6 +76,17 @@ fn spellings_of_one_phrase_are_one_schedule() {
         ("every week on sunday at noon", Schedule::cron("0 12 * * 7", "Europe/London").unwrap()),
         ("every 90 minutes", Schedule::every("1h 30m", None).unwrap()),
         ("every 5 minutes", Schedule::cron("*/5 * * * *", "Europe/London").unwrap()),
+        ("every 5 mins on weekdays", Schedule::cron("*/5 * * * MON-FRI", "Europe/London").unwrap()),
+        (
+            "every 15 minutes between 9:00 and 17:00 on mon to fri",
+            Schedule::cron("*/15 9-16 * * MON-FRI", "Europe/London").unwrap(),
+        ),
+        ("hourly at :00 and :30", Schedule::hourly(":00,:30", "Europe/London").unwrap()),
+        ("every fri to mon at noon", read("every friday, saturday, sunday and monday at 12:00")),
+        ("first monday of the month at noon", read("every month on the first monday at 12:00")),
+        ("every first monday of the month at noon", read("on the first monday of every month at 12:00")),
+        ("every 3 months on the 1st at 9:00", read("every quarter on the first day at 9:00")),
+        ("every year on dec 25th at 8am", Schedule::cron("0 8 25 12 *", "Europe/London").unwrap()),
         ("on the 1st of every month at 0:00", Schedule::cron("@monthly", "Europe/London").unwrap()),
         ("every 14 days from 2026-01-05 at 9:00", read("every 2 weeks on monday from 2026-01-05 at 9:00")),
         (
@@ -104,7 +111,7 @@ fn zones_lengths_and_empty_texts_are_checked() {
     for empty in ["", " ", "\t \t"] {
         let error = Schedule::phrase(empty, "UTC").unwrap_err();
         assert!(matches!(error.kind(), Kind::Phrase { problem: PhraseProblem::Incomplete { .. }, .. }));
-        assert!(error.to_string().contains("every weekday at 9:00"), "{error}");
+        assert!(error.to_string().contains("every day at 9:00"), "{error}");
     }
 }
 

@@ -1,81 +1,91 @@
 //! Schedules as people say them: a strict small grammar of English, described in `docs/schedules.md`.
 //!
 //! A phrase is only a way to write. It becomes masks, an interval or a stride, which know nothing of it. A word that
-//! the grammar does not have at its place is an error; nothing is guessed.
+//! the grammar does not have at its place is an error; nothing is guessed. What is said about an error is found
+//! afterwards, in `hint`, out of the words that were written.
 
+mod cursor;
 mod days;
 mod error;
+mod hint;
+mod months;
 mod places;
+mod rate;
+mod repair;
+mod say;
 mod time;
+mod vocabulary;
 mod words;
 
 use chrono_tz::Tz;
 
 pub use error::PhraseProblem;
 
-use super::cron::{CronSchedule, time_fields};
+use super::cron::CronSchedule;
 use super::error::{MAX_LENGTH, ScheduleError, ScheduleErrorKind as Kind};
-use super::interval::Interval;
 use super::stride::{MOST, Step, Stride, WHOLE_WEEK, nearest_dates, read_date};
 use super::{Schedule, month};
-use crate::duration::parse_duration;
-use days::{MonthDays, day_list, month_days};
-use places::DAYS;
-use time::times;
-use words::Words;
+use days::{day_list, is_day, is_ordinal};
+use rate::rate;
+use time::{minutes, times};
+use vocabulary::DAYS;
+use words::{Words, Wrong};
 
 /// Monday to Friday, and Saturday and Sunday, with Sunday as bit 0.
 const WEEKDAYS: u8 = 0b011_1110;
 const WEEKEND: u8 = WHOLE_WEEK & !WEEKDAYS;
+
+/// The words of a unit that a rate counts, four for each: second, minute, hour.
+const RATES: [&str; 12] =
+    ["second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hr", "hrs"];
 
 /// Reads a phrase.
 pub(super) fn parse(text: &str, zone: Tz) -> Result<Schedule, ScheduleError> {
     if text.len() > MAX_LENGTH {
         return Err(ScheduleError::new(Kind::TooLong { bytes: text.len() }, text, 0..text.len()));
     }
+    read(text, zone).map_err(|wrong| hint::explain(text, zone, wrong))
+}
+
+/// Reads a phrase, and says nothing about one that is wrong.
+fn read(text: &str, zone: Tz) -> Result<Schedule, Wrong> {
     let mut words = Words::new(text);
     if words.take("every") {
         return every(&mut words, zone);
     }
+    if words.take("hourly") {
+        words.expect(&["at"], &places::HOURLY)?;
+        return Ok(CronSchedule::hourly(&minutes(&mut words)?, zone).map(Schedule::Cron)?);
+    }
     if words.take("on") {
         words.expect(&["the"], &places::ON_THE)?;
-        let days = month_days(&mut words, "of", &places::NOUN_OR_OF)?;
-        words.expect(&["of", "every", "month"], &places::OF_EVERY_MONTH)?;
-        words.expect(&["at"], &places::AFTER_NOUN)?;
-        return monthly(&mut words, days, zone);
+        return months::ordinal_first(&mut words, zone, false);
     }
-    Err(match other_language(text) {
-        Some(help) => words.refuse("does not begin a phrase", help),
-        None => words.not_understood(&places::START),
-    })
-}
-
-/// What to write where the text is no phrase at all, but one of the other ways to write a schedule.
-fn other_language(text: &str) -> Option<String> {
-    let text = text.trim_matches([' ', '\t']);
-    let fields = text.split([' ', '\t']).filter(|field| !field.is_empty()).count();
-    let is_cron = text.starts_with('@')
-        || (5..=7).contains(&fields) && text.starts_with(|c: char| c == '*' || c.is_ascii_digit());
-    if is_cron {
-        return Some("a cron expression goes into `cron`, as in `cron = \"0 9 * * MON-FRI\"`".to_owned());
+    if is_ordinal(&words) {
+        return months::ordinal_first(&mut words, zone, false);
     }
-    parse_duration(text).is_ok().then(|| format!("a duration goes into `every`, as in `every = \"{text}\"`"))
+    Err(words.not_understood(&places::START))
 }
 
 /// What follows `every`.
-fn every(words: &mut Words<'_>, zone: Tz) -> Result<Schedule, ScheduleError> {
+fn every(words: &mut Words<'_>, zone: Tz) -> Result<Schedule, Wrong> {
     if let Some(number) = number(words)? {
         return counted(words, number, zone);
     }
-    if let Some(unit) = words.one_of(&["second", "minute", "hour"]) {
-        return rate(words, [1, 60, 3_600][unit], zone);
+    if is_ordinal(words) {
+        return months::ordinal_first(words, zone, true);
+    }
+    if let Some(unit) = words.one_of(&["second", "sec", "minute", "min", "hour", "hr"]) {
+        return rate(words, [1, 60, 3_600][unit / 2], zone);
     }
     if words.take("month") {
-        words.expect(&["on"], &places::MONTH)?;
-        words.expect(&["the"], &places::THE)?;
-        let days = month_days(words, "at", &places::NOUN_OR_AT)?;
-        words.expect(&["at"], &places::AFTER_NOUN)?;
-        return monthly(words, days, zone);
+        return months::every(words, 1, zone);
+    }
+    if words.take("quarter") {
+        return months::quarter(words, zone);
+    }
+    if words.take("year") {
+        return months::year(words, zone);
     }
     if words.take("week") {
         return weeks(words, 1, zone);
@@ -87,7 +97,7 @@ fn every(words: &mut Words<'_>, zone: Tz) -> Result<Schedule, ScheduleError> {
     } else if words.take("weekend") {
         words.expect(&["day"], &places::WEEKEND)?;
         (Step::Weeks(1, WEEKEND), &places::AFTER_DAYS)
-    } else if DAYS.iter().any(|day| words.is(day)) {
+    } else if is_day(words) {
         (Step::Weeks(1, day_list(words)?), &places::AFTER_DAY_NAME)
     } else {
         return Err(words.not_understood(&places::EVERY));
@@ -98,23 +108,24 @@ fn every(words: &mut Words<'_>, zone: Tz) -> Result<Schedule, ScheduleError> {
 }
 
 /// What follows `every` and a number.
-fn counted(words: &mut Words<'_>, number: u32, zone: Tz) -> Result<Schedule, ScheduleError> {
-    const UNITS: [&str; 10] =
-        ["second", "seconds", "minute", "minutes", "hour", "hours", "day", "days", "week", "weeks"];
-    match words.one_of(&UNITS).map(|unit| unit / 2) {
-        Some(unit @ 0..=2) => rate(words, number * [1, 60, 3_600][unit], zone),
-        Some(3) => {
+fn counted(words: &mut Words<'_>, number: u32, zone: Tz) -> Result<Schedule, Wrong> {
+    if let Some(unit) = words.one_of(&RATES) {
+        return rate(words, number * [1, 60, 3_600][unit / 4], zone);
+    }
+    match words.one_of(&["day", "days", "week", "weeks", "month", "months"]).map(|unit| unit / 2) {
+        Some(0) => {
             let from = begin(words, number)?;
             words.expect(&["at"], if from.is_some() { &places::AT } else { &places::AFTER_DAYS })?;
             Ok(Stride::schedule(Step::Days(number), from, times(words)?, zone))
         }
-        Some(_) => weeks(words, number, zone),
+        Some(1) => weeks(words, number, zone),
+        Some(_) => months::every(words, number, zone),
         None => Err(words.not_understood(&places::UNIT)),
     }
 }
 
 /// What follows `every week` or `every N weeks`: days, or else a date that says which day, or both.
-fn weeks(words: &mut Words<'_>, number: u32, zone: Tz) -> Result<Schedule, ScheduleError> {
+fn weeks(words: &mut Words<'_>, number: u32, zone: Tz) -> Result<Schedule, Wrong> {
     if words.take("on") {
         let days = day_list(words)?;
         let mark = words.mark();
@@ -141,8 +152,7 @@ fn first_of_week(days: u8) -> u32 {
 
 /// Why weeks cannot be counted from this date, and from which they can.
 fn wrong_weekday(from: u32, wanted: u32, several: bool) -> (&'static str, String) {
-    let dates: Vec<String> =
-        nearest_dates(from, wanted).iter().map(|date| format!("`from {date}`")).collect();
+    let dates: Vec<String> = nearest_dates(from, wanted).iter().map(|date| format!("`{date}`")).collect();
     let why = if several {
         "is not on the first of these days of the week, so weeks cannot be counted from it"
     } else {
@@ -153,7 +163,7 @@ fn wrong_weekday(from: u32, wanted: u32, several: bool) -> (&'static str, String
 }
 
 /// `from DATE`, which must be there if the number says that some days or weeks are left out.
-fn begin(words: &mut Words<'_>, number: u32) -> Result<Option<u32>, ScheduleError> {
+fn begin(words: &mut Words<'_>, number: u32) -> Result<Option<u32>, Wrong> {
     if words.is("from") {
         return date(words).map(Some);
     }
@@ -161,7 +171,7 @@ fn begin(words: &mut Words<'_>, number: u32) -> Result<Option<u32>, ScheduleErro
 }
 
 /// `from DATE`, as a day counted from 1970-01-01.
-fn date(words: &mut Words<'_>) -> Result<u32, ScheduleError> {
+fn date(words: &mut Words<'_>) -> Result<u32, Wrong> {
     words.expect(&["from"], &places::FROM)?;
     let day = words.peek().and_then(read_date).ok_or_else(|| words.not_understood(&places::DATE))?;
     words.skip(1);
@@ -169,54 +179,14 @@ fn date(words: &mut Words<'_>) -> Result<u32, ScheduleError> {
 }
 
 /// A whole number, if the next word begins like one and is not a word of its own such as `1st`.
-fn number(words: &mut Words<'_>) -> Result<Option<u32>, ScheduleError> {
-    let Some(word) = words.peek().filter(|word| word.starts_with(|c: char| c.is_ascii_digit())) else {
-        return Ok(None);
-    };
-    if word.contains('.') {
-        let help = "write `every 90 minutes` for an hour and a half".to_owned();
-        return Err(words.refuse("is not a whole number", help));
-    }
+fn number(words: &mut Words<'_>) -> Result<Option<u32>, Wrong> {
+    let Some(word) = words.peek() else { return Ok(None) };
     if !word.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(None);
     }
     let Some(number) = word.parse::<u32>().ok().filter(|number| (1..=MOST).contains(number)) else {
-        return Err(words.refuse("is out of range", format!("write a number from 1 to {MOST}")));
+        return Err(words.refuse("is out of range", format!("numbers go from 1 to {MOST}")));
     };
     words.skip(1);
     Ok(Some(number))
-}
-
-/// A rate: by the clock where the clock can show it, else on the grid of intervals.
-fn rate(words: &Words<'_>, seconds: u32, zone: Tz) -> Result<Schedule, ScheduleError> {
-    if words.peek().is_some() {
-        return Err(words.not_understood(&places::RATE_END));
-    }
-    let divides = |unit: u32, size: u32| {
-        let number = seconds / unit;
-        (seconds.is_multiple_of(unit) && number < size && size.is_multiple_of(number)).then_some(number)
-    };
-    let expression = if let Some(step) = divides(1, 60) {
-        format!("*/{step} * * * * *")
-    } else if let Some(step) = divides(60, 60) {
-        format!("*/{step} * * * *")
-    } else if let Some(step) = divides(3_600, 24) {
-        format!("0 */{step} * * *")
-    } else {
-        return Ok(Schedule::Interval(Interval::of_seconds(seconds)));
-    };
-    CronSchedule::parse(&expression, zone).map(Schedule::Cron)
-}
-
-/// Days of the month and the times that follow.
-fn monthly(words: &mut Words<'_>, days: MonthDays, zone: Tz) -> Result<Schedule, ScheduleError> {
-    let mark = words.mark();
-    let times = times(words)?;
-    let Some(fields) = time_fields(&times) else {
-        let why = "are times that one schedule cannot have on days of the month";
-        let help = "write one schedule for each time, or times that share their minutes, as `9:00 and 17:00`";
-        return Err(words.refuse_from(mark, why, help.to_owned()));
-    };
-    let MonthDays { of_month, of_week } = days;
-    CronSchedule::parse_any_length(&format!("{fields} {of_month} * {of_week}"), zone).map(Schedule::Cron)
 }

@@ -1,93 +1,62 @@
-//! The places of the grammar: what may stand there, and what to say to words that people try there instead.
+//! The places of the grammar: what may stand there, and where to look for what to write instead.
 
-use super::words::Place;
+use super::cursor::Cursor;
+use super::repair;
+use super::say;
+use super::vocabulary::{MONTHS, ORDINALS};
 
-/// Monday first, as people list them.
-pub(super) const DAYS: [&str; 7] =
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-
-/// First to fifth, and last.
-pub(super) const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "last"];
-
-/// The day that is abbreviated like this, or that has more of them.
-pub(super) fn full_day(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let word = word.trim_end_matches('.');
-    DAYS.into_iter().find(|day| {
-        let short = word.len() >= 3 && word.len() <= 5 && day.starts_with(word);
-        short || word.strip_suffix('s') == Some(day)
-    })
+/// A place in the grammar.
+pub(super) struct Place {
+    /// What may stand there, in words.
+    pub(super) allowed: &'static str,
+    /// The words that may stand there, for the nearest one.
+    pub(super) words: &'static [&'static str],
+    /// The same phrase in words of the grammar, where it is known what was meant.
+    pub(super) fix: fn(&Cursor<'_>) -> Option<String>,
+    /// What to say where it is not, or where it may be several things.
+    pub(super) say: fn(&Cursor<'_>) -> Option<String>,
+    /// How phrases go on well from there; the first that fits stands in the example.
+    pub(super) ends: &'static [&'static str],
 }
 
-const NUMBERS: &str = "two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|sixty";
-const WRITE_DIGITS: (&str, &str) = (NUMBERS, "write numbers in digits, as in `every 2 hours`");
-const YEARLY: (&str, &str) = (
-    "year|years|yearly|annually|january|february|march|april|may|june|july|august|september|october|november|december",
-    "a date of the year is written as cron: `0 9 25 12 *` is December 25 at 9:00",
-);
-const QUARTERLY: (&str, &str) = (
-    "quarter|quarters|quarterly",
-    "a quarter is written as cron: `0 9 1 */3 *` is the first day of each at 9:00",
-);
-const PART_OF_DAY: (&str, &str) =
-    ("morning|afternoon|evening|night|nights|mornings|evenings", "write the time, as in `every day at 9:00`");
-const WORKDAY: (&str, &str) =
-    ("workday|workdays|business|working|work|bizday", "write `weekday`, which is Monday to Friday");
-const ZONE: (&str, &str) = (
-    "in|utc|gmt|est|pst|cet|bst|z|local|timezone|o'clock",
-    "the phrase has no zone in it: the zone is given beside it, as `timezone` in `#[job]` and `--zone` in `inspect`",
-);
-const OTHER_DAY: &str = "say on which day it begins, as in `every 2 days from 2026-01-05 at 9:00` or `every 2 weeks on monday from 2026-01-05 at 9:00`";
+const NOUNS: &[&str] =
+    &["day", "weekday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const DAYS: &[&str] = &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 pub(super) const START: Place = Place {
-    allowed: "`every` or `on the`",
-    words: &["every", "on"],
-    advice: &[
-        ("each|all|any", "write `every`, as in `every weekday at 9:00`"),
-        ("daily|nightly", "write `every day at 9:00`"),
-        ("weekly", "write `every monday at 9:00`"),
-        ("monthly", "write `every month on the first day at 9:00`"),
-        ("hourly", "write `every hour`"),
-        ("weekdays|weekday", "write `every weekday at 9:00`"),
-        ("weekends|weekend", "write `every weekend day at 9:00`"),
-        ("at|noon|midnight", "say on which days, as in `every day at 9:00`"),
-        (
-            "tomorrow|today|once|next|in|after",
-            "a single run is written with `at` or `once`, as in `at = \"2026-12-25T00:00:00\"`",
-        ),
-        YEARLY,
-    ],
-    examples: &["every weekday at 9:00", "on the 15th of every month at 12:00"],
+    allowed: "`every`, `on the`, `first` or another such day, or `hourly`",
+    words: &["every", "hourly", "first", "second", "third", "fourth", "fifth", "last"],
+    fix: repair::start,
+    say: say::start,
+    ends: &["every day at 9:00"],
 };
 
-pub(super) const THE: Place = Place {
-    allowed: "`the`",
-    words: &["the"],
-    advice: &[(
-        "monday|tuesday|wednesday|thursday|friday|saturday|sunday",
-        "say which one, as in `every month on the first monday at 9:00`",
-    )],
-    examples: &["every month on the 15th at 12:00"],
+pub(super) const HOURLY: Place = Place {
+    allowed: "`at`",
+    words: &["at", "between"],
+    fix: repair::hourly,
+    say: say::nothing,
+    ends: &["at :30"],
+};
+
+pub(super) const HOURLY_TIME: Place = Place {
+    allowed: "minutes such as `:30`",
+    words: &[],
+    fix: repair::hourly_time,
+    say: say::nothing,
+    ends: &[":30"],
 };
 
 pub(super) const ON_THE: Place = Place {
     allowed: "`the`",
     words: &["the"],
-    advice: &[
-        ("weekdays|weekday", "write `every weekday at 9:00`"),
-        ("weekends|weekend", "write `every weekend day at 9:00`"),
-        (
-            "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays",
-            "write `every` in front of days of the week, as in `every monday at 9:00`",
-        ),
-        ("every", "write `every` alone, as in `every monday at 9:00`"),
-        YEARLY,
-    ],
-    examples: &["on the 15th of every month at 12:00"],
+    fix: repair::on_the,
+    say: say::date_of_year,
+    ends: &["the 1st of the month at 9:00"],
 };
 
 pub(super) const EVERY: Place = Place {
-    allowed: "a number, `second`, `minute`, `hour`, `day`, `weekday`, `weekend day`, `monday` to `sunday`, `week` or `month`",
+    allowed: "a number, `second`, `minute`, `hour`, `day`, `weekday`, `weekend day`, `monday` to `sunday`, `week`, `month`, `quarter` or `year`",
     words: &[
         "second",
         "minute",
@@ -104,297 +73,295 @@ pub(super) const EVERY: Place = Place {
         "sunday",
         "week",
         "month",
+        "quarter",
+        "year",
     ],
-    advice: &[
-        ("other", OTHER_DAY),
-        ("fortnight", "write `every 2 weeks on monday from 2026-01-05 at 9:00`"),
-        ("first|1st|third|3rd|fourth|4th|fifth|5th|last", "write `every month on the third monday at 9:00`"),
-        ("one|single", "leave it out, as in `every hour`"),
-        ("half", "write `every 30 minutes`"),
-        ("weekdays", "write `weekday`, as in `every weekday at 9:00`"),
-        ("weekends", "write `weekend day`, as in `every weekend day at 9:00`"),
-        ("noon|midnight", "write `every day at noon`"),
-        (
-            "millisecond|milliseconds|ms",
-            "the shortest unit is the second; the option `every = \"250ms\"` goes below it",
-        ),
-        WRITE_DIGITS,
-        PART_OF_DAY,
-        WORKDAY,
-        QUARTERLY,
-        YEARLY,
-    ],
-    examples: &[
-        "every weekday at 9:00",
-        "every 5 minutes",
-        "every monday at 9:00",
-        "every hour",
-        "every day at 9:00",
-        "every weekend day at 9:00",
-        "every week on monday at 9:00",
-        "every month on the 15th at 12:00",
-    ],
+    fix: repair::every,
+    say: say::every,
+    ends: &["day at 9:00", "day", "5 minutes"],
 };
 
 pub(super) const UNIT: Place = Place {
-    allowed: "`seconds`, `minutes`, `hours`, `days` or `weeks`",
-    words: &["seconds", "second", "minutes", "minute", "hours", "hour", "days", "day", "weeks", "week"],
-    advice: &[
-        ("s|sec|secs", "write `seconds`"),
-        ("m|min|mins", "write `minutes`"),
-        ("h|hr|hrs", "write `hours`"),
-        ("d", "write `days`"),
-        ("w", "write `weeks`"),
-        (
-            "ms|millisecond|milliseconds",
-            "the shortest unit is the second; the option `every = \"250ms\"` goes below it",
-        ),
-        (
-            "month|months",
-            "months in steps are written as cron: `0 9 1 */2 *` is the first day of every other month",
-        ),
-        (
-            "monday|mondays|tuesday|tuesdays|wednesday|wednesdays|thursday|thursdays|friday|fridays|saturday|saturdays|sunday|sundays",
-            "write `weeks` and the day, as in `every 2 weeks on monday from 2026-01-05 at 9:00`",
-        ),
-        ("weekdays|weekday|weekends|weekend", "count all days, as in `every 2 days from 2026-01-05 at 9:00`"),
-        (",", "numbers are whole: write `every 90 minutes` for an hour and a half"),
-        YEARLY,
-    ],
-    examples: &[
-        "every 5 minutes",
-        "every 2 weeks on monday from 2026-01-05 at 9:00",
-        "every 30 seconds",
-        "every 2 hours",
-        "every 2 days from 2026-01-05 at 9:00",
-    ],
+    allowed: "`seconds`, `minutes`, `hours`, `days`, `weeks` or `months`",
+    words: &["seconds", "minutes", "hours", "days", "weeks", "months"],
+    fix: repair::unit,
+    say: say::unit,
+    ends: &["minutes", "days from 2026-01-05", "days"],
 };
 
 pub(super) const RATE_END: Place = Place {
-    allowed: "the end of the phrase",
+    allowed: "`between`, `on` or the end of the phrase",
+    words: &["between"],
+    fix: repair::rate_end,
+    say: say::rate_end,
+    ends: &[""],
+};
+
+pub(super) const WINDOW_AND: Place = Place {
+    allowed: "`and`",
+    words: &["and"],
+    fix: repair::window_and,
+    say: say::nothing,
+    ends: &["and 17:00", "and midnight"],
+};
+
+pub(super) const AFTER_WINDOW_TIMES: Place = Place {
+    allowed: "`on` or the end of the phrase",
+    words: &["on"],
+    fix: repair::after_window,
+    say: say::zone,
+    ends: &[""],
+};
+
+pub(super) const AFTER_WINDOW: Place = Place {
+    allowed: "`and`, `,` or the end of the phrase",
     words: &[],
-    advice: &[
-        (
-            "day|monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|weekday|month|weekend",
-            OTHER_DAY,
-        ),
-        (
-            "at|past|after",
-            "a minute of each hour is written with the option `hourly`, as in `hourly = \":30\"`",
-        ),
-        (
-            "from|between|during|on|until|except|starting|during|every|of|for",
-            "a rate at some hours or days only is written as cron: `*/15 9-17 * * MON-FRI`",
-        ),
-        ("and|,", "one unit is enough: `every 90 minutes` is an hour and a half"),
-        ZONE,
+    fix: repair::after_window_days,
+    say: say::after_window,
+    ends: &[""],
+};
+
+pub(super) const AFTER_ON: Place = Place {
+    allowed: "`weekdays`, `weekends`, or `monday` to `sunday`",
+    words: &[
+        "weekdays",
+        "weekends",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
     ],
-    examples: &["every 5 minutes", "every hour"],
+    fix: repair::after_on,
+    say: say::nothing,
+    ends: &["weekdays", "monday"],
 };
 
 pub(super) const WEEKEND: Place = Place {
     allowed: "`day`",
     words: &["day"],
-    advice: &[("at|from", "write `weekend day` for Saturday and Sunday, as in `every weekend day at 9:00`")],
-    examples: &["every weekend day at 9:00"],
+    fix: repair::nothing,
+    say: say::weekend,
+    ends: &["day at 9:00", "days"],
 };
 
 pub(super) const AFTER_DAYS: Place = Place {
     allowed: "`at` or `from`",
     words: &["at", "from"],
-    advice: &[("on|in|the", "write `at` and the time, as in `every day at 9:00`"), PART_OF_DAY, ZONE],
-    examples: &["every day at 9:00"],
+    fix: repair::after_days,
+    say: say::after_days,
+    ends: &["at 9:00"],
 };
 
 pub(super) const AFTER_DAY_NAME: Place = Place {
-    allowed: "`,`, `and`, `at` or `from`",
+    allowed: "`,`, `and`, `to`, `at` or `from`",
     words: &["and", "at", "from"],
-    advice: &[
-        (
-            "to|through|thru|till|until|-",
-            "name each day, as in `every monday, tuesday and wednesday at 9:00`, or write `weekday` for Monday to Friday",
-        ),
-        ("or|plus|&", "write `and`, as in `every monday and friday at 9:00`"),
-        ("of", "write `every month on the first monday at 9:00`"),
-        PART_OF_DAY,
-        ZONE,
-    ],
-    examples: &["every monday and friday at 9:00"],
+    fix: repair::after_day_name,
+    say: say::after_day_name,
+    ends: &["at 9:00", "from 2026-01-05 at 9:00"],
 };
 
 pub(super) const DAY_NAME: Place = Place {
     allowed: "`monday` to `sunday`",
-    words: &DAYS,
-    advice: &[
-        ("weekday|weekdays|weekend", "write each day by its name here, as in `monday and saturday`"),
-        ("the", "leave out `the`, as in `every monday and friday at 9:00`"),
-        WORKDAY,
-    ],
-    examples: &["every monday and friday at 9:00"],
+    words: DAYS,
+    fix: repair::day_name,
+    say: say::nothing,
+    ends: &["monday at 9:00", "friday", "monday from 2026-01-05 at 9:00"],
 };
 
 pub(super) const WEEKS: Place = Place {
     allowed: "`on` or `from`",
-    words: &["on", "from"],
-    advice: &[(
-        "at|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
-        "say on which day, as in `every week on monday at 9:00` or `every 2 weeks on monday from 2026-01-05 at 9:00`",
-    )],
-    examples: &["every 2 weeks on monday from 2026-01-05 at 9:00"],
+    words: &["from"],
+    fix: repair::weeks,
+    say: say::weeks,
+    ends: &["on monday at 9:00", "on monday from 2026-01-05 at 9:00"],
 };
 
 pub(super) const FROM: Place = Place {
     allowed: "`from`",
     words: &["from"],
-    advice: &[
-        ("at", OTHER_DAY),
-        ("starting|since|beginning|after", "write `from`, as in `every 2 days from 2026-01-05 at 9:00`"),
-    ],
-    examples: &["every 2 days from 2026-01-05 at 9:00", "every 2 weeks on monday from 2026-01-05 at 9:00"],
+    fix: repair::from,
+    say: say::from,
+    ends: &["from 2026-01-05 at 9:00"],
 };
 
 pub(super) const DATE: Place = Place {
     allowed: "a date from `1970-01-01` to `2199-12-31`",
     words: &[],
-    advice: &[(
-        "now|today|tomorrow|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
-        "write the date in numbers, as in `from 2026-01-05`",
-    )],
-    examples: &["every 2 days from 2026-01-05 at 9:00"],
+    fix: repair::date,
+    say: say::date,
+    ends: &["2026-01-05 at 9:00"],
 };
 
-pub(super) const AT: Place = Place {
-    allowed: "`at`",
-    words: &["at"],
-    advice: &[
-        ("on", "write the days before the date, as in `every 2 weeks on monday from 2026-01-05 at 9:00`"),
-        ZONE,
-    ],
-    examples: &["every 2 days from 2026-01-05 at 9:00"],
-};
+pub(super) const AT: Place =
+    Place { allowed: "`at`", words: &["at"], fix: repair::at, say: say::zone, ends: &["at 9:00"] };
 
 pub(super) const TIME: Place = Place {
     allowed: "a time such as `9:00`, `17:30`, `9am`, `noon` or `midnight`",
     words: &["noon", "midnight"],
-    advice: &[
-        ("midday", "write `noon`"),
-        ("the", "leave out `the`, as in `at 9:00`"),
-        (
-            "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|quarter",
-            "write times in digits, as in `9:00`",
-        ),
-        ("morning|evening|night|sunrise|sunset|dawn|dusk", "write the time, as in `at 9:00`"),
-    ],
-    examples: &["every day at 9:00", "every day at 5:30 pm"],
+    fix: repair::time,
+    say: say::time,
+    ends: &["9:00", "17:00", "9:00 and 17:00"],
 };
 
 pub(super) const AFTER_TIME: Place = Place {
     allowed: "`,`, `and` or the end of the phrase",
     words: &["and"],
-    advice: &[
-        (
-            "from|starting|since",
-            "write the date before the time, as in `every 2 days from 2026-01-05 at 9:00`",
-        ),
-        ("on|every|of", "write the days first, as in `every monday at 9:00`"),
-        ("until|except|but|to|through|-|or", "the list of times goes on with `,` and `and` only"),
-        ("a.m.|a.m|p.m.|p.m", "write `am` and `pm` without dots, as in `9 am`"),
-        ZONE,
-    ],
-    examples: &["every day at 9:00, 12:00 and 17:00"],
+    fix: repair::after_time,
+    say: say::after_time,
+    ends: &[""],
 };
 
 pub(super) const MONTH: Place = Place {
     allowed: "`on the`",
     words: &["on"],
-    advice: &[("at|from", "say on which day, as in `every month on the first day at 9:00`")],
-    examples: &["every month on the first monday at 9:00"],
+    fix: repair::month,
+    say: say::month,
+    ends: &["on the first day at 9:00"],
+};
+
+pub(super) const THE: Place = Place {
+    allowed: "`the`",
+    words: &["the"],
+    fix: repair::the,
+    say: say::the,
+    ends: &["the first day at 9:00"],
+};
+
+pub(super) const QUARTER: Place = Place { ends: &["on the first day at 9:00"], ..MONTH };
+
+pub(super) const YEAR: Place = Place {
+    allowed: "`on`",
+    words: &["on"],
+    fix: repair::year,
+    say: say::year,
+    ends: &["on january 1 at 9:00"],
+};
+
+pub(super) const DATE_OF_YEAR: Place = Place {
+    allowed: "`the`, or `january` to `december` and a day",
+    words: &MONTHS,
+    fix: repair::date_of_year,
+    say: say::nothing,
+    ends: &["january 1 at 9:00"],
+};
+
+pub(super) const DAY_OF_MONTH: Place = Place {
+    allowed: "a day of the month such as `25`",
+    words: &[],
+    fix: repair::day_of_month,
+    say: say::nothing,
+    ends: &["1 at 9:00"],
+};
+
+pub(super) const AFTER_DATE: Place = Place {
+    allowed: "`at`",
+    words: &["at"],
+    fix: repair::at_of_year,
+    say: say::after_date,
+    ends: &["at 9:00"],
+};
+
+pub(super) const OF_A_MONTH: Place = Place {
+    allowed: "`of` and `january` to `december`",
+    words: &MONTHS,
+    fix: repair::of_a_month,
+    say: say::nothing,
+    ends: &["of january at 9:00", "january at 9:00"],
 };
 
 pub(super) const ORDINAL: Place = Place {
     allowed: "`first` to `fifth`, `last`, or `1st` to `31st`",
     words: &ORDINALS,
-    advice: &[
-        (
-            "sixth|seventh|eighth|ninth|tenth|fifteenth|twentieth|thirtieth",
-            "write larger numbers in digits, as in `15th`",
-        ),
-        (
-            "day|weekday|monday|tuesday|wednesday|thursday|friday|saturday|sunday",
-            "say which one, as in `on the last friday of every month at 17:00`",
-        ),
-        ("middle|end|start|beginning", "write `first day`, `15th` or `last day`"),
-        ("penultimate|second-last", "days counted from the last are written as cron: `0 9 L-1 * *`"),
+    fix: repair::ordinal,
+    say: say::ordinal,
+    ends: &[
+        "first day at 9:00",
+        "1st of the month at 9:00",
+        "first monday at 9:00",
+        "15th at 9:00",
+        "first monday of the month at 9:00",
+        "1st of january at 9:00",
     ],
-    examples: &["on the 15th of every month at 12:00", "on the last friday of every month at 17:00"],
 };
-
-const NOUNS: [&str; 9] =
-    ["day", "weekday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 pub(super) const NOUN: Place = Place {
     allowed: "`day`, `weekday`, or `monday` to `sunday`",
-    words: &NOUNS,
-    advice: &[
-        ("weekend|week", "name the day, as in `on the first saturday of every month at 9:00`"),
-        ("at|of", "say which day, as in `on the last day of every month at 9:00`"),
-        WORKDAY,
+    words: NOUNS,
+    fix: repair::noun,
+    say: say::noun,
+    ends: &[
+        "day at 9:00",
+        "day of the month at 9:00",
+        "day of january at 9:00",
+        "monday of the month at 9:00",
     ],
-    examples: &["on the last friday of every month at 17:00", "on the first monday of every month at 9:00"],
 };
 
 /// Behind a number that may be a day of the month already, in `every month on the 15th`.
 pub(super) const NOUN_OR_AT: Place = Place {
     allowed: "`at`, `day`, `weekday`, or `monday` to `sunday`",
-    advice: &[
-        ("weekend|week", "name the day, as in `every month on the first saturday at 9:00`"),
-        ("of", "leave out `of every month`, as in `every month on the 15th at 12:00`"),
-        WORKDAY,
-    ],
-    examples: &["every month on the 15th at 12:00", "every month on the first monday at 9:00"],
+    fix: repair::noun_or_at,
+    ends: &["at 9:00", "day at 9:00"],
     ..NOUN
 };
 
 /// The same in `on the 15th`.
 pub(super) const NOUN_OR_OF: Place = Place {
-    allowed: "`of every month`, `day`, `weekday`, or `monday` to `sunday`",
-    advice: &[
-        ("weekend|week", "name the day, as in `on the first saturday of every month at 9:00`"),
-        ("at", "write `on the 15th of every month at 12:00`"),
-        WORKDAY,
-    ],
-    examples: &["on the 15th of every month at 12:00", "on the first monday of every month at 9:00"],
+    allowed: "`of the month`, `day`, `weekday`, or `monday` to `sunday`",
+    fix: repair::noun_or_of,
+    ends: &["of the month at 9:00", "day of the month at 9:00"],
     ..NOUN
+};
+
+/// The same in `every 15th`.
+pub(super) const EVERY_NOUN: Place = Place {
+    allowed: "`of the month`, `day`, `weekday`, or `monday` to `sunday`",
+    fix: repair::noun,
+    say: say::every_of,
+    ends: &["monday of the month at 9:00", "of the month at 9:00"],
+    ..NOUN
+};
+
+/// The same in `every year on the 15th`.
+pub(super) const NOUN_OF_MONTH: Place = Place {
+    allowed: "`of` and a month, `day`, `weekday`, or `monday` to `sunday`",
+    fix: repair::noun_of_month,
+    ends: &["of january at 9:00", "day of january at 9:00"],
+    ..NOUN
+};
+
+/// Behind the days of `every first monday`.
+pub(super) const EVERY_OF: Place = Place {
+    allowed: "`of the month`",
+    words: &[],
+    fix: repair::every_of,
+    say: say::every_of,
+    ends: &["of the month at 9:00"],
+};
+
+pub(super) const OF_THE_MONTH: Place = Place {
+    allowed: "`of the month`",
+    words: &[],
+    fix: repair::of_the_month,
+    say: say::of_the_month,
+    ends: &["of the month at 9:00"],
+};
+
+pub(super) const THE_MONTH: Place = Place {
+    allowed: "`the month`, `every month`, `the quarter` or `every quarter`",
+    words: &["month", "quarter"],
+    fix: repair::the_month,
+    say: say::the_month,
+    ends: &["the month at 9:00", "month at 9:00"],
 };
 
 pub(super) const AFTER_NOUN: Place = Place {
     allowed: "`at`",
     words: &["at"],
-    advice: &[
-        (
-            ",|and",
-            "list the numbers and not the days, as in `on the first and third monday of every month at 9:00`",
-        ),
-        (
-            "of",
-            "leave out `of` and what follows, as in `every month on the first monday at 9:00`; single months are written as cron: `0 9 * JUN MON#1`",
-        ),
-        ZONE,
-    ],
-    examples: &["every month on the first monday at 9:00", "on the 15th of every month at 12:00"],
-};
-
-pub(super) const OF_EVERY_MONTH: Place = Place {
-    allowed: "`of every month`",
-    words: &["of", "every", "month"],
-    advice: &[
-        (
-            ",|and",
-            "list the numbers and not the days, as in `on the first and third monday of every month at 9:00`",
-        ),
-        ("at", "write `on the 15th of every month at 12:00`"),
-        ("each|the|a", "write `of every month`"),
-        YEARLY,
-    ],
-    examples: &["on the 15th of every month at 12:00"],
+    fix: repair::after_noun,
+    say: say::after_noun,
+    ends: &["at 9:00"],
 };

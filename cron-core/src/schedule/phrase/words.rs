@@ -1,49 +1,42 @@
-//! A phrase as words, and what to say about a word that is not understood.
+//! A phrase as words, and what is wrong with one before anything is said about it.
 
 use std::ops::Range;
 
 use super::error::PhraseProblem;
-use super::places::{DAYS, full_day};
-use crate::duration::parse_duration;
-use crate::schedule::error::{ScheduleError, ScheduleErrorKind as Kind};
-use crate::suggest;
+use super::places::Place;
+use crate::schedule::error::ScheduleError;
 
-/// A place in the grammar: what may stand there, and what to say where something else does.
-pub(super) struct Place {
-    /// What may stand there, in words.
-    pub(super) allowed: &'static str,
-    /// The words that may stand there, for the nearest one.
-    pub(super) words: &'static [&'static str],
-    /// Words that people try, separated by `|`, and what to write instead.
-    pub(super) advice: &'static [(&'static str, &'static str)],
-    /// Whole phrases that go on well from there; the first two stand for all.
-    pub(super) examples: &'static [&'static str],
+/// Why a phrase was not read: what is wrong with it, without the search for what to write instead.
+///
+/// The search reads other phrases, so it must not be a part of reading one.
+pub(super) enum Wrong {
+    /// The grammar has something else at the place of this word, or the phrase ends there.
+    Word {
+        /// The number of the word.
+        at: usize,
+        place: &'static Place,
+    },
+    /// Understood and refused for a reason of its own.
+    Refused {
+        span: Range<usize>,
+        why: &'static str,
+        help: String,
+        /// What to write in place of the part, if it means the same.
+        instead: Option<String>,
+    },
+    /// What the evaluator says.
+    Schedule(ScheduleError),
 }
 
-impl Place {
-    /// Phrases that are right.
-    fn some(&self) -> String {
-        let examples: Vec<String> =
-            self.examples.iter().take(2).map(|example| format!("`{example}`")).collect();
-        format!("write for example {}", examples.join(" or "))
-    }
-
-    /// A word in the place of the wrong one, and in a phrase.
-    fn write(&self, word: &str) -> String {
-        let with =
-            |word: &str| self.examples.iter().find(|example| example.split(' ').any(|part| part == word));
-        let example = match with(word) {
-            Some(example) => Some((*example).to_owned()),
-            None if DAYS.contains(&word) => with("monday").map(|example| example.replace("monday", word)),
-            None => None,
-        };
-        format!("write `{word}`{}", example.map_or(String::new(), |example| format!(", as in `{example}`")))
+impl From<ScheduleError> for Wrong {
+    fn from(error: ScheduleError) -> Self {
+        Self::Schedule(error)
     }
 }
 
 /// The words of a phrase, read from left to right.
 pub(super) struct Words<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     words: Vec<Range<usize>>,
     at: usize,
 }
@@ -63,6 +56,11 @@ impl<'a> Words<'a> {
             inside = !blank && c != ',';
         }
         Self { text, words, at: 0 }
+    }
+
+    /// All words, as they are written.
+    pub(super) fn all(&self) -> Vec<&'a str> {
+        self.words.iter().map(|word| &self.text[word.clone()]).collect()
     }
 
     /// The next word, as it is written.
@@ -93,7 +91,7 @@ impl<'a> Words<'a> {
     }
 
     /// Goes on behind these words, each of which must be there.
-    pub(super) fn expect(&mut self, words: &[&str], place: &Place) -> Result<(), ScheduleError> {
+    pub(super) fn expect(&mut self, words: &[&str], place: &'static Place) -> Result<(), Wrong> {
         words
             .iter()
             .try_for_each(|word| if self.take(word) { Ok(()) } else { Err(self.not_understood(place)) })
@@ -112,25 +110,57 @@ impl<'a> Words<'a> {
         self.take("and") || comma
     }
 
+    /// Refuses what follows the end of the phrase.
+    pub(super) fn end(&self, place: &'static Place) -> Result<(), Wrong> {
+        if self.peek().is_some() { Err(self.not_understood(place)) } else { Ok(()) }
+    }
+
     /// The number of words that were read, for [`refuse_from`](Self::refuse_from).
     pub(super) fn mark(&self) -> usize {
         self.at
     }
 
+    /// The text of the words from a mark to the place that was reached.
+    pub(super) fn since(&self, mark: usize) -> &'a str {
+        &self.text[self.span(mark, self.at)]
+    }
+
+    /// The text of the words before a mark.
+    pub(super) fn before(&self, mark: usize) -> &'a str {
+        &self.text[self.span(0, mark)]
+    }
+
+    fn span(&self, from: usize, to: usize) -> Range<usize> {
+        let words = self.words.get(from..to).unwrap_or_default();
+        let ends = words.first().zip(words.last());
+        ends.map_or(self.rest(), |(first, last)| first.start..last.end)
+    }
+
     /// Refuses the words from a mark to the place that was reached.
-    pub(super) fn refuse_from(&self, mark: usize, why: &'static str, help: String) -> ScheduleError {
-        let words = &self.words[mark..self.at.max(mark)];
-        let (first, last) = (words.first(), words.last());
-        let span = first.zip(last).map_or(self.rest(), |(first, last)| first.start..last.end);
-        let kind = Kind::Phrase { problem: PhraseProblem::Refused { why }, help };
-        ScheduleError::new(kind, self.text, span)
+    pub(super) fn refuse_from(&self, mark: usize, why: &'static str, help: String) -> Wrong {
+        Wrong::Refused { span: self.span(mark, self.at), why, help, instead: None }
+    }
+
+    /// Refuses the words from a mark on, for which other words mean the same.
+    pub(super) fn replace_from(&self, mark: usize, why: &'static str, instead: String) -> Wrong {
+        let help = format!("write `{instead}`");
+        Wrong::Refused { span: self.span(mark, self.at), why, help, instead: Some(instead) }
     }
 
     /// Refuses the next word for a reason of its own.
-    pub(super) fn refuse(&self, why: &'static str, help: String) -> ScheduleError {
-        let span = self.words.get(self.at).cloned().unwrap_or(self.rest());
-        let kind = Kind::Phrase { problem: PhraseProblem::Refused { why }, help };
-        ScheduleError::new(kind, self.text, span)
+    pub(super) fn refuse(&self, why: &'static str, help: String) -> Wrong {
+        Wrong::Refused { span: self.span_of(self.at), why, help, instead: None }
+    }
+
+    /// Refuses the next word, for which another means the same.
+    pub(super) fn replace(&self, why: &'static str, instead: String) -> Wrong {
+        let help = format!("write `{instead}`");
+        Wrong::Refused { span: self.span_of(self.at), why, help, instead: Some(instead) }
+    }
+
+    /// The place of a word, or where one is missing.
+    pub(super) fn span_of(&self, at: usize) -> Range<usize> {
+        self.words.get(at).cloned().unwrap_or(self.rest())
     }
 
     /// Where a word is missing: behind the last one.
@@ -140,36 +170,15 @@ impl<'a> Words<'a> {
     }
 
     /// Refuses the next word, or the end, because the grammar has something else at this place.
-    pub(super) fn not_understood(&self, place: &Place) -> ScheduleError {
-        let Some(span) = self.words.get(self.at).cloned() else {
-            let problem = PhraseProblem::Incomplete { allowed: place.allowed };
-            let help = place.some();
-            return ScheduleError::new(Kind::Phrase { problem, help }, self.text, self.rest());
-        };
-        let word = &self.text[span.clone()];
-        let nearest = || suggest::nearest(word, place.words.iter().copied());
-        let help = advice(word, place)
-            .or_else(|| {
-                nearest().filter(|nearest| !nearest.eq_ignore_ascii_case(word)).map(|word| place.write(word))
-            })
-            .unwrap_or_else(|| place.some());
-        let problem = PhraseProblem::NotUnderstood { allowed: place.allowed };
-        ScheduleError::new(Kind::Phrase { problem, help }, self.text, span)
+    pub(super) fn not_understood(&self, place: &'static Place) -> Wrong {
+        Wrong::Word { at: self.at, place }
     }
-}
 
-/// What to write instead of a word that people try.
-fn advice(word: &str, place: &Place) -> Option<String> {
-    let meant = |(tried, _): &&(&str, &str)| tried.split('|').any(|tried| tried.eq_ignore_ascii_case(word));
-    if let Some((_, advice)) = place.advice.iter().find(meant) {
-        return Some((*advice).to_owned());
+    /// The problem of a word, or of its absence.
+    pub(super) fn problem(&self, at: usize, place: &Place) -> PhraseProblem {
+        match self.words.get(at) {
+            Some(_) => PhraseProblem::NotUnderstood { allowed: place.allowed },
+            None => PhraseProblem::Incomplete { allowed: place.allowed },
+        }
     }
-    if let Some(day) = full_day(word).filter(|day| place.words.contains(day)) {
-        return Some(place.write(day));
-    }
-    let has_unit = word.starts_with(|c: char| c.is_ascii_digit()) && parse_duration(word).is_ok();
-    has_unit.then(|| {
-        let option = format!("every = \"{word}\"");
-        format!("write a number and a word, as in `every 30 seconds`, or use the option `{option}`")
-    })
 }
