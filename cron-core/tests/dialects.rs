@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use cron_core::schedule::{Dialect, DialectProblem, Schedule, ScheduleErrorKind, Translated};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -415,6 +415,128 @@ fn each_dialect_has_its_own_rules() {
     }
 }
 
+/// The days of the week of a dialect, as its documentation has them.
+struct Week {
+    dialect: Dialect,
+    /// An expression at midnight, up to the day of the week.
+    front: &'static str,
+    behind: &'static str,
+    range: (u32, u32),
+    star: (u32, u32),
+    /// The number of the first Sunday.
+    sunday: u32,
+    /// Whether `a/n` is understood.
+    open_step: bool,
+}
+
+const WEEKS: [Week; 9] = {
+    const fn week(dialect: Dialect, front: &'static str, behind: &'static str, range: (u32, u32)) -> Week {
+        Week { dialect, front, behind, range, star: range, sunday: range.0, open_step: true }
+    }
+    [
+        week(Dialect::Quartz, "0 0 0 ? *", "", (1, 7)),
+        week(Dialect::Aws, "0 0 ? *", "*", (1, 7)),
+        week(Dialect::Cloudflare, "0 0 * *", "", (1, 7)),
+        week(Dialect::Temporal, "0 0 * *", "", (0, 7)),
+        Week { star: (1, 7), ..week(Dialect::Spring, "0 0 0 ? *", "", (0, 7)) },
+        week(Dialect::Oban, "0 0 * *", "", (0, 6)),
+        week(Dialect::NCrontab, "0 0 0 * *", "", (0, 6)),
+        week(Dialect::Croniter, "0 0 * *", "", (0, 7)),
+        Week { open_step: false, ..week(Dialect::Crontab, "0 0 * *", "", (0, 7)) },
+    ]
+};
+
+impl Week {
+    /// The days that an item means, Sunday as 0; `None` where it has to be refused.
+    fn days(&self, first: u32, last: u32, step: u32, is_open: bool) -> Option<Vec<u32>> {
+        let is_croniter = self.dialect == Dialect::Croniter;
+        let first = if self.dialect == Dialect::Spring && !is_open && first == 7 { 0 } else { first };
+        let mut numbers = Vec::new();
+        let mut number = first;
+        if first <= last {
+            // croniter takes 7 for 0 at the end, and goes round with steps in its own way.
+            let is_unclear =
+                is_croniter && (first == last || (first > 0 && last == 7 && (7 - first) % step != 0));
+            if is_unclear || (is_open && !self.open_step) {
+                return None;
+            }
+            while number <= last {
+                numbers.push(number);
+                number += step;
+            }
+        } else if self.dialect == Dialect::Quartz || (is_croniter && step == 1) {
+            while number <= last + 7 + u32::from(is_croniter) {
+                numbers.push(number);
+                number += step;
+            }
+            let size = self.range.1 - self.range.0 + 1;
+            numbers.iter_mut().for_each(|number| *number = (*number - self.range.0) % size + self.range.0);
+        } else {
+            return None;
+        }
+        let mut days: Vec<u32> = numbers.iter().map(|number| (number + 7 - self.sunday) % 7).collect();
+        days.sort_unstable();
+        days.dedup();
+        Some(days)
+    }
+
+    fn check(&self, item: &str, want: Option<Vec<u32>>) {
+        let text = format!("{} {item} {}", self.front, self.behind);
+        // From a Saturday on, Sunday to Saturday.
+        let found = Schedule::from_dialect(&text, self.dialect, "UTC").ok().map(|translated| {
+            let days = ticks(translated.schedule(), "2026-02-28T12:00:00Z", 7);
+            let day = |tick: String| tick.parse::<DateTime<Utc>>().unwrap().weekday().num_days_from_sunday();
+            let last = "2026-03-08T00:00:00Z";
+            days.into_iter().filter(|tick| tick.as_str() < last).map(day).collect::<Vec<_>>()
+        });
+        assert_eq!(found, want, "{} {text}", self.dialect);
+    }
+}
+
+/// Each value, range and step that there is, counted one by one.
+#[test]
+fn days_of_the_week_are_those_of_the_dialect() {
+    for week in WEEKS {
+        let (least, most) = week.range;
+        for step in 1..=8 {
+            let (first, last) = week.star;
+            let star = (first..=last).step_by(step as usize).map(|number| (number + 7 - week.sunday) % 7);
+            let mut star: Vec<u32> = star.collect();
+            star.sort_unstable();
+            star.dedup();
+            week.check(&format!("*/{step}"), Some(star));
+            for first in least..=most {
+                week.check(&format!("{first}/{step}"), week.days(first, most, step, true));
+                for last in least..=most {
+                    week.check(&format!("{first}-{last}/{step}"), week.days(first, last, step, false));
+                }
+            }
+        }
+        for number in 0..=9 {
+            let is_one = (least..=most).contains(&number);
+            week.check(&number.to_string(), is_one.then(|| vec![(number + 7 - week.sunday) % 7]));
+        }
+    }
+}
+
+/// Ranges of hours that go over midnight, as Quartz counts them.
+#[test]
+fn hours_of_quartz_go_over_midnight() {
+    for (first, last) in (0..24_u32).flat_map(|first| (0..24_u32).map(move |last| (first, last))) {
+        for step in [1, 2, 5, 7, 23, 24, 30] {
+            let end = if first > last { last + 24 } else { last };
+            let mut want: Vec<u32> = (first..=end).step_by(step).map(|hour| hour % 24).collect();
+            want.sort_unstable();
+            let text = format!("0 0 {first}-{last}/{step} * * ?");
+            let schedule = translate(&text, Dialect::Quartz);
+            let hours = ticks(schedule.schedule(), "2026-02-28T23:59:59Z", 24);
+            let hours = hours.iter().filter(|tick| tick.starts_with("2026-03-01"));
+            let found: Vec<u32> = hours.map(|tick| tick[11..13].parse().unwrap()).collect();
+            assert_eq!(found, want, "{text}");
+        }
+    }
+}
+
 /// The table of the documentation.
 #[test]
 fn the_documentation_is_right() {
@@ -563,6 +685,7 @@ fn what_cannot_be_carried_over_is_refused() {
             "5-5",
             "`FRI` for the one value, or `SUN-SAT` for the whole field",
         ),
+        (Dialect::Croniter, "59/5 0 * * *", "59/5", "`59` for the one value, or `*/5` for the whole field"),
         (Dialect::Croniter, "0 22-4/3 * * *", "22-4/3", "two readings"),
         (
             Dialect::Croniter,

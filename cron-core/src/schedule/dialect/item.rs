@@ -130,7 +130,7 @@ impl<'r> Reader<'r> {
         if first > last {
             return self.backward(item, first, last, step);
         }
-        if first == last && !self.rules.range_of_one && item.text().contains('-') {
+        if first == last && !self.rules.range_of_one {
             let one = Reading {
                 meaning: "the one value",
                 ours: self.text_of(|reader| reader.add(first, first, 1)),

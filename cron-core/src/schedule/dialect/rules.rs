@@ -29,7 +29,7 @@ pub(super) struct Rules {
     /// Whether there are `FRI#2` and the like.
     pub(super) occurrences: bool,
     pub(super) nicknames: bool,
-    /// Whether `a-a` is one value; else it is one value in some releases, and the whole field in others.
+    /// Whether a range with one value has that value; else it has it in some releases, and the whole field in others.
     pub(super) range_of_one: bool,
 }
 
