@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cron_runtime::core::policy::{BackfillOrder, Only, Retention};
-use cron_runtime::core::run::{AttemptEnd, RunEvent};
+use cron_runtime::core::run::{AttemptEnd, RunEvent, StateWord};
 use cron_runtime::store::MAX_PRUNED_RUNS;
 
 use crate::jobs::{Job, at, job, second};
@@ -28,7 +28,11 @@ cases!(pruning:
     a_temporary_job_goes_once_its_record_is_old,
     named_jobs_are_pruned_and_no_others,
     jobs_that_left_much_behind_are_not_all_pruned_in_one_transaction,
+    what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right,
+    what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning,
 );
+
+const HOUR: i64 = 3_600;
 
 fn keep(runs: u32, age: u64, dead: u32, dead_age: u64) -> Retention {
     let (age, dead_age) = (Duration::from_secs(age), Duration::from_secs(dead_age));
@@ -314,4 +318,56 @@ pub(crate) fn jobs_that_left_much_behind_are_not_all_pruned_in_one_transaction(w
     assert_eq!(prune(), (32 * each, true));
     assert_eq!(prune(), (32 + 2 * each, true));
     assert_eq!(prune(), (2, false));
+}
+
+pub(crate) fn what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right(world: &World) {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
+    let process = world.start(0, &[job("a").every("1h").keep(keep)]);
+    process.succeed(process.starts(1_000 * HOUR).claim, 1_000 * HOUR);
+    let wrong = 10 * HOUR + 60;
+    assert_eq!(process.set_back(at(wrong)).expect("sets back").back.len(), 1);
+    let begins = |second: i64| {
+        let run = process.triggered("a", second);
+        let claim = process.starts(second).claim;
+        assert_eq!(claim.run, run);
+        claim
+    };
+    // One succeeds, one fails, one never begins; the clock is set right while one is in progress.
+    let succeeds = begins(wrong + 1);
+    process.succeed(succeeds, wrong + 2);
+    let fails = begins(wrong + 3);
+    process.fail(fails, wrong + 4, "no");
+    let waits = process.triggered("a", wrong + 5);
+    process.cancels(waits, true, wrong + 6);
+    let goes_on = begins(wrong + 7);
+    assert_eq!(process.set_back(at(1_000 * HOUR + 60)).expect("looks").taken_up.len(), 1);
+    process.succeed(goes_on, 1_000 * HOUR + 61);
+    let left = |second: i64| {
+        process.prune(at(second), 1_000).expect("prunes");
+        let runs = [succeeds.run, fails.run, waits, goes_on.run];
+        runs.map(|run| process.run(run).expect("readable").is_some())
+    };
+    // They are as old as the latest instant that was known when they ended, and no younger.
+    assert_eq!(left(1_099 * HOUR), [true; 4]);
+    assert_eq!(left(1_101 * HOUR), [false; 4]);
+}
+
+/// Nothing but the run itself knows a later instant: its job has no schedule, and so no mark that moves.
+pub(crate) fn what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning(world: &World) {
+    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
+    let jobs = [job("a").keep(keep)];
+    let process = world.start(0, &jobs);
+    let run = process.triggered("a", 1_000 * HOUR);
+    assert_eq!(process.starts(1_000 * HOUR).claim.run, run);
+    process.leaves(1_000 * HOUR + 1);
+    let process = world.start(10 * HOUR, &jobs);
+    assert_eq!(process.reaps(10 * HOUR), [run]);
+    let left = |second: i64| {
+        process.prune(at(second), 1_000).expect("prunes");
+        process.run(run).expect("readable").map(|(run, _)| run.state.word())
+    };
+    assert_eq!(left(1_099 * HOUR), Some(StateWord::Failed));
+    assert_eq!(left(1_101 * HOUR), None);
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use cron_runtime::core::audit::Audit;
 use cron_runtime::core::policy::{CatchUpRule, Retention};
-use cron_runtime::core::run::StateWord;
 
 use crate::jobs::{Job, at, job, second};
 use crate::world::{
@@ -31,8 +30,6 @@ cases!(setting_back:
     what_ran_in_a_long_gap_after_the_clock_fell_back_does_not_run_again,
     an_edit_while_skips_are_suspended_takes_them_back,
     a_schedule_that_has_come_to_its_end_stays_there_however_often_the_clock_falls_back,
-    what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right,
-    what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning,
 );
 
 const HOUR: i64 = 3_600;
@@ -419,56 +416,4 @@ pub(crate) fn an_edit_while_skips_are_suspended_takes_them_back(world: &World) {
     assert!(runs_all(&process, 12 * HOUR).is_empty());
     assert_eq!(runs_all(&process, 13 * HOUR), [13 * HOUR]);
     sound(&process, "a");
-}
-
-pub(crate) fn what_ended_under_a_clock_that_was_behind_is_not_old_when_it_is_right(world: &World) {
-    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
-    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
-    let process = world.start(0, &[job("a").every("1h").keep(keep)]);
-    process.succeed(process.starts(1_000 * HOUR).claim, 1_000 * HOUR);
-    let wrong = 10 * HOUR + 60;
-    assert_eq!(process.set_back(at(wrong)).expect("sets back").back.len(), 1);
-    let begins = |second: i64| {
-        let run = process.triggered("a", second);
-        let claim = process.starts(second).claim;
-        assert_eq!(claim.run, run);
-        claim
-    };
-    // One succeeds, one fails, one never begins; the clock is set right while one is in progress.
-    let succeeds = begins(wrong + 1);
-    process.succeed(succeeds, wrong + 2);
-    let fails = begins(wrong + 3);
-    process.fail(fails, wrong + 4, "no");
-    let waits = process.triggered("a", wrong + 5);
-    process.cancels(waits, true, wrong + 6);
-    let goes_on = begins(wrong + 7);
-    assert_eq!(process.set_back(at(1_000 * HOUR + 60)).expect("looks").taken_up.len(), 1);
-    process.succeed(goes_on, 1_000 * HOUR + 61);
-    let left = |second: i64| {
-        process.prune(at(second), 1_000).expect("prunes");
-        let runs = [succeeds.run, fails.run, waits, goes_on.run];
-        runs.map(|run| process.run(run).expect("readable").is_some())
-    };
-    // They are as old as the latest instant that was known when they ended, and no younger.
-    assert_eq!(left(1_099 * HOUR), [true; 4]);
-    assert_eq!(left(1_101 * HOUR), [false; 4]);
-}
-
-/// Nothing but the run itself knows a later instant: its job has no schedule, and so no mark that moves.
-pub(crate) fn what_was_lost_under_a_clock_that_is_behind_ages_from_its_beginning(world: &World) {
-    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
-    let keep = Retention { age: hours(100), dead_age: hours(100), ..Retention::DEFAULT };
-    let jobs = [job("a").keep(keep)];
-    let process = world.start(0, &jobs);
-    let run = process.triggered("a", 1_000 * HOUR);
-    assert_eq!(process.starts(1_000 * HOUR).claim.run, run);
-    process.leaves(1_000 * HOUR + 1);
-    let process = world.start(10 * HOUR, &jobs);
-    assert_eq!(process.reaps(10 * HOUR), [run]);
-    let left = |second: i64| {
-        process.prune(at(second), 1_000).expect("prunes");
-        process.run(run).expect("readable").map(|(run, _)| run.state.word())
-    };
-    assert_eq!(left(1_099 * HOUR), Some(StateWord::Failed));
-    assert_eq!(left(1_101 * HOUR), None);
 }
