@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use cron_core::schedule::{Dialect, Schedule, ScheduleError, Translated};
+use cron_core::schedule::{Dialect, Lint, Schedule, ScheduleError, Translated};
 use serde::Serialize;
 
 use super::Verdict;
@@ -108,6 +108,10 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
     }
     let count = usize::try_from(args.ahead.count).unwrap_or(usize::MAX);
     let anchored = schedule.anchored(after);
+    // Of a text in another dialect what counts is how ours is written.
+    let written = translated.as_ref().map_or(args.expr.as_str(), |translated| translated.option().1);
+    let mut lints = schedule.lints();
+    lints.extend(Lint::of_spelling(written));
     Ok(Report {
         translated,
         zone,
@@ -119,7 +123,7 @@ fn report(args: &Check, after: DateTime<Utc>) -> Result<Report, Failure> {
             zone,
             after,
         ),
-        lints: schedule.lints().iter().map(ToString::to_string).collect(),
+        lints: lints.iter().map(ToString::to_string).collect(),
         schedule,
     })
 }

@@ -6,7 +6,7 @@
 mod dependency;
 mod function;
 
-use cron_core::job::options::{Declaration, Key, Part, Place, check as check_options};
+use cron_core::job::options::{Declaration, Key, Part, Place, check as check_options, warnings};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Path;
@@ -22,6 +22,8 @@ pub(crate) struct Checked {
     pub(crate) declaration: Declaration,
     /// Where the expansion finds `cron_runtime`.
     pub(crate) runtime: Path,
+    /// What is legal and probably not meant, and the literal that says it.
+    pub(crate) warnings: Vec<(TokenStream, String)>,
 }
 
 /// Checks options and function. Where something is wrong it is noted, and the default stands in its place.
@@ -34,7 +36,11 @@ pub(crate) fn check(args: &Args, function: &Function, mistakes: &mut Mistakes) -
     }
     let runtime = runtime(args, mistakes);
     function::check(function, &args.options, mistakes);
-    Checked { declaration, runtime }
+    let warnings = warnings(&args.options)
+        .into_iter()
+        .filter_map(|(key, text)| Some((args.place(key, Part::Value)?, text)))
+        .collect();
+    Checked { declaration, runtime, warnings }
 }
 
 /// The path to `cron_runtime`, for programs that know it under another name.
@@ -116,13 +122,13 @@ mod tests {
         let function = quote!(
             async fn f() {}
         );
-        let Checked { declaration, runtime } = found("", function.clone(), &[]);
+        let Checked { declaration, runtime, .. } = found("", function.clone(), &[]);
         assert_eq!(declaration, Declaration::new("f"));
         assert!(runtime.segments.iter().map(|segment| &segment.ident).eq(["cron_runtime"]));
 
         let options =
             r#"every = "90s", name = "team.f", retries = 3, run_on_start = true, crate = "jobs::cron""#;
-        let Checked { declaration, runtime } = found(options, function, &[]);
+        let Checked { declaration, runtime, .. } = found(options, function, &[]);
         assert_eq!((declaration.name.as_str(), declaration.retry.retries), ("team.f", 3));
         assert_eq!(declaration.schedule.as_deref(), Some("every(1m 30s)"));
         assert!(declaration.run_on_start);

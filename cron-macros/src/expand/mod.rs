@@ -39,12 +39,17 @@ pub(crate) fn handle(checked: &Checked, function: &Function) -> TokenStream {
 }
 
 fn handle_with(checked: &Checked, function: &Function, registration: &TokenStream) -> TokenStream {
-    let Checked { declaration: Declaration { name, .. }, runtime } = checked;
+    let Checked { declaration: Declaration { name, .. }, runtime, warnings } = checked;
     let handle = handle_type(function);
     let visibility = &function.visibility;
     let ident = function.ident();
     let conditions: Vec<_> = function.conditions().collect();
     let silenced = function.silenced();
+    // Beside mistakes they are noise.
+    let warnings = warnings
+        .iter()
+        .filter(|_| !registration.is_empty())
+        .map(|(literal, text)| warning(name, function, literal, text));
     let about_type = format!("Carries the handle of the job `{name}`: [`JOB`](Self::JOB).");
     let about_job = format!("The handle of the job `{name}`.");
     quote! {
@@ -65,6 +70,28 @@ fn handle_with(checked: &Checked, function: &Function, registration: &TokenStrea
             }
 
             #registration
+        };
+
+        #(#warnings)*
+    }
+}
+
+/// A warning of the compiler at a literal. Stable Rust lets a macro give none of its own, so something deprecated is used there; an
+/// `#[allow(deprecated)]` at the function silences it.
+fn warning(name: &str, function: &Function, literal: &TokenStream, text: &str) -> TokenStream {
+    let conditions = function.conditions();
+    let silenced = function.silenced();
+    let note = format!("job `{name}`: {text}");
+    let span = literal.clone().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let used = quote_spanned! {span=> cron };
+    quote! {
+        #(#conditions)*
+        #(#[allow(#silenced)])*
+        const _: () = {
+            #[deprecated(note = #note)]
+            #[allow(non_upper_case_globals)]
+            const cron: () = ();
+            #used
         };
     }
 }

@@ -6,7 +6,7 @@ mod value;
 use std::panic::Location;
 
 use chrono::{DateTime, Utc};
-use cron_core::job::options::{DeclareError, Key, Options, Value, plan_on};
+use cron_core::job::options::{DeclareError, Key, Options, Value, plan_on, warnings};
 use cron_core::job::{JobName, Plan, is_policy};
 use cron_core::schedule::Calendars;
 use serde::Serialize;
@@ -297,6 +297,9 @@ impl JobRequest {
         let Some(name) = name else { return Err(RequestError::Unnamed { handler }.into()) };
         let handler = JobName::try_from(handler)?;
         let plan = plan_on(handler_plan, &name, &options, calendars).map_err(RequestError::Options)?;
+        for (option, warning) in warnings(&options) {
+            tracing::warn!(job = %plan.name, %option, "{warning}");
+        }
         let (args, description, source) = (args.map(Into::into), description.into(), source.into());
         Ok(Plan { handler: Some(handler), args, description, source, ..plan })
     }

@@ -9,7 +9,7 @@ mod declaration;
 mod key;
 mod value;
 
-pub use check::check;
+pub use check::{check, warnings};
 pub use declaration::{Declaration, DeclareError, Mistake, Part, plan, plan_on};
 pub use key::{Key, Kind, Place, UnknownOption, table};
 pub use value::{Options, Value};

@@ -38,6 +38,22 @@ pub enum Lint {
     },
     /// Both day fields are restricted, and either is enough.
     EitherDay,
+    /// Each second of one minute, or each minute of one hour.
+    EachOfOne {
+        /// The field that matches all its values.
+        field: Field,
+        /// The field in front of which it stands, with one value.
+        of: Field,
+    },
+    /// A step as long as its field, or longer: only its first value is left.
+    StepOverField {
+        /// The field.
+        field: Field,
+        /// The step.
+        step: u32,
+    },
+    /// Days of the week in numbers beside `?`, which comes from dialects that count them from 1 for Sunday.
+    WeekdayNumbers,
     /// A `BYMONTHDAY` of a recurrence rule that not every one of its months has.
     RareMonthDay {
         /// 29, 30 or 31.
@@ -72,6 +88,16 @@ impl fmt::Display for Lint {
             Self::EitherDay => f.write_str(
                 "day of month and day of week: either is enough; put `+` in front of the latter for both",
             ),
+            Self::EachOfOne { field, of } => {
+                write!(f, "this runs each {field} of that {of}; write `0` as the {field} for one run, `*/1` if that is meant")
+            }
+            Self::StepOverField { field, step } => {
+                let (first, last) = (field.range().0, field.last());
+                write!(f, "a step of {step} leaves only the {field} {first} of {first} to {last}; write `{first}` if it is meant")
+            }
+            Self::WeekdayNumbers => f.write_str(
+                "`?` is of Quartz and AWS, where 1 is Sunday; here 0 and 7 are Sunday and 1 is Monday, so write names",
+            ),
             Self::RareMonthDay { day } => write!(
                 f,
                 "not every month has a day {day}; months without it are left out (`BYMONTHDAY=-1` is the last day)"
@@ -80,6 +106,61 @@ impl fmt::Display for Lint {
                 "DTSTART is no time of the rule, so nothing runs then; programs differ about that",
             ),
         }
+    }
+}
+
+impl Lint {
+    /// Warnings about how a cron expression is written, which its meaning does not show any more; those about the meaning are
+    /// [`Schedule::lints`](crate::schedule::Schedule::lints). Nothing for a text that is no cron expression.
+    ///
+    /// # Examples
+    /// ```
+    /// use cron_core::schedule::{Lint, Schedule};
+    ///
+    /// assert_eq!(Lint::of_spelling("0 0 10 ? * 2-6"), [Lint::WeekdayNumbers]);
+    /// assert!(Lint::of_spelling("0 0 10 ? * MON-FRI").is_empty());
+    /// ```
+    #[must_use]
+    pub fn of_spelling(expression: &str) -> Vec<Self> {
+        let fields: Vec<&str> = expression.split([' ', '\t']).filter(|field| !field.is_empty()).collect();
+        let names = [
+            Field::Second,
+            Field::Minute,
+            Field::Hour,
+            Field::DayOfMonth,
+            Field::Month,
+            Field::DayOfWeek,
+            Field::Year,
+        ];
+        let first = match fields.len() {
+            5 => 1,
+            6 | 7 => 0,
+            _ => return Vec::new(),
+        };
+        let written = || names[first..].iter().copied().zip(fields.iter().copied());
+        let over = |(field, text): (Field, &str)| {
+            let size = field.last() - field.range().0 + 1;
+            let step = |item: &str| item.strip_prefix("*/")?.parse().ok().filter(|step| *step >= size);
+            text.split(',').find_map(step).map(|step| Self::StepOverField { field, step })
+        };
+        let mut lints: Vec<Self> = written().filter_map(over).collect();
+        // `* 9 * * *` is sixty runs, where one is meant as often; `*/1 9 * * *` says that they are meant.
+        let is_value = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let pairs = names[first..].windows(2).zip(fields.windows(2));
+        for (of, text) in pairs.take_while(|(of, _)| of[1] <= Field::Hour) {
+            if text[0] == "*" && is_value(text[1]) {
+                lints.push(Self::EachOfOne { field: of[0], of: of[1] });
+            }
+        }
+        let is_number = |item: &str| item.starts_with(|c: char| c.is_ascii_digit());
+        let has_numbers = |(field, text): (Field, &str)| {
+            field == Field::DayOfWeek && text.trim_start_matches('+').split([',', '-']).any(is_number)
+        };
+        let has_mark = written().any(|(field, text)| field == Field::DayOfMonth && text == "?");
+        if has_mark && written().any(has_numbers) {
+            lints.push(Self::WeekdayNumbers);
+        }
+        lints
     }
 }
 

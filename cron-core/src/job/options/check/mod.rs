@@ -20,6 +20,7 @@ use super::{Declaration, Key, Mistake, Options, Part, Place, Value};
 use crate::UnknownWord;
 use crate::duration::parse_duration;
 use crate::job::Plan;
+use crate::schedule::Lint;
 
 /// Checks options, for a job of this name unless they give another one.
 ///
@@ -27,6 +28,26 @@ use crate::job::Plan;
 #[must_use]
 pub fn check(name: &str, options: &Options, place: Place) -> (Declaration, Vec<Mistake>) {
     all(Check { options, place, handler: None, mistakes: Vec::new() }, name)
+}
+
+/// What is legal in options and probably not meant, each with its option: how a cron expression is written
+/// ([`Lint::of_spelling`]). Each can be written so that nobody doubts it.
+///
+/// # Examples
+/// ```
+/// use cron_core::job::options::{Key, Options, warnings};
+///
+/// let mut options = Options::default();
+/// options.set(Key::Cron, "* 9 * * *");
+/// assert_eq!(
+///     warnings(&options),
+///     [(Key::Cron, "this runs each minute of that hour; write `0` as the minute for one run, `*/1` if that is meant".to_owned())]
+/// );
+/// ```
+#[must_use]
+pub fn warnings(options: &Options) -> Vec<(Key, String)> {
+    let expression = options.text(Key::Cron).unwrap_or_default();
+    Lint::of_spelling(expression).iter().map(|lint| (Key::Cron, lint.to_string())).collect()
 }
 
 /// As [`check`] for a dynamic job, which has from its handler what is not among these options.
