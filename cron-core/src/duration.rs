@@ -102,7 +102,7 @@ impl DurationError {
     }
 
     /// The whole text with the units that were meant, if that is all there was to say.
-    fn with_known_units(&self) -> Option<String> {
+    pub(crate) fn with_known_units(&self) -> Option<String> {
         let mut text = self.text.trim().to_owned();
         // One unit of each kind, which is as many as a duration has.
         for _ in UNITS {

@@ -1,9 +1,12 @@
 //! The nearest known word to a mistyped one, for error messages.
 
+/// The longest word of which one character may be wrong; longer ones may have two.
+const SHORT: usize = 6;
+
 /// The candidate with the smallest edit distance to `word`, if any is near enough to be a likely typing mistake.
 ///
 /// Distance counts inserted, removed and replaced characters and swapped neighbours, ignoring ASCII case. A
-/// candidate is near if at most a third of the longer word (and at least one character) has to change; the first
+/// candidate is near within one change, and within two if the longer word has at least seven characters; the first
 /// of equally near candidates wins, so the answer does not depend on anything but the order given.
 ///
 /// # Examples
@@ -16,27 +19,40 @@
 /// ```
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    search(word, candidates).map(|(_, candidate, _)| candidate)
+}
+
+/// The same, if no other candidate is equally near: for words that mean different things.
+pub(crate) fn only_nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    search(word, candidates).filter(|(.., is_only)| *is_only).map(|(_, candidate, _)| candidate)
+}
+
+/// The distance, the nearest candidate, and whether it is the only one at that distance.
+fn search<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str, bool)> {
     // Nobody mistypes a word this long, and the distance below is quadratic.
     if word.len() > 64 {
         return None;
     }
     let word: Vec<char> = word.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let mut best: Option<(usize, &'a str)> = None;
+    let mut best: Option<(usize, &'a str, bool)> = None;
     let mut other = Vec::new();
     for candidate in candidates {
         other.clear();
         other.extend(candidate.chars().map(|c| c.to_ascii_lowercase()));
-        let limit = (word.len().max(other.len()) / 3).max(1);
+        let limit = if word.len().max(other.len()) > SHORT { 2 } else { 1 };
         // A difference in length is a lower bound of the distance.
         if word.is_empty() || word.len().abs_diff(other.len()) > limit {
             continue;
         }
         let distance = edit_distance(&word, &other);
-        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
+        match &mut best {
+            Some((least, _, is_only)) if distance == *least => *is_only = false,
+            Some((least, ..)) if distance > *least => {}
+            _ if distance <= limit => best = Some((distance, candidate, true)),
+            _ => {}
         }
     }
-    best.map(|(_, candidate)| candidate)
+    best
 }
 
 /// How many edits are between two words, ignoring ASCII case.

@@ -6,7 +6,7 @@ mod common;
 
 use common::instant;
 use cron_core::duration::parse_duration;
-use cron_core::schedule::{Dates, Schedule, ScheduleError};
+use cron_core::schedule::{Dates, Dialect, Lint, Schedule, ScheduleError};
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schedules.md"));
 
@@ -151,6 +151,40 @@ fn mistakes() {
         let result = result.and_then(|schedule| schedule.within(start, end, zone));
         let error = result.and_then(Schedule::refuse_never).expect_err(&row[0]);
         assert_eq!(error.to_string(), row[1], "{}", row[0]);
+    }
+}
+
+#[test]
+fn warnings_about_spelling() {
+    for row in rows("| Written | Warning | Without doubt |") {
+        let said: Vec<String> = Lint::of_spelling(&row[0]).iter().map(ToString::to_string).collect();
+        assert_eq!(said, [row[1].as_str()], "{}", row[0]);
+        assert!(Lint::of_spelling(&row[2]).is_empty(), "{}", row[2]);
+        assert_eq!(Schedule::cron(&row[0], "UTC"), Schedule::cron(&row[2], "UTC"), "{}", row[0]);
+    }
+}
+
+#[test]
+fn other_dialects() {
+    for row in rows("| From | There | Here | What differs |") {
+        let here = match row[0].parse::<Dialect>() {
+            Ok(dialect) => {
+                let found =
+                    Schedule::from_dialect(&row[1], dialect, "UTC").unwrap_or_else(|error| panic!("{error}"));
+                let (key, value) = found.option();
+                let zone = (found.zone() != "UTC").then(|| format!(", timezone = \"{}\"", found.zone()));
+                let jitter = found.jitter().map(|jitter| format!(", jitter = \"{jitter}\""));
+                format!("{key} = \"{value}\"{}{}", zone.unwrap_or_default(), jitter.unwrap_or_default())
+            }
+            // The plain door tells.
+            Err(_) => {
+                let help = Schedule::cron(&row[1], "UTC").expect_err(&row[1]).help().unwrap_or_default();
+                let told =
+                    help.strip_prefix("write `").and_then(|told| told.strip_suffix('`')).unwrap_or(&help);
+                if told.contains(" = ") { told.to_owned() } else { format!("cron = \"{told}\"") }
+            }
+        };
+        assert_eq!(here, row[2], "{} {}", row[0], row[1]);
     }
 }
 

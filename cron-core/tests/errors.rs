@@ -15,7 +15,13 @@ fn each_mistake_is_shown_and_corrected() {
         ("0 9 * OKT *", "OKT", Some("write `OCT`")),
         ("5/15 * * * *", "5/15", Some("write `5-59/15`")),
         ("0 8/2 * * *", "8/2", Some("write `8-23/2`")),
-        ("0 9 * * MON/2", "MON/2", Some("write `MON-SUN/2`")),
+        ("0 9 * * MON/2", "MON/2", Some("name the days, for example `MON,WED,FRI`")),
+        ("0 9 * * THU/2", "THU/2", Some("write `THU,SAT`")),
+        ("0 9 * * 4/2", "4/2", Some("name the days, for example `MON,WED,FRI`")),
+        ("0/15 * * * *", "0/15", Some("write `*/15`")),
+        ("0 9 1/5 * *", "1/5", Some("write `*/5`")),
+        ("0 9 * * RUN", "RUN", None),
+        ("0 9 * * TUH", "TUH", None),
         ("0 22-2 * * *", "22-2", Some("write `22-23,0-2`")),
         ("0 23-2 * * *", "23-2", Some("write `23,0-2`")),
         ("0 22-3/3 * * *", "22-3/3", Some("write `22-23/3,1-3/3`")),
@@ -29,12 +35,12 @@ fn each_mistake_is_shown_and_corrected() {
         ("0 9 * * fril", "fril", Some("write `FRIL`")),
         ("0 9 15w * *", "15w", Some("write `15W`")),
         ("0 FRI * * *", "FRI", Some("it belongs in the day of week field")),
-        ("0 9 1W,15W * *", "1W", None),
-        ("0 9 L-31 * *", "L-31", Some("write `L-3` for three days before the last day")),
+        ("0 9 1W,15W * *", "1W", Some("write one job for each `W` form")),
+        ("0 9 L-31 * *", "L-31", Some("`L-3` is three days before the last day")),
         ("? 9 * * *", "?", Some("write `*`")),
         ("0 61 * * *", "61", None),
-        ("*/0 * * * *", "/0", None),
-        ("1,,2 * * * *", "", None),
+        ("*/0 * * * *", "/0", Some("a step is for example `*/5` or `8-18/2`")),
+        ("1,,2 * * * *", "", Some("write a value on both sides of each `,`, `-` and `/`")),
     ] {
         let error = error(expression);
         assert_eq!(&expression[error.span()], part, "{error}");
@@ -59,7 +65,8 @@ fn what_is_suggested_can_be_written() {
         "0 9 * * 7-2",
         "0 9 * * SAT-TUE/3",
         "0 0 9 * * * 2030-2025",
-        "0 9 * * MON/2",
+        "0 9 * * THU/2",
+        "0/15 * * * *",
         "59/2 * * * *",
     ] {
         let error = error(expression);
@@ -98,13 +105,16 @@ fn the_allowed_values_are_named() {
         ("0 0 0 * * * 2200", "1970-2199"),
     ] {
         let error = error(expression);
-        assert!(matches!(error.kind(), Kind::OutOfRange { .. }));
-        assert!(error.to_string().contains(allowed), "{error}");
+        // What the end of an hour or a day is meant to be is told in words of its own.
+        let is_end = matches!(error.kind(), Kind::Foreign { .. })
+            && error.help().is_some_and(|help| help.starts_with("write `0"));
+        assert!(is_end || matches!(error.kind(), Kind::OutOfRange { .. }));
+        assert!(is_end || error.to_string().contains(allowed), "{error}");
     }
     let error = error("0 9 * *");
     assert_eq!(error.kind(), &Kind::FieldCount { found: 4 });
     assert!(error.to_string().contains("minute, hour, day of month, month, day of week"), "{error}");
-    assert!(self::error("9:00").to_string().starts_with("1 field found, 5, 6 or 7 wanted"));
+    assert!(self::error("nine").to_string().starts_with("1 field found, 5, 6 or 7 wanted"));
 }
 
 #[test]

@@ -103,8 +103,8 @@ pub enum ScheduleErrorKind {
     StepNeedsRange {
         /// The field.
         field: Field,
-        /// The same with a range.
-        instead: String,
+        /// The same with a range, where it has one meaning only.
+        instead: Option<String>,
     },
     /// The step is not a whole number of at least 1, or there are two.
     BadStep {
@@ -152,6 +152,13 @@ pub enum ScheduleErrorKind {
     },
     /// `@reboot` is not a time.
     Reboot,
+    /// The text belongs to another language, or to another option.
+    Foreign {
+        /// What it is, to be read after the text.
+        what: &'static str,
+        /// What to write instead of the whole text.
+        help: String,
+    },
     /// The zone is not in the IANA database.
     UnknownZone {
         /// The zone that was probably meant.
@@ -239,7 +246,7 @@ impl ScheduleError {
             | Kind::UnknownForm { nearest: Some(word) } => write(word),
             Kind::LongName { short, .. } => write(short),
             Kind::BackwardRange { instead, .. }
-            | Kind::StepNeedsRange { instead, .. }
+            | Kind::StepNeedsRange { instead: Some(instead), .. }
             | Kind::NamesOfRange { instead, .. }
             | Kind::LowerCase { instead, .. } => write(instead),
             Kind::FieldCount { .. } => say(
@@ -249,12 +256,16 @@ impl ScheduleError {
             Kind::TooLong { .. } => say("shorten lists with ranges and steps"),
             Kind::NameOfOtherField { belongs, .. } => Some(format!("it belongs in the {belongs} field")),
             Kind::QuestionMark { field } if !field.is_day() => write("*"),
-            Kind::BadWorkday => {
-                say("write `15W` for the weekday nearest to the 15th, or `LW` for the last one")
+            Kind::QuestionMark { .. } => say("`?` stands for the whole field, as `*` does"),
+            Kind::ValueMissing { .. } => say("write a value on both sides of each `,`, `-` and `/`"),
+            Kind::BadStep { .. } => say("a step is for example `*/5` or `8-18/2`"),
+            Kind::WorkdayInList => say("write one job for each `W` form"),
+            Kind::BadWorkday => say("`15W` is the weekday nearest to the 15th, and `LW` the last one"),
+            Kind::BadLastDay => say("`L-3` is three days before the last day"),
+            Kind::BadOccurrence => say("`FRI#2` is the second Friday, and `FRI#L` the last"),
+            Kind::BadLastWeekday => {
+                say("`FRIL` is the last Friday of the month, and `SAT` each Saturday, which `L` is in Quartz")
             }
-            Kind::BadLastDay => say("write `L-3` for three days before the last day"),
-            Kind::BadOccurrence => say("write `FRI#2` for the second Friday, `FRI#L` for the last"),
-            Kind::BadLastWeekday => say("write `FRIL` for the last Friday of the month"),
             Kind::Plus { field: Field::DayOfWeek } => say("write `+` once, in front of the whole field"),
             Kind::UnknownNickname { nearest: None } => {
                 say("the nicknames are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly")
@@ -269,23 +280,35 @@ impl ScheduleError {
             Kind::TimeOfHour => say("write minutes, as in `:30`"),
             Kind::DaysAndTime => say("write days and a time, as in `MON,FRI 10:00` or `weekdays 10:00`"),
             Kind::NotAGrid => say("use one job for each time, or times that share their minutes"),
-            Kind::DateTime => {
-                say("write `2026-12-25T00:00:00`, or with an offset `2026-12-25T00:00:00+01:00`")
+            Kind::DateTime if self.is_date() => {
+                Some(format!("write `{}T00:00:00` for the beginning of that day", self.part()))
             }
+            Kind::DateTime => say(
+                "a date and time is for example `2026-12-25T00:00:00`, or with an offset `2026-12-25T00:00:00+01:00`",
+            ),
             #[cfg(feature = "rrule")]
             Kind::Rrule(mistake) => mistake.help(),
             Kind::NeedsFeature { feature } => {
                 Some(format!("enable the feature `{feature}` of `cron-runtime` in `Cargo.toml`"))
             }
             Kind::UnknownForm { nearest: None } => say(
-                "write `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone` or `rrule(...) Zone`",
+                "the forms are `cron(...) Zone`, `every(...)`, `at(...) Zone`, `once(...)`, `stride(...) Zone` or `rrule(...) Zone`",
             ),
-            Kind::Phrase { help, .. } => say(help),
-            Kind::StrideForm => {
-                say("write `2w on MON,FRI from 2026-01-05 at 09:00` or `3d from 2026-01-05 at 09:00`")
-            }
+            Kind::StepNeedsRange { instead: None, .. } => say("name the days, for example `MON,WED,FRI`"),
+            Kind::Foreign { help, .. } | Kind::Phrase { help, .. } => say(help),
+            Kind::StrideForm => say(
+                "a stride is for example `2w on MON,FRI from 2026-01-05 at 09:00` or `3d from 2026-01-05 at 09:00`",
+            ),
             _ => None,
         }
+    }
+
+    fn part(&self) -> &str {
+        self.expression().get(self.span()).unwrap_or("").trim()
+    }
+
+    fn is_date(&self) -> bool {
+        self.part().len() == 10 && self.part().parse::<chrono::NaiveDate>().is_ok()
     }
 
     /// The expression, and under it a line of carets that marks the wrong part.
@@ -355,6 +378,7 @@ impl fmt::Display for ScheduleError {
             Kind::Plus { .. } => write!(f, "`+` is only for the front of the day of week field")?,
             Kind::UnknownNickname { .. } => write!(f, "`{part}` is not a nickname")?,
             Kind::Reboot => write!(f, "`@reboot` is not a time")?,
+            Kind::Foreign { what, .. } => write!(f, "`{}` {what}", Excerpt(self.expression().trim()))?,
             Kind::UnknownZone { .. } => write!(f, "`{part}` is not a time zone of the IANA database")?,
             Kind::Never => write!(f, "`{part}` never happens: no date from 1970 to 2199 matches")?,
             Kind::Duration(error) => return error.fmt(f),

@@ -12,6 +12,7 @@ mod cron;
 mod delay;
 mod dialect;
 mod error;
+mod foreign;
 mod interval;
 mod month;
 mod once;
@@ -91,7 +92,8 @@ impl Schedule {
     /// If the expression or the zone is wrong. An expression without any date, such as `0 0 30 2 *`, is accepted
     /// here and has no tick; see [`refuse_never`](Self::refuse_never).
     pub fn cron(expression: &str, zone: &str) -> Result<Self, ScheduleError> {
-        CronSchedule::parse(bare(expression), zone::parse(zone)?).map(Self::Cron)
+        let (text, zone) = (bare(expression), zone::parse(zone)?);
+        CronSchedule::parse(text, zone).map(Self::Cron).map_err(|error| foreign::explain(text, zone, error))
     }
 
     /// A tick each `period`, on a grid that starts at 1970-01-01T00:00:00Z plus the phase.

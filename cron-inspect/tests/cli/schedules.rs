@@ -167,7 +167,7 @@ fn a_refused_expression_is_shown_with_its_mistake() {
     for args in [&["check", "-5 * * * *"][..], &["next", "--expr", "-5 * * * *"]] {
         assert_eq!(
             inspect(args).bad(),
-            "error: a value is missing in the minute field (0-59)\n  -5 * * * *\n  ^\n",
+            "error: a value is missing in the minute field (0-59); write a value on both sides of each `,`, `-` and `/`\n  -5 * * * *\n  ^\n",
             "{args:?}"
         );
     }

@@ -25,6 +25,7 @@ pub use lint::Lint;
 pub(super) use describe::{WEEKDAYS, joined, list};
 pub(super) use fields::DAY_NAMES;
 pub(super) use lint::in_usual_gap;
+pub(super) use part::is_like_a_day;
 pub(super) use print::write_values;
 pub(super) use times::{time_fields, time_of_day, weekday_mask};
 

@@ -1,6 +1,6 @@
 //! Pieces of an expression: fields, the items of their lists, and the values and ranges in them.
 
-use super::fields::{EACH_WEEK, Field, LAST_WEEK, Years};
+use super::fields::{DAY_NAMES, EACH_WEEK, Field, LAST_WEEK, Years};
 use crate::schedule::error::{ScheduleError, ScheduleErrorKind as Kind};
 use crate::suggest;
 
@@ -79,10 +79,25 @@ impl<'a> Part<'a> {
         }
         let value = values.value()?;
         if step.is_some() {
-            let instead = format!("{}-{}/{number}", values.text(), self.last_text(values));
+            let instead = self.range_of_step(values, value, number);
             return Err(self.error(Kind::StepNeedsRange { field: self.field, instead }));
         }
         Ok(Range { first: value, last: value, step: 1 })
+    }
+
+    /// What says the same as a step behind a single value, which runs to the end of the field. Weeks end on Saturday for some and
+    /// on Sunday for others, so a step of days of the week is told only where both see the same days.
+    fn range_of_step(self, values: Self, first: u32, step: u32) -> Option<String> {
+        if self.field != Field::DayOfWeek {
+            let is_first = first == self.field.range().0;
+            return Some(if is_first {
+                format!("*/{step}")
+            } else {
+                format!("{}-{}/{step}", values.text(), self.last_text(values))
+            });
+        }
+        let to = |last: u32| (first..=last).step_by(step as usize).map(|day| DAY_NAMES[day as usize % 7]);
+        (!all_digits(values.text()) && to(6).eq(to(7))).then(|| to(6).collect::<Vec<_>>().join(","))
     }
 
     /// The error for a range neither end of which is a value: both at once, where both are nearly names.
@@ -241,7 +256,7 @@ impl<'a> Part<'a> {
         {
             Kind::LongName { field, short }
         } else {
-            Kind::NotAValue { field, nearest: suggest::nearest(text, field.names().iter().copied()) }
+            Kind::NotAValue { field, nearest: nearest_name(field, text) }
         })
     }
 }
@@ -271,6 +286,27 @@ impl Range {
 
 pub(super) fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The name of three letters that was meant: within one change, with the same first letter or the first two swapped, and no other
+/// name as near. `run` is not `SUN`, and `TUH` may be Tuesday or Thursday.
+fn nearest_name(field: Field, text: &str) -> Option<&'static str> {
+    let upper = text.to_ascii_uppercase();
+    let letters = |text: &str| (text.chars().next(), text.chars().nth(1));
+    let (first, second) = letters(&upper);
+    let begins = |name: &&&str| {
+        let known = letters(name);
+        known.0 == first || known == (second, first)
+    };
+    suggest::only_nearest(text, field.names().iter().filter(begins).copied())
+}
+
+/// Whether a word is a day of the week, or nearly so.
+pub(in crate::schedule) fn is_like_a_day(word: &str) -> bool {
+    let upper = word.to_ascii_uppercase();
+    DAY_NAMES.contains(&upper.as_str())
+        || LONG_NAMES.contains(&upper.as_str())
+        || nearest_name(Field::DayOfWeek, word).is_some()
 }
 
 /// Names that are written out, or cut at another length than three.

@@ -12,6 +12,7 @@ mod rules;
 mod systemd;
 mod values;
 
+use super::cron::CronSchedule;
 use super::error::{MAX_LENGTH, ScheduleError, ScheduleErrorKind};
 use super::{Schedule, zone};
 use piece::Piece;
@@ -132,7 +133,8 @@ impl Translated {
     /// Fields of a calendar, in our text.
     fn cron(value: String, zone: &str, piece: Piece<'_>) -> Result<Self, ScheduleError> {
         // The text is ours: it can only be too long.
-        let schedule = Schedule::cron(&value, zone).map_err(|_| piece.error(DialectProblem::TooMuch))?;
+        let read = CronSchedule::parse(&value, zone::parse(zone)?);
+        let schedule = Schedule::Cron(read.map_err(|_| piece.error(DialectProblem::TooMuch))?);
         Ok(Self::new("cron", value, zone, schedule))
     }
 

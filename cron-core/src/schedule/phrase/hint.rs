@@ -12,6 +12,7 @@ use super::read;
 use super::words::{Words, Wrong};
 use crate::duration::parse_duration;
 use crate::schedule::Schedule;
+use crate::schedule::cron::CronSchedule;
 use crate::schedule::error::{ScheduleError, ScheduleErrorKind as Kind};
 
 /// The most words that are put right in one phrase.
@@ -48,7 +49,8 @@ fn other_language(text: &str) -> Option<String> {
     let is_cron = text.starts_with('@')
         || (5..=7).contains(&fields) && text.starts_with(|c: char| c == '*' || c.is_ascii_digit());
     if is_cron {
-        return Some(match Schedule::cron(text, "UTC") {
+        // The parser itself: the door beside it asks here whether a text is a phrase.
+        return Some(match CronSchedule::parse(text, Tz::UTC) {
             Ok(_) => format!("a cron expression goes into `cron`, as in `cron = \"{text}\"`"),
             Err(_) => "a cron expression goes into `cron`".to_owned(),
         });
