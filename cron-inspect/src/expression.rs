@@ -28,9 +28,17 @@ impl Expression {
         let shown: Option<Tz> = zone.map(zone_named).transpose()?;
         let named = zone.unwrap_or("UTC");
         let schedule = match form(text) {
-            None if is_phrase(text) => Schedule::phrase(text, named)?,
+            None if is_phrase(text) || Schedule::phrase(text, named).is_ok() => {
+                Schedule::phrase(text, named)?
+            }
             None if is_rule(text) => Schedule::rrule(text, named)?,
             None => Schedule::cron(text, named)?,
+            // Calls of other programs, which the door of expressions knows.
+            Some(("rate" | "crontab", "")) => Schedule::cron(text, named)?,
+            Some(("cron", "")) => {
+                let ours = format!("{text} {named}").parse();
+                ours.or_else(|_refused| Schedule::cron(text, named))?
+            }
             Some((word, behind)) if behind.is_empty() && LOCAL.contains(&word) => {
                 format!("{} {named}", text.trim()).parse()?
             }
@@ -104,6 +112,8 @@ mod tests {
             ("cron(0 9 * * *) Europe/London", london, "cron(0 9 * * *) Europe/London", Tz::Europe__London),
             ("cron(0 9 * * *) Asia/Tokyo", None, "cron(0 9 * * *) Asia/Tokyo", Tz::Asia__Tokyo),
             ("every weekday at 9:00", london, "cron(0 9 * * MON-FRI) Europe/London", Tz::Europe__London),
+            ("first monday of the month at noon", None, "cron(0 12 * * MON#1) UTC", Tz::UTC),
+            ("hourly at :30", None, "cron(30 0-23 * * *) UTC", Tz::UTC),
             ("On the 15th of every month at noon", None, "cron(0 12 15 * *) UTC", Tz::UTC),
             (" every 90 minutes", london, "every(1h 30m)", Tz::Europe__London),
             ("stride(3d from 2026-01-05 at 09:00)", None, "stride(3d from 2026-01-05 at 09:00) UTC", Tz::UTC),
@@ -136,10 +146,15 @@ mod tests {
     fn what_is_wrong_is_told() {
         let error = |text, zone| read(text, zone).expect_err(text);
         assert!(error("0 9 * * FIR", None).contains("FRI"));
+        assert!(
+            error("cron(0 10 * * ? *)", None).contains("AWS, whose last field is a year; write `0 10 * * *`")
+        );
+        assert!(error("rate(5 minutes)", None).contains("write `every = \"5m\"`"));
+        assert!(error("crontab(minute=0)", None).contains("write `0 * * * *`"));
         assert!(error("0 9 * * *", Some("Europe/Londn")).contains("Europe/London"));
         assert!(error("every(30s)", Some("nowhere")).contains("nowhere"));
         assert!(error("evry(30s)", None).contains("every"));
-        assert!(error("every mondya at 9:00", None).contains("write `monday`"));
+        assert!(error("every mondya at 9:00", None).contains("write `every monday at 9:00`"));
         assert!(error("cron(0 9 * * *) Asia/Tokyo", Some("UTC")).contains("--zone"));
     }
 }
