@@ -5,6 +5,8 @@
 //! compiled is what runs.
 
 pub mod audit;
+#[cfg(feature = "crontab")]
+pub mod crontab;
 pub mod duration;
 pub mod hash;
 pub mod job;
