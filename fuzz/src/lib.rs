@@ -6,6 +6,7 @@
 
 mod attribute_text;
 mod command_line;
+pub mod crontabs;
 mod database;
 pub mod durations;
 mod scheduler;

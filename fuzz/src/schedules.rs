@@ -92,7 +92,7 @@ pub(crate) fn pointed(text: &str, span: Range<usize>) {
 }
 
 /// What every schedule promises.
-fn holds(schedule: &Schedule, number: u64) {
+pub(crate) fn holds(schedule: &Schedule, number: u64) {
     let text = schedule.to_string();
     let again: Schedule = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
     assert_eq!(&again, schedule, "{text}");
