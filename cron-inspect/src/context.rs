@@ -124,6 +124,19 @@ impl Context {
         for line in failure.details().lines() {
             out.push_str(&format!("  {}\n", text::clean(line)));
         }
+        self.tell(&out);
+    }
+
+    /// Tells people on stderr what they should know of a result. Programs find it in the result itself.
+    pub(crate) fn warn(&self, texts: &[String]) {
+        let style = style::WARNING;
+        let line = |line: &String| format!("{style}warning{style:#}: {}\n", text::clean(line));
+        if !self.global.json {
+            self.tell(&texts.iter().map(line).collect::<String>());
+        }
+    }
+
+    fn tell(&self, out: &str) {
         let choice = match self.global.color {
             Color::Auto => AutoStream::choice(&io::stderr()),
             Color::Always => ColorChoice::Always,

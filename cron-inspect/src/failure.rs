@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cron_core::crontab::CrontabMistake;
 use cron_core::job::NameError;
 use cron_core::job::options::{DeclareError, Key, UnknownOption};
 use cron_core::run::{IllegalTransition, RunId};
@@ -58,6 +59,21 @@ pub(crate) enum Failure {
     Illegal(#[from] IllegalTransition),
     #[error("the store answered a command with another one")]
     WrongAnswer,
+    #[error("cannot read {}: {source}", .file.display())]
+    Unreadable { file: PathBuf, source: std::io::Error },
+    #[error("line {line} of {file} is not UTF-8; nothing was written")]
+    NotUtf8 { file: String, line: usize },
+    #[error("{} in {file}; nothing was written", mistakes_in_words(.mistakes.len()))]
+    Crontab {
+        file: String,
+        mistakes: Vec<CrontabMistake>,
+        /// Why no zone is known, where that is a mistake.
+        zone: Option<String>,
+    },
+    #[error("{} is there already; nothing was written", .0.display())]
+    FileThere(PathBuf),
+    #[error("cannot write {}: {source}", .file.display())]
+    Unwritable { file: PathBuf, source: std::io::Error },
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),
     #[error("cannot write JSON: {0}")]
@@ -89,8 +105,12 @@ impl Failure {
             | Self::NotByHand(_)
             | Self::NoSchedule(_)
             | Self::OptionTwice(_)
+            | Self::NotUtf8 { .. }
+            | Self::Crontab { .. }
             | Self::NameTwice => "invalid",
-            Self::Output(_) | Self::Json(_) => "output",
+            Self::Unreadable { .. } => "not_found",
+            Self::FileThere(_) => "refused",
+            Self::Unwritable { .. } | Self::Output(_) | Self::Json(_) => "output",
         }
     }
 
@@ -100,7 +120,20 @@ impl Failure {
             Self::Schedule(error) => error.diagram(),
             Self::NoFile(_) => "name it with `--database FILE`, or set CRON_DATABASE_URL".to_owned(),
             Self::Arguments(_) => "write for example `--args '{\"to\": \"ana\"}'`, or `--args 7`".to_owned(),
+            Self::FileThere(_) => "replace it with `--force`, or name another file".to_owned(),
+            Self::Crontab { mistakes, zone, .. } => {
+                let told = |mistake: &CrontabMistake| {
+                    let indented = mistake.diagram().replace('\n', "\n    ");
+                    format!("{mistake}\n    {indented}\n")
+                };
+                let zone = zone.as_ref().map(|why| format!("{why}; give its name with `--zone`"));
+                mistakes.iter().map(told).chain(zone).collect()
+            }
             _ => String::new(),
         }
     }
+}
+
+fn mistakes_in_words(count: usize) -> String {
+    if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") }
 }

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod asking;
+mod importing;
 mod steering;
 mod values;
 mod when;
@@ -10,6 +11,7 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use asking::{Check, DeadLetters, Doctor, Explain, List, Next, Runs, Tail, Verify};
+pub(crate) use importing::{Import, ImportCrontab};
 pub(crate) use steering::{Backfill, Cancel, Dismiss, Pause, Retry, Schedule, Target, Trigger, Who};
 
 /// The release of the time zone rules is part of what decides when a job runs.
@@ -99,6 +101,9 @@ pub(crate) enum Command {
     Next(Next),
     /// Explain a schedule: in words, next ticks, clock changes, warnings
     Check(Check),
+    /// Jobs from elsewhere as functions with `#[job]`, or as a job file; needs no database
+    #[command(subcommand)]
+    Import(Import),
     /// Groups of jobs: how many run, their limits, who paused them
     Groups,
     /// Run a job now, or all jobs of a group, under their overlap policy

@@ -8,6 +8,7 @@ mod dismiss;
 mod doctor;
 mod explain;
 mod groups;
+mod import;
 mod list;
 mod log;
 mod next;
@@ -51,6 +52,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Verdict, Failur
         Command::Tail(args) => tail::tail(&args, context)?,
         Command::Next(next) => next::next(&next, context)?,
         Command::Check(check) => return check::check(&check, context),
+        Command::Import(args) => import::import(&args, context)?,
         Command::Groups => groups::groups(context)?,
         Command::Trigger(args) => trigger::trigger(&args, context)?,
         Command::Pause(args) => pause::pause(args, context)?,

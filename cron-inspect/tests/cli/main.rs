@@ -10,6 +10,7 @@ mod explaining;
 mod fixture;
 mod groups;
 mod hostile;
+mod importing;
 mod live;
 mod programs;
 mod reading;
